@@ -1,0 +1,108 @@
+/*
+ * bootinfo.h - what the kernel tells the root task: two read-only pages at BOOTINFO_VA.
+ * Everything the firmware and the loader said, as data; capabilities by slot number.
+ */
+#ifndef QUOLL_BOOTINFO_H
+#define QUOLL_BOOTINFO_H
+
+#include <stdint.h>
+
+#define BOOTINFO_MAGIC   0x746f6f626c6f7571ull /* "quolboot" */
+#define BOOTINFO_VA      0x0000100000000000ull
+#define BOOTIMAGE_VA     0x0000100040000000ull /* the boot image, read-only */
+#define ROOT_STACK_TOP   0x0000100030000000ull
+#define ROOT_STACK_BYTES 0x10000
+#define ROOT_BUFFER_VA   0x0000100020000000ull /* its IPC buffer */
+
+#define BOOT_MAX_UNTYPED 192
+#define BOOT_MAX_IOAPIC  8
+#define BOOT_MAX_ISO     24
+#define BOOT_MAX_MCFG    8
+
+/* Root's capability space when it starts; untyped capabilities follow from untyped_first. */
+enum boot_slot {
+    BOOT_SLOT_CNODE = 1,
+    BOOT_SLOT_VSPACE = 2,
+    BOOT_SLOT_THREAD = 3,
+    BOOT_SLOT_BUDGET = 4,
+    BOOT_SLOT_IRQ_CONTROL = 5,
+    BOOT_SLOT_IOPORT_CONTROL = 6,
+    BOOT_SLOT_CPU_CONTROL = 7,
+    BOOT_SLOT_BUFFER = 8,  /* its IPC buffer's frame */
+    BOOT_SLOT_LOG = 9,     /* the kernel log's frame */
+    BOOT_SLOT_INFO = 10,   /* the info page's frame */
+    BOOT_SLOT_FIRST = 16,
+};
+#define BOOT_CNODE_BITS 13 /* slots */
+
+struct boot_untyped {
+    uint64_t pa;
+    uint8_t size_bits;
+    uint8_t is_device;
+    uint8_t reserved[6];
+};
+
+struct boot_ioapic {
+    uint32_t id, gsi_base;
+    uint64_t pa;
+};
+
+struct boot_iso { /* MADT interrupt source override */
+    uint8_t irq, active_low, level, reserved;
+    uint32_t gsi;
+};
+
+struct boot_mcfg {
+    uint64_t pa;
+    uint16_t segment;
+    uint8_t bus_first, bus_last;
+    uint32_t reserved;
+};
+
+struct boot_acpi {
+    uint64_t rsdp_pa;           /* 0: no ACPI */
+    uint64_t lapic_pa, hpet_pa; /* 0: none */
+    uint64_t dmar_pa;           /* physical address of the DMAR table, 0: none */
+    uint32_t dmar_bytes;
+    uint32_t cpu_count;
+    uint32_t ioapic_count, iso_count, mcfg_count;
+    uint32_t has_8259;
+    /* Power-off: write (s5_typ << 10) | 1 << 13 to these ports; 0: unknown. */
+    uint16_t pm1a_port, pm1b_port;
+    uint8_t s5_typ_a, s5_typ_b;
+    uint8_t reset_value, has_reset; /* FADT reset register in port space */
+    uint16_t reset_port;
+    uint16_t reserved[3];
+    struct boot_ioapic ioapic[BOOT_MAX_IOAPIC];
+    struct boot_iso iso[BOOT_MAX_ISO];
+    struct boot_mcfg mcfg[BOOT_MAX_MCFG];
+};
+
+struct boot_framebuffer {
+    uint64_t pa; /* 0: none, text mode */
+    uint32_t width, height, pitch, bpp;
+};
+
+struct bootinfo {
+    uint64_t magic;
+    uint32_t abi_version;
+    uint32_t debug_build;
+    uint64_t tsc_hz;
+    uint64_t boot_tsc;      /* TSC at the kernel's first instruction */
+    uint64_t ram_bytes;     /* usable memory that the firmware reported */
+    uint64_t kernel_bytes;  /* of it kept by the kernel: image, boot tables, boot image, root */
+    uint64_t image_bytes;   /* size of the boot image at BOOTIMAGE_VA */
+    uint32_t image_first;   /* its frames' capabilities: image_count from slot image_first */
+    uint32_t image_count;
+    uint32_t untyped_first; /* untyped_count capabilities, described below */
+    uint32_t untyped_count;
+    uint32_t slot_free;     /* first empty slot; all after it are empty */
+    uint32_t reserved;
+    char cmdline[256];
+    struct boot_framebuffer framebuffer;
+    struct boot_acpi acpi;
+    struct boot_untyped untyped[BOOT_MAX_UNTYPED];
+};
+_Static_assert(sizeof(struct bootinfo) <= 8192, "bootinfo is two pages");
+
+#endif

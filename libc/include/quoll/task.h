@@ -1,0 +1,62 @@
+/*
+ * task.h - what a task finds when it starts: fixed capability slots and one read-only page.
+ * root fills both from the system manifest; nothing else is in the task's reach.
+ */
+#ifndef QUOLL_TASK_H
+#define QUOLL_TASK_H
+
+#include <stdint.h>
+
+enum task_slot {
+    SLOT_CNODE = 1,
+    SLOT_VSPACE = 2,
+    SLOT_THREAD = 3,
+    SLOT_NAMES = 4,    /* the name server, badge: this task */
+    SLOT_SERVE = 5,    /* the endpoint this task receives on (manifest: provides), else empty */
+    SLOT_REPLY = 6,    /* four Replies bound to the first thread: 6 to 9 */
+    SLOT_NOTIFY = 10,  /* a notification of its own, all rights */
+    SLOT_UNTYPED = 11, /* memory for objects of its own (manifest: untyped), else empty */
+    SLOT_IRQ_CONTROL = 12, /* only where the manifest says so */
+    SLOT_IOPORT_CONTROL = 13,
+    SLOT_CPU_CONTROL = 14,
+    SLOT_BUDGET = 15,
+    SLOT_IRQ = 16,     /* Irqs in the manifest's order: 16 to 23 */
+    SLOT_RECEIVE = 24, /* four empty slots where capabilities in messages arrive */
+    SLOT_FREE = 32,    /* empty from here to the end of the CNode */
+};
+#define TASK_REPLIES 4
+
+#define TASK_INFO_VA   0x0000000020000000ull
+#define TASK_BUFFER_VA 0x0000000020001000ull
+#define TASK_LOG_VA    0x0000000020010000ull /* the kernel log, read-only, where granted */
+#define TASK_STACK_TOP 0x0000000030000000ull
+#define TASK_CODE_VA   0x0000000000400000ull
+
+#define TASK_INFO_MAGIC 0x6b736174u /* "task" */
+
+struct task_ports {
+    uint16_t first, last;
+};
+
+struct task_info {
+    uint32_t magic;
+    uint32_t id;
+    char name[48];
+    char args[256];      /* the manifest's args line */
+    uint64_t tsc_hz;
+    uint64_t boot_tsc;
+    uint32_t cnode_slots;
+    uint32_t debug_build;
+    uint32_t port_count, irq_count;
+    struct task_ports ports[8];
+    uint32_t irq_gsi[8];
+    uint64_t untyped_bytes;
+};
+
+/** This task's info page. */
+static inline const struct task_info *task_info(void)
+{
+    return (const struct task_info *)TASK_INFO_VA;
+}
+
+#endif

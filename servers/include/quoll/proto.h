@@ -1,0 +1,50 @@
+/*
+ * proto.h - the message protocols between tasks: labels and words, until the IDL compiler
+ * generates them. Every answer's label is an error of errors.def (0: done).
+ * Strings and bytes are packed eight a word, little-endian, in the words that follow the
+ * numbered ones; a name ends at its first NUL or with its last word.
+ */
+#ifndef QUOLL_PROTO_H
+#define QUOLL_PROTO_H
+
+#define PROTO_BYTES_MAX ((64 - 1) * 8) /* payload behind word 0 */
+
+/* names: what a task may look up is what its manifest says it uses. */
+enum names_label {
+    NAMES_LOOKUP = 1,   /* words 0-5 name; the answer carries one capability. Waits until the
+                           name is registered. NO_RIGHT: not in the manifest. */
+    NAMES_REGISTER = 2, /* words 0-5 name, one capability; root only */
+    NAMES_ALLOW = 3,    /* words 0-5 name, word 6 badge that may look it up; root only */
+};
+
+/* serial: a byte stream with back-pressure in both directions. */
+enum serial_label {
+    SERIAL_WRITE = 1, /* word 0 count (at most PROTO_BYTES_MAX), bytes; answered when all are taken
+                         into the driver's queue */
+    SERIAL_READ = 2,  /* word 0 most bytes wanted, word 1 do not wait (0/1); answer word 0 count,
+                         bytes. Waits for at least one byte. BUSY: another reader waits. */
+    SERIAL_STATS = 3, /* answer words: 0 interrupts, 1 bytes in, 2 bytes out, 3 overruns,
+                         4 other line errors */
+};
+
+/* sys: what the root task tells and does. */
+enum sys_label {
+    SYSTEM_TASK = 1, /* word 0 index; answer 0 id, 1 state, 2 CPU time in us, 3 memory in bytes,
+                        4 priority, 5 restarts, words 6- name. BAD_ARG past the last. */
+    SYSTEM_MEM = 2,  /* answer 0 RAM, 1 kernel, 2 boot image, 3 in use by tasks, 4 free */
+    SYSTEM_LOG = 3,  /* word 0 byte offset into the log; answer 0 offset of the first byte
+                        returned (older ones are overwritten), 1 count, words 2- bytes; count 0: end */
+    SYSTEM_REBOOT = 4,
+    SYSTEM_POWEROFF = 5,
+    SYSTEM_LOG_WRITE = 6, /* word 0 count, bytes: one line into the system log, named after the task */
+    SYSTEM_UPTIME = 7,    /* answer 0 microseconds since the kernel's first instruction */
+};
+
+/* suite: a list of things to run; `bench` and `test` serve it. */
+enum suite_label {
+    SUITE_NAME = 1, /* word 0 index; answer words 0-7 name. BAD_ARG past the last. */
+    SUITE_RUN = 2,  /* word 0 index. bench answers 0 median, 1 min, 2 max, 3 n, words 4-5 unit.
+                       test answers 0 passed (0/1), words 1- what went wrong. */
+};
+
+#endif
