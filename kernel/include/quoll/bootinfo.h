@@ -29,11 +29,11 @@ enum boot_slot {
     BOOT_SLOT_IOPORT_CONTROL = 6,
     BOOT_SLOT_CPU_CONTROL = 7,
     BOOT_SLOT_BUFFER = 8,  /* its IPC buffer's frame */
-    BOOT_SLOT_LOG = 9,     /* the kernel log's frame */
-    BOOT_SLOT_INFO = 10,   /* the info page's frame */
+    BOOT_SLOT_LOG_FIRST = 11, /* the kernel log's frames, read-only: BOOT_LOG_FRAMES of them */
     BOOT_SLOT_FIRST = 16,
 };
 #define BOOT_CNODE_BITS 13 /* slots */
+#define BOOT_LOG_FRAMES 4
 
 struct boot_untyped {
     uint64_t pa;

@@ -1,0 +1,200 @@
+# Quoll's build. `make help` lists what can be made.
+#   DEBUG=1       assertions and the kernel's serial log; builds in build/debug
+#   FASTPATH=0    every IPC on the slow path; builds in build/slow
+#   CROSS_COMPILE prefix of the compiler's and binutils' names
+
+CROSS_COMPILE ?= x86_64-linux-gnu-
+DEBUG ?= 0
+FASTPATH ?= 1
+EMU ?= qemu
+COUNT ?= 1000
+QEMU_EXTRA ?=
+
+CC := $(CROSS_COMPILE)gcc
+LD := $(CROSS_COMPILE)ld
+AR := $(CROSS_COMPILE)ar
+OBJCOPY := $(CROSS_COMPILE)objcopy
+NASM := nasm
+PYTHON := /usr/bin/python3
+
+B := build$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 0,$(FASTPATH)),/slow)
+export QUOLL_BUILD := $(B)
+
+FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
+
+# name=directory; a directory without sources yet is left out.
+PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
+            test=tests/os uart8250=drivers/uart8250
+
+# ---------------------------------------------------------------------------------------- flags
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wundef -Wvla -Wimplicit-fallthrough
+DEFINES := -DCONFIG_DEBUG=$(DEBUG) -DCONFIG_FASTPATH=$(FASTPATH)
+COMMON := -std=c11 -O2 -g -ffreestanding -nostdlib -fno-pic -fno-pie -mno-red-zone \
+          -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fno-common \
+          -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -fcf-protection=none \
+          $(if $(filter 1,$(DEBUG)),-fno-omit-frame-pointer) $(WARNINGS) $(DEFINES)
+KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/include -Ikernel
+USER_FLAGS := $(COMMON) -mcmodel=small -Wframe-larger-than=4096 -ffunction-sections \
+              -fdata-sections -Ikernel/include -Ilibc/include -Iservers/include \
+              -isystem /usr/include/stb
+NASM_FLAGS := -f elf64 -w+all -w+error -I$(B)/gen/ $(DEFINES)
+LD_FLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+            --fatal-warnings
+
+# -------------------------------------------------------------------------------------- sources
+
+KERNEL_C := $(sort $(filter-out kernel/arch/offsets.c,$(shell find kernel -name '*.c')))
+KERNEL_ASM := boot/entry.asm $(sort $(shell find kernel -name '*.asm'))
+LIBC_SRC := $(sort $(wildcard libc/*.c libc/*.asm))
+SERVER_LIB_SRC := $(sort $(wildcard servers/lib/*.c servers/lib/*.asm))
+
+name_of = $(word 1,$(subst =, ,$1))
+dir_of = $(word 2,$(subst =, ,$1))
+sources_in = $(sort $(wildcard $1/*.c $1/*.asm))
+BUILT := $(strip $(foreach p,$(PROGRAMS),$(if $(call sources_in,$(call dir_of,$p)),$p)))
+NAMES := $(foreach p,$(BUILT),$(call name_of,$p))
+
+objects_k = $(patsubst %,$(B)/obj/%.o,$1)
+KERNEL_OBJ := $(call objects_k,$(KERNEL_C) $(KERNEL_ASM))
+LIBC_OBJ := $(call objects_k,$(LIBC_SRC))
+SERVER_LIB_OBJ := $(call objects_k,$(SERVER_LIB_SRC))
+USER_OBJ := $(LIBC_OBJ) $(SERVER_LIB_OBJ) \
+            $(foreach p,$(BUILT),$(call objects_k,$(call sources_in,$(call dir_of,$p))))
+
+KERNEL := $(B)/kernel/quoll.elf
+IMAGE := $(B)/quoll.img
+ISO := $(B)/quoll.iso
+MANIFEST := $(wildcard boot/system.manifest)
+
+# -------------------------------------------------------------------------------------- targets
+
+.PHONY: help deps iso all run test bench soak lint gdb clean FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+help: ## this list
+	@echo 'Quoll: a microkernel with every driver in its own address space.'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo 'Options: DEBUG=1  FASTPATH=0  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
+	@echo '         COUNT=N (soak: how many boots)  TESTS="-k shell" (test: passed to pytest)'
+
+deps: ## install the Debian packages that the other targets need
+	@tools/deps.sh install
+
+iso: $(ISO) ## build the bootable image, build/quoll.iso
+
+all: $(ISO) $(KERNEL)
+
+run: deps ## boot it; the serial line is this terminal (EMU=bochs: in Bochs)
+	@$(MAKE) --no-print-directory iso
+	@$(PYTHON) tools/run.py --emu=$(EMU) --iso=$(ISO) -- $(QEMU_EXTRA)
+
+test: deps ## run every test; the last line is "N passed, N failed"
+	@$(MAKE) --no-print-directory iso
+	@$(MAKE) --no-print-directory DEBUG=1 iso
+	@$(PYTHON) tools/test.py $(TESTS)
+
+bench: deps ## count the guest instructions of IPC, faults and interrupts
+	@$(MAKE) --no-print-directory iso
+	@$(PYTHON) tools/bench.py --build=$(B)
+
+soak: deps ## the long tests: COUNT boots in a row, result in docs/soak.md
+	@$(MAKE) --no-print-directory iso
+	@$(PYTHON) tools/soak.py --count=$(COUNT) --build=$(B)
+
+lint: deps ## format, static analysis, size limits
+	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc
+	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" --user-flags="$(USER_FLAGS)"
+
+gdb: deps ## boot it stopped, with gdb and the kernel's symbols
+	@$(MAKE) --no-print-directory iso
+	@$(PYTHON) tools/run.py --gdb --iso=$(ISO) --kernel=$(KERNEL) -- $(QEMU_EXTRA)
+
+clean: ## remove everything that was built
+	rm -rf build
+
+# ---------------------------------------------------------------------------------------- rules
+
+# A stamp changes only when its text does; what was built with other flags is built again.
+define stamp
+$1: FORCE
+	@mkdir -p $$(@D)
+	@echo '$2' | cmp -s - $$@ || echo '$2' > $$@
+endef
+$(eval $(call stamp,$(B)/kernel.flags,$(CC) $(KERNEL_FLAGS) $(NASM_FLAGS) $(LD_FLAGS)))
+$(eval $(call stamp,$(B)/kernel.list,$(KERNEL_OBJ)))
+$(eval $(call stamp,$(B)/user.flags,$(CC) $(USER_FLAGS) $(NASM_FLAGS) $(LD_FLAGS)))
+$(eval $(call stamp,$(B)/user.list,$(USER_OBJ)))
+$(eval $(call stamp,$(B)/image.list,$(NAMES) $(MANIFEST)))
+
+$(KERNEL_OBJ): $(B)/kernel.flags
+$(USER_OBJ): $(B)/user.flags
+$(filter %.c.o,$(KERNEL_OBJ)): FLAGS = $(KERNEL_FLAGS)
+$(filter %.c.o,$(USER_OBJ)): FLAGS = $(USER_FLAGS)
+$(filter $(B)/obj/kernel/%.asm.o,$(KERNEL_OBJ)): $(B)/gen/offsets.inc
+$(filter $(B)/obj/kernel/console/%.asm.o,$(KERNEL_OBJ)): $(B)/gen/font.psf
+
+$(B)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(FLAGS) -MMD -MP -MF $@.d -MT $@ -c $< -o $@
+
+$(B)/obj/%.asm.o: %.asm
+	@mkdir -p $(@D)
+	@echo '  NASM  $<'
+	@$(NASM) $(NASM_FLAGS) -I$(<D)/ -MD $@.d -MP -MT $@ -o $@ $<
+
+$(B)/gen/offsets.inc: kernel/arch/offsets.c $(B)/kernel.flags
+	@mkdir -p $(@D)
+	@echo '  GEN   $@'
+	@$(CC) $(filter-out -g,$(KERNEL_FLAGS)) -MMD -MP -MF $@.d -MT $@ -S $< -o $@.s
+	@sed -n 's/^->\([A-Z0-9_]*\) \(.*\)/%define \1 \2/p' $@.s > $@
+
+$(B)/gen/font.psf: $(FONT)
+	@mkdir -p $(@D)
+	@zcat $< > $@
+
+$(FONT):
+	@echo "$@ is missing: run 'make deps'" >&2; exit 1
+
+$(KERNEL): $(KERNEL_OBJ) boot/kernel.ld $(B)/kernel.list
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(LD) $(LD_FLAGS) -T boot/kernel.ld -Map=$@.map -o $@ $(KERNEL_OBJ)
+
+$(B)/libc.a: $(LIBC_OBJ) $(B)/user.list
+$(B)/servers.a: $(SERVER_LIB_OBJ) $(B)/user.list
+$(B)/%.a:
+	@echo '  AR    $@'
+	@rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+
+define program
+$(B)/user/$1.elf: $(call objects_k,$(call sources_in,$2)) $(B)/servers.a $(B)/libc.a \
+                  libc/user.ld $(B)/user.list
+	@mkdir -p $$(@D)
+	@echo '  LD    $$@'
+	@$(LD) $(LD_FLAGS) --gc-sections -u _start -T libc/user.ld -Map=$$@.map -o $$@ \
+	    $$(filter %.o,$$^) --start-group $(B)/servers.a $(B)/libc.a --end-group
+endef
+$(foreach p,$(BUILT),$(eval $(call program,$(call name_of,$p),$(call dir_of,$p))))
+
+$(B)/strip/%.elf: $(B)/user/%.elf
+	@mkdir -p $(@D)
+	@$(OBJCOPY) --strip-debug $< $@
+
+$(B)/strip/quoll.elf: $(KERNEL)
+	@mkdir -p $(@D)
+	@$(OBJCOPY) --strip-debug $< $@
+
+$(IMAGE): $(NAMES:%=$(B)/strip/%.elf) $(MANIFEST) $(B)/image.list tools/mkimage.py
+	@echo '  IMAGE $@'
+	@$(PYTHON) tools/mkimage.py $@ $(foreach n,$(NAMES),$n=$(B)/strip/$n.elf) \
+	    $(MANIFEST:%=system.manifest=%)
+
+$(ISO): $(B)/strip/quoll.elf $(IMAGE) boot/grub.cfg tools/mkiso.sh
+	@echo '  ISO   $@'
+	@tools/mkiso.sh $@ $(B)/strip/quoll.elf $(IMAGE)
+
+-include $(addsuffix .d,$(KERNEL_OBJ) $(USER_OBJ) $(B)/gen/offsets.inc)

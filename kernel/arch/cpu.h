@@ -1,0 +1,76 @@
+/*
+ * cpu.h - what one CPU keeps for itself, in its own page just below the I/O bitmap.
+ * The TSS is the page's last part; TSS.RSP0 is the end of the current thread's registers, hence
+ * the current thread. Every other mutable datum of the kernel is an object or under the lock.
+ */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include <arch/layout.h>
+#include <object/object.h>
+
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3, iopb_offset;
+} __attribute__((packed));
+
+struct ready_queue {
+    struct node *head, *tail;
+};
+
+struct cpu {
+    struct thread *idle;
+    struct thread *direct; /* the thread that this kernel entry hands the CPU to, or 0 */
+    uint64_t charged_to_tsc; /* time up to here has been charged to a payer */
+    uint64_t slice_end;    /* TSC; 0: no slice is running */
+    uint64_t timer_tsc;    /* what the one-shot timer is set for; 0: off */
+    uint64_t idle_ticks;
+    struct notification *timers; /* by deadline */
+    struct ready_queue *ready;   /* one per priority */
+    uint64_t ready_bits[4];
+    uint64_t gdt[8];
+    uint64_t tsc_hz;
+    uint32_t max_ready; /* highest priority with a ready thread, 0 when none */
+    struct tss tss;
+} __attribute__((packed, aligned(8)));
+_Static_assert(offsetof(struct cpu, tss) % 8 == 4, "RSP0 is 8-byte aligned");
+_Static_assert(offsetof(struct cpu, tss.rsp) - offsetof(struct cpu, max_ready) == 8, "see fastpath");
+_Static_assert(sizeof(struct cpu) <= 4096, "one page");
+
+static inline struct cpu *cpu_self(void)
+{
+    return (struct cpu *)CPU_VA;
+}
+
+static inline struct thread *current(void)
+{
+    return (struct thread *)cpu_self()->tss.rsp[0];
+}
+
+/* What this CPU can do, found at boot. */
+struct cpu_features {
+    bool smep, smap, umip, pge, pages_1g, x2apic, tsc_deadline, xsave, fsgsbase, nx;
+    uint32_t fpu_bytes;
+    uint8_t pa_bits;
+};
+extern struct cpu_features cpu_features;
+
+/** Find the features and set CR0, CR4, EFER and the system-call MSRs; GDT, TSS and IDT.
+ *  Called once, after paging_init. */
+void cpu_init(void);
+void cpu_find_features(void);
+
+/** Enter the thread that TSS.RSP0 names. */
+_Noreturn void exit_to_thread(void);
+
+void fpu_init(void);
+/** Give a thread that may use the FPU its clean state. */
+void fpu_thread_init(struct thread *t);
+/** Switch the FPU from @from to @to; at least one of them uses it. */
+void fpu_switch(struct thread *from, struct thread *to);
+
+#endif

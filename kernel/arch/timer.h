@@ -1,0 +1,20 @@
+/*
+ * timer.h - the time-stamp counter's rate and the one-shot timer of this CPU.
+ */
+#ifndef ARCH_TIMER_H
+#define ARCH_TIMER_H
+
+#include <stdint.h>
+
+#define VECTOR_SPURIOUS 0xff
+#define VECTOR_TIMER    0xfe
+#define VECTOR_PIN      0x30 /* first vector of IO-APIC pins: + GSI */
+
+/** Find the local APIC, mask the 8259s, measure TSC and timer against the PIT. */
+void timer_init(uint64_t lapic_pa);
+/** Interrupt at or soon after TSC @deadline; 0 turns the timer off. */
+void timer_set(uint64_t deadline);
+void lapic_eoi(void);
+uint32_t lapic_id(void);
+
+#endif

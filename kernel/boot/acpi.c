@@ -1,0 +1,249 @@
+/*
+ * acpi.c - from the RSDP to the tables that matter at boot.
+ * No table is believed: each is checked for reach, length and checksum before it is read.
+ */
+#include "boot/acpi.h"
+
+#include <stddef.h>
+
+#include "boot/acpi_tables.h"
+#include "boot/phys.h"
+#include "console/kprintf.h"
+#include "lib/string.h"
+
+#define TABLE_BYTES_MAX 0x400000u /* the largest DSDTs known are below 1 MiB */
+#define COMPLAINTS_MAX  16u
+
+struct rsdp { /* section 5.2.5.3 */
+    char signature[8];
+    uint8_t checksum; /* of the first 20 bytes */
+    char oem[6];
+    uint8_t revision;
+    uint32_t rsdt_pa;
+    uint32_t bytes; /* from here on since revision 2 */
+    uint64_t xsdt_pa;
+    uint8_t extended_checksum, reserved[3];
+} __attribute__((packed));
+_Static_assert(sizeof(struct rsdp) == 36, "ACPI 2.0 RSDP");
+#define RSDP_V1_BYTES 20u
+
+struct hpet_table {
+    struct acpi_header header;
+    uint32_t block_id;
+    struct acpi_address base;
+} __attribute__((packed));
+
+struct mcfg_entry {
+    uint64_t pa;
+    uint16_t segment;
+    uint8_t bus_first, bus_last;
+    uint32_t reserved;
+} __attribute__((packed));
+#define MCFG_ENTRIES_OFFSET 44u /* header and 8 reserved bytes */
+
+static unsigned complaints;
+
+void acpi_complain(const char *signature, const char *what)
+{
+    char shown[5] = "";
+
+    if (complaints >= COMPLAINTS_MAX) {
+        return;
+    }
+    complaints++;
+    for (unsigned i = 0; i < 4 && signature[i] != '\0'; i++) {
+        shown[i] = signature[i] >= ' ' && signature[i] <= '~' ? signature[i] : '?';
+    }
+    kprintf("acpi: %s: %s\n", shown, what);
+    if (complaints == COMPLAINTS_MAX) {
+        kprintf("acpi: more like this is not shown\n");
+    }
+}
+
+static bool sum_is_zero(const void *data, uint64_t bytes)
+{
+    const uint8_t *p = data;
+    uint8_t sum = 0;
+    for (uint64_t i = 0; i < bytes; i++) {
+        sum = (uint8_t)(sum + p[i]);
+    }
+    return sum == 0;
+}
+
+const struct acpi_header *acpi_table(uint64_t pa)
+{
+    struct acpi_header header;
+    const void *source = phys_window(pa, sizeof header);
+
+    if (source == NULL) {
+        acpi_complain("table", "lies where it cannot be read, skipped");
+        return NULL;
+    }
+    memcpy(&header, source, sizeof header);
+    if (header.bytes < sizeof header || header.bytes > TABLE_BYTES_MAX) {
+        acpi_complain(header.signature, "impossible length, skipped");
+        return NULL;
+    }
+    source = phys_window(pa, header.bytes);
+    if (source == NULL || !sum_is_zero(source, header.bytes)) {
+        acpi_complain(header.signature, "wrong checksum or out of reach, skipped");
+        return NULL;
+    }
+    return source;
+}
+
+/* Section 5.2.5.3; false if there is no sound RSDP at @pa. */
+static bool rsdp_read(uint64_t pa, struct rsdp *out)
+{
+    const void *source = phys_window(pa, RSDP_V1_BYTES);
+
+    if (source == NULL || memcmp(source, "RSD PTR ", 8) != 0 ||
+        !sum_is_zero(source, RSDP_V1_BYTES)) {
+        return false;
+    }
+    memset(out, 0, sizeof *out);
+    memcpy(out, source, RSDP_V1_BYTES);
+    if (out->revision < 2) {
+        return true;
+    }
+    source = phys_window(pa, sizeof *out);
+    if (source == NULL || !sum_is_zero(source, sizeof *out)) {
+        acpi_complain("RSDP", "its second part is damaged, using the first");
+        return true; /* xsdt_pa is still 0 */
+    }
+    memcpy(out, source, sizeof *out);
+    return true;
+}
+
+static uint64_t rsdp_search(uint64_t from, uint64_t to, struct rsdp *out)
+{
+    for (uint64_t pa = from; pa < to; pa += 16) {
+        if (rsdp_read(pa, out)) {
+            return pa;
+        }
+    }
+    return 0;
+}
+
+/* Section 5.2.5.1: the EBDA's first KiB, then the BIOS area, at multiples of 16. */
+static uint64_t rsdp_find(struct rsdp *out)
+{
+    uint16_t ebda_segment = 0;
+    const void *pointer = phys_window(0x40e, sizeof ebda_segment);
+    uint64_t found = 0;
+
+    if (pointer != NULL) {
+        memcpy(&ebda_segment, pointer, sizeof ebda_segment);
+    }
+    uint64_t ebda = (uint64_t)ebda_segment << 4;
+    if (ebda >= 0x80000 && ebda < 0xa0000) {
+        found = rsdp_search(ebda, ebda + 1024, out);
+    }
+    return found != 0 ? found : rsdp_search(0xe0000, 0x100000, out);
+}
+
+static void read_hpet(const uint8_t *table, uint32_t bytes, struct boot_acpi *out)
+{
+    struct hpet_table hpet;
+
+    if (bytes < sizeof hpet) {
+        acpi_complain("HPET", "too short, skipped");
+        return;
+    }
+    memcpy(&hpet, table, sizeof hpet);
+    if (hpet.base.space != ACPI_SPACE_MEMORY) {
+        acpi_complain("HPET", "its registers are not in memory, skipped");
+        return;
+    }
+    if (out->hpet_pa == 0) { /* further blocks have a table each; the first one is enough */
+        out->hpet_pa = hpet.base.address;
+    }
+}
+
+static void read_mcfg(const uint8_t *table, uint32_t bytes, struct boot_acpi *out)
+{
+    struct mcfg_entry entry;
+
+    for (uint32_t at = MCFG_ENTRIES_OFFSET; at + sizeof entry <= bytes; at += sizeof entry) {
+        memcpy(&entry, table + at, sizeof entry);
+        if (entry.bus_first > entry.bus_last || entry.pa % 0x100000 != 0) {
+            acpi_complain("MCFG", "an entry makes no sense, skipped");
+            continue;
+        }
+        if (out->mcfg_count == BOOT_MAX_MCFG) {
+            acpi_complain("MCFG", "too many segments, the rest is ignored");
+            return;
+        }
+        out->mcfg[out->mcfg_count++] = (struct boot_mcfg){.pa = entry.pa,
+                                                          .segment = entry.segment,
+                                                          .bus_first = entry.bus_first,
+                                                          .bus_last = entry.bus_last};
+    }
+}
+
+static void read_table(uint64_t pa, struct boot_acpi *out)
+{
+    const struct acpi_header *header = acpi_table(pa);
+
+    if (header == NULL) {
+        return;
+    }
+    const uint8_t *table = (const uint8_t *)header;
+    if (memcmp(header->signature, "APIC", 4) == 0) {
+        acpi_madt(table, header->bytes, out);
+    } else if (memcmp(header->signature, "FACP", 4) == 0) {
+        acpi_fadt(table, header->bytes, out);
+    } else if (memcmp(header->signature, "HPET", 4) == 0) {
+        read_hpet(table, header->bytes, out);
+    } else if (memcmp(header->signature, "MCFG", 4) == 0) {
+        read_mcfg(table, header->bytes, out);
+    } else if (memcmp(header->signature, "DMAR", 4) == 0 && out->dmar_pa == 0) {
+        out->dmar_pa = pa;
+        out->dmar_bytes = header->bytes;
+    }
+}
+
+/* Sections 5.2.7 and 5.2.8: entries of 4 bytes in the RSDT, of 8 in the XSDT. */
+static bool read_root_table(uint64_t pa, const char *signature, unsigned entry_bytes,
+                            struct boot_acpi *out)
+{
+    const struct acpi_header *root = acpi_table(pa);
+
+    if (root == NULL) {
+        return false;
+    }
+    if (memcmp(root->signature, signature, 4) != 0) {
+        acpi_complain(signature, "another table stands in its place");
+        return false;
+    }
+    for (uint32_t at = sizeof *root; at + entry_bytes <= root->bytes; at += entry_bytes) {
+        uint64_t table_pa = 0;
+        memcpy(&table_pa, (const uint8_t *)root + at, entry_bytes);
+        read_table(table_pa, out);
+    }
+    return true;
+}
+
+void acpi_parse(uint64_t rsdp_pa, struct boot_acpi *out)
+{
+    struct rsdp rsdp;
+
+    complaints = 0;
+    memset(out, 0, sizeof *out);
+    out->cpu_count = 1;
+    out->has_8259 = 1; /* a machine without a MADT is an old PC */
+    if (rsdp_pa == 0 || !rsdp_read(rsdp_pa, &rsdp)) {
+        rsdp_pa = rsdp_find(&rsdp);
+    }
+    if (rsdp_pa == 0) {
+        kprintf("acpi: no RSDP found\n");
+        return;
+    }
+    out->rsdp_pa = rsdp_pa;
+    if (rsdp.xsdt_pa != 0 && read_root_table(rsdp.xsdt_pa, "XSDT", 8, out)) {
+        return;
+    }
+    if (rsdp.rsdt_pa != 0) {
+        (void)read_root_table(rsdp.rsdt_pa, "RSDT", 4, out);
+    }
+}

@@ -1,0 +1,76 @@
+/*
+ * ipc.h - messages between threads, from interrupts and from faults: docs/ipc.md row by row.
+ */
+#ifndef IPC_H
+#define IPC_H
+
+#include <object/object.h>
+
+static inline void node_init(struct node *n, uint32_t word)
+{
+    n->word = word;
+    n->next = n->prev = n;
+}
+
+static inline bool node_alone(const struct node *n)
+{
+    return n->next == n;
+}
+
+static inline void node_unlink(struct node *n)
+{
+    n->prev->next = n->next;
+    n->next->prev = n->prev;
+    n->next = n->prev = n;
+}
+
+static inline void node_append(struct node *head, struct node *n)
+{
+    n->prev = head->prev;
+    n->next = head;
+    head->prev->next = n;
+    head->prev = n;
+}
+
+/** Give @t the result of its system call: status, and all other output registers zero. */
+void thread_result(struct thread *t, int status);
+
+/** SYS_CALL on the endpoint capability @ep with the caller's registers. */
+void ipc_call(struct thread *t, struct slot *ep);
+/** SYS_SEND: the status; the receiver runs when the priorities say so. */
+int ipc_send(struct thread *t, struct slot *ep);
+/** Receive on @ep with @reply (NULL: plain). E_OK: @t has its message or waits. */
+int ipc_receive(struct thread *t, struct slot *ep, struct reply *reply);
+/** Answer what @reply holds with @t's registers. */
+int ipc_reply(struct thread *t, struct reply *reply);
+/** A fault of @t becomes a message to its fault endpoint; without one it stops. */
+void ipc_fault(struct thread *t, enum quoll_kind kind, uint64_t w0, uint64_t w1, uint64_t w2);
+
+/** @irq has arrived: deliver it or queue it. */
+void irq_post(struct irq *irq);
+/** Deliver @irq's message to @t, which holds @reply (or NULL: acknowledged at once). */
+void irq_deliver(struct irq *irq, struct thread *t, struct reply *reply);
+/** @irq was answered with @label. */
+void irq_answered(struct irq *irq, uint32_t label);
+/** An interrupt of vector VECTOR_PIN + @gsi. */
+void irq_arrived(uint32_t gsi);
+/** Unbind @irq from its endpoint, keeping it masked. */
+void irq_unbind(struct irq *irq);
+
+void notification_signal(struct notification *n, uint64_t bits);
+/** SYS_WAIT and SYS_POLL. E_OK: the thread has the bits or waits. */
+int notification_wait(struct thread *t, struct notification *n, bool block);
+
+/** End @t's wait, whatever it waits for, with @queued if its call was not picked up and
+ *  @delivered if it was. Replies and queues forget it. */
+void ipc_end_wait(struct thread *t, int queued, int delivered);
+/** Empty @reply: what it held gets E_DEAD or stays masked or stopped. */
+void reply_empty(struct reply *reply);
+
+void endpoint_destroy(struct endpoint *ep);
+void endpoint_cancel(struct endpoint *ep, uint64_t badge, bool all);
+void notification_destroy(struct notification *n);
+void reply_destroy(struct reply *reply);
+void irq_destroy(struct irq *irq);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * message.c - moving one message from its sender's registers and buffer to its receiver's.
+ */
+#include <arch/cpu.h>
+#include <ipc/ipc.h>
+#include <ipc/message.h>
+#include <object/invoke.h>
+#include <object/slot.h>
+
+void thread_result(struct thread *t, int status)
+{
+    struct regs *r = thread_regs(t);
+    uint64_t rip = r->rip, rsp = r->rsp;
+
+    *r = (struct regs){0};
+    r->rax = (uint64_t)(int64_t)status;
+    r->rip = r->rcx = rip;
+    r->rsp = rsp;
+    r->rflags = r->r11 = RFLAGS_FIXED | RFLAGS_IF;
+    r->cs = SEL_USER_CODE;
+    r->ss = SEL_USER_DATA;
+}
+
+void message_put(struct thread *to, uint64_t badge, uint64_t tag, const uint64_t w[MSG_REG_WORDS])
+{
+    struct regs *r;
+
+    thread_result(to, E_OK);
+    r = thread_regs(to);
+    r->rdi = badge;
+    r->rsi = tag;
+    r->rdx = w[0];
+    r->r8 = w[1];
+    r->r9 = w[2];
+    r->r10 = w[3];
+    r->r12 = w[4];
+    r->r13 = w[5];
+}
+
+void message_words(struct thread *from, uint64_t w[MSG_REG_WORDS])
+{
+    const struct regs *r = thread_regs(from);
+
+    w[0] = r->rdx;
+    w[1] = r->r8;
+    w[2] = r->r9;
+    w[3] = r->r10;
+    w[4] = r->r12;
+    w[5] = r->r13;
+}
+
+int message_check(const struct thread *from, uint64_t tag)
+{
+    unsigned words = tag & TAG_WORDS_MASK, caps = (tag & TAG_CAPS_MASK) >> TAG_CAPS_SHIFT;
+
+    if (tag & (TAG_KIND_MASK | TAG_RESERVED) || words > MSG_EXTRA_MAX || caps > MSG_MAX_CAPS) {
+        return E_BAD_ARG;
+    }
+    return (words || caps) && !from->buffer ? E_NOBUF : E_OK;
+}
+
+/* Every slot that @to names for arriving capabilities, or 0 of them unless all are empty. */
+static unsigned receive_slots(struct thread *to, struct slot **first)
+{
+    uint64_t start = to->buffer->recv_slot, count = to->buffer->recv_count;
+
+    if (!start || !count || count > MSG_MAX_CAPS || start >= to->cnode_slots ||
+        count > to->cnode_slots - start) {
+        return 0;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        if (to->cnode[start + i].type != OBJ_NULL) {
+            return 0;
+        }
+    }
+    *first = &to->cnode[start];
+    return (unsigned)count;
+}
+
+/* Copy up to @count capabilities; ends at the first that can't be copied. */
+static unsigned send_caps(struct thread *from, struct thread *to, unsigned count)
+{
+    struct slot *into = NULL;
+    unsigned room = to->buffer ? receive_slots(to, &into) : 0, done = 0;
+
+    while (done < count && done < room) {
+        struct slot *s = thread_slot_lookup(from, from->buffer->send_caps[done]);
+        if (!s || slot_copy(s, &into[done], RIGHT_ALL, s->badge)) {
+            break;
+        }
+        done++;
+    }
+    return done;
+}
+
+int message_copy(struct thread *from, struct thread *to, uint64_t badge, bool grant)
+{
+    uint64_t tag = thread_regs(from)->rsi, w[MSG_REG_WORDS];
+    unsigned words = tag & TAG_WORDS_MASK, caps = (tag & TAG_CAPS_MASK) >> TAG_CAPS_SHIFT;
+
+    if (words && (!from->buffer || !to->buffer)) {
+        return E_NOBUF;
+    }
+    for (unsigned i = 0; i < words; i++) {
+        to->buffer->words[i] = from->buffer->words[i];
+    }
+    caps = grant && caps && from->buffer ? send_caps(from, to, caps) : 0;
+    message_words(from, w);
+    message_put(to, badge, (tag & ~(uint64_t)TAG_CAPS_MASK) | caps << TAG_CAPS_SHIFT, w);
+    return E_OK;
+}

@@ -1,0 +1,172 @@
+/*
+ * control.c - authority that is not memory: interrupts, ports, CPU time. Each create names the
+ * untyped that pays for the object.
+ */
+#include <arch/ioapic.h>
+#include <ipc/ipc.h>
+#include <ipc/irq.h>
+#include <object/control.h>
+#include <object/invoke.h>
+#include <object/portmap.h>
+#include <object/slot.h>
+#include <object/untyped.h>
+#include <sched/sched.h>
+
+/* The untyped that pays and the empty slot of the caller's own CNode for the new object. */
+static int payer_and_slot(uint64_t payer, uint64_t index, struct slot **ut, struct slot **cnode,
+                          struct slot **to)
+{
+    int e = invoke_cap(payer, OBJ_UNTYPED, RIGHT_MANAGE, ut);
+
+    if (!e) {
+        e = invoke_cnode_slot(0, index, to, cnode);
+    }
+    return !e && (*to)->type != OBJ_NULL ? E_EXISTS : e;
+}
+
+int irq_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    struct slot *ut, *cnode, *to;
+    void *object;
+
+    (void)cap;
+    (void)out;
+    if (op != OP_IRQ_CONTROL_CREATE) {
+        return E_BAD_CALL;
+    }
+    if (w[1] >= GSI_MAX || !ioapic_has((uint32_t)w[1]) || w[2] & ~(uint64_t)(IRQ_LEVEL | IRQ_ACTIVE_LOW)) {
+        return E_BAD_ARG;
+    }
+    int e = payer_and_slot(w[0], w[3], &ut, &cnode, &to);
+    if (!e) {
+        e = irq_may_create((uint32_t)w[1], (uint32_t)w[2]);
+    }
+    if (!e) {
+        e = untyped_make(ut, cnode, to, OBJ_IRQ, IRQ_BITS, &object);
+    }
+    if (!e) {
+        irq_create(object, (uint32_t)w[1], (uint32_t)w[2]);
+    }
+    return e;
+}
+
+int ioport_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    struct slot *ut, *cnode, *to, *target;
+    void *object;
+    int e;
+
+    (void)cap;
+    (void)out;
+    switch (op) {
+    case OP_IOPORT_CONTROL_CREATE:
+        e = invoke_cap(w[1], OBJ_VSPACE, RIGHT_MANAGE, &target);
+        if (!e) {
+            e = payer_and_slot(w[0], w[2], &ut, &cnode, &to);
+        }
+        if (!e && ((struct table *)target->obj)->ports) {
+            e = E_BUSY;
+        }
+        if (!e && target->depth >= SLOT_DEPTH_MAX) {
+            e = E_LIMIT;
+        }
+        if (!e) {
+            e = untyped_make(ut, cnode, to, OBJ_PORTMAP, PORTMAP_BITS, &object);
+        }
+        return e ? e : portmap_attach(object, target);
+    case OP_IOPORT_CONTROL_GRANT:
+        e = invoke_cap(w[0], OBJ_PORTMAP, RIGHT_MANAGE, &target);
+        return e ? e : portmap_grant((struct portmap *)target->obj, w[1], w[2]);
+    default:
+        return E_BAD_CALL;
+    }
+}
+
+int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    struct slot *ut, *cnode, *to;
+    void *object;
+
+    (void)cap;
+    (void)out;
+    if (op != OP_CPU_CONTROL_CREATE) {
+        return E_BAD_CALL;
+    }
+    if (w[3] > PRIORITY_MAX) {
+        return E_BAD_ARG;
+    }
+    int e = payer_and_slot(w[0], w[4], &ut, &cnode, &to);
+    if (!e) {
+        e = untyped_make(ut, cnode, to, OBJ_BUDGET, BUDGET_BITS, &object);
+    }
+    if (!e) {
+        struct budget *b = object;
+        b->budget_us = w[1];
+        b->period_us = w[2];
+        b->max_prio = w[3];
+    }
+    return e;
+}
+
+int irq_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    struct irq *irq = (struct irq *)cap->obj;
+    struct slot *ep;
+    int e;
+
+    switch (op) {
+    case OP_IRQ_BIND:
+        e = invoke_cap(w[0], OBJ_ENDPOINT, RIGHT_RECV, &ep);
+        return e ? e : irq_bind(irq, ep, w[1]);
+    case OP_IRQ_UNBIND:
+        irq_unbind(irq);
+        return E_OK;
+    case OP_IRQ_INFO:
+        out[0] = irq->gsi;
+        out[1] = irq->delivered;
+        out[2] = irq->pending;
+        out[3] = irq_masked(irq);
+        return E_OK;
+    default:
+        return E_BAD_CALL;
+    }
+}
+
+int notification_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    (void)out;
+    if (op != OP_NOTIFICATION_SET_DEADLINE) {
+        return E_BAD_CALL;
+    }
+    if (w[0] && !w[1]) {
+        return E_BAD_ARG;
+    }
+    sched_set_deadline((struct notification *)cap->obj, w[0], w[1]);
+    return E_OK;
+}
+
+int portmap_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    (void)w;
+    if (op != OP_PORTMAP_INFO) {
+        return E_BAD_CALL;
+    }
+    out[0] = ((struct portmap *)cap->obj)->open_count;
+    return E_OK;
+}
+
+int budget_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    const struct budget *b = (const struct budget *)cap->obj;
+
+    (void)w;
+    if (op != OP_BUDGET_INFO) {
+        return E_BAD_CALL;
+    }
+    sched_charge();
+    out[0] = b->consumed;
+    out[1] = b->max_prio;
+    out[2] = b->budget_us;
+    out[3] = b->period_us;
+    return E_OK;
+}

@@ -1,0 +1,29 @@
+/*
+ * invoke.h - kernel objects invoked by call: from the capability to its operation.
+ */
+#ifndef INVOKE_H
+#define INVOKE_H
+
+#include <arch/cpu.h>
+#include <object/object.h>
+
+/* An operation that has done a part and wants to be called again with the same registers: the
+ * system call re-executes, and pending interrupts come in between. Never seen by user level. */
+#define E_AGAIN (-1)
+
+/** The slot behind @handle in @t's capability space, or NULL when it is empty or outside. */
+struct slot *thread_slot_lookup(const struct thread *t, uint64_t handle);
+
+/** The current thread's capability @handle, which must be of @type and have @rights.
+ *  Errors: BAD_CAP, BAD_TYPE, NO_RIGHT. */
+int invoke_cap(uint64_t handle, enum quoll_object type, uint8_t rights, struct slot **out);
+
+/** The slot @index of the CNode @handle (0: the current thread's own).
+ *  Errors: as invoke_cap; BAD_ARG for an index outside it. */
+int invoke_cnode_slot(uint64_t handle, uint64_t index, struct slot **out, struct slot **cnode);
+
+/** Carry out operation @op of @cap; @out are the six words of the answer.
+ *  Returns an error or E_AGAIN. */
+int invoke(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * portmap.c - I/O ports at native speed: the bitmap is mapped just behind the TSS in its own
+ * space, so that switching spaces switches it. A space without one has nothing mapped there, and
+ * the access faults. A port belongs to at most one PortMap.
+ * Source: Intel SDM vol. 1, 19.5.2 (I/O permission bit map): a set bit closes the port.
+ */
+#include <arch/asm.h>
+#include <arch/paging.h>
+#include <lib/string.h>
+#include <object/portmap.h>
+#include <object/slot.h>
+
+#define PORTS 65536
+
+static uint8_t taken[PORTS / 8]; /* ports in some PortMap; under the kernel lock */
+
+struct portmap *portmap_of_slot(struct slot *s)
+{
+    return (struct portmap *)((uint64_t)s & ~((1ull << PORTMAP_BITS) - 1));
+}
+
+int portmap_attach(struct portmap *p, struct slot *vspace)
+{
+    struct table *v = (struct table *)vspace->obj;
+    const uint64_t flags = PTE_PRESENT | PTE_WRITE;
+
+    if (v->ports) {
+        return E_BUSY;
+    }
+    if (vspace->depth >= SLOT_DEPTH_MAX) {
+        return E_LIMIT;
+    }
+    p->vspace.flags = SLOT_IN_PORTMAP;
+    (void)slot_copy(vspace, &p->vspace, RIGHT_ALL, 0);
+    memset(p->bitmap, 0xff, sizeof p->bitmap);
+    p->pdpt[0] = direct_pa(p->pd) | flags;
+    p->pd[0] = direct_pa(p->pt) | flags;
+    p->pt[0] = direct_pa(p->bitmap) | flags;
+    p->pt[1] = (direct_pa(p->bitmap) + PAGE_BYTES) | flags;
+    v->entry[IOPB_SLOT] = direct_pa(p->pdpt) | flags;
+    v->ports = p;
+    return E_OK;
+}
+
+void portmap_detach(struct portmap *p)
+{
+    struct table *v = (struct table *)p->vspace.obj;
+
+    for (unsigned i = 0; i < sizeof p->bitmap; i++) {
+        taken[i] = (uint8_t)(taken[i] & p->bitmap[i]);
+        p->bitmap[i] = 0xff;
+    }
+    p->open_count = 0;
+    if (p->vspace.type == OBJ_NULL) {
+        return;
+    }
+    v->entry[IOPB_SLOT] = 0;
+    v->ports = NULL;
+    slot_clear(&p->vspace);
+    if (direct_pa(v) == read_cr3()) {
+        write_cr3(direct_pa(v));
+    }
+}
+
+int portmap_grant(struct portmap *p, uint64_t first, uint64_t last)
+{
+    if (first > last || last >= PORTS) {
+        return E_BAD_ARG;
+    }
+    for (uint64_t i = first; i <= last; i++) {
+        if (taken[i / 8] & 1u << (i & 7)) {
+            return E_BUSY;
+        }
+    }
+    for (uint64_t i = first; i <= last; i++) {
+        taken[i / 8] = (uint8_t)(taken[i / 8] | 1u << (i & 7));
+        p->bitmap[i / 8] = (uint8_t)(p->bitmap[i / 8] & ~(1u << (i & 7)));
+    }
+    p->open_count += last - first + 1;
+    return E_OK;
+}

@@ -1,0 +1,258 @@
+/*
+ * table.c - mapping and unmapping of tables and frames.
+ * Invariant: entry e of table t is present below the kernel's half exactly when back[e] names a
+ * slot whose badge names (t, e). W^X: no entry is both writable and executable.
+ */
+#include <arch/asm.h>
+#include <arch/cpu.h>
+#include <arch/paging.h>
+#include <lib/string.h>
+#include <object/invoke.h>
+#include <object/portmap.h>
+#include <object/slot.h>
+#include <object/table.h>
+
+#define RIGHTS_RWX (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC)
+
+void vspace_init(struct table *v)
+{
+    v->level = 4;
+    paging_copy_kernel_half(v->entry);
+    v->entry[IOPB_SLOT] = 0;
+}
+
+/* Make what was mapped through @t's entry @index unreachable: one address for a page of the
+ * current space, else the whole TLB if the space is the current one. */
+static void flush(const struct table *t, uint32_t index)
+{
+    uint64_t va = (uint64_t)index << (3 + 9 * t->level);
+    bool page = t->level == 1;
+
+    while (t->level < 4) {
+        if (!t->parent) {
+            return; /* detached: it was flushed when it was taken out */
+        }
+        index = t->index;
+        t = t->parent;
+        va |= (uint64_t)index << (3 + 9 * t->level);
+    }
+    if (direct_pa(t) != read_cr3()) {
+        return; /* without PCIDs the switch to it flushes */
+    }
+    if (page) {
+        invlpg(va);
+    } else {
+        write_cr3(direct_pa(t));
+    }
+}
+
+void table_unmap(struct slot *s)
+{
+    struct table *t = mapping_table(s);
+    uint32_t index = mapping_index(s);
+
+    t->entry[index] = 0;
+    t->back[index] = 0;
+    flush(t, index);
+    s->badge = 0;
+    if (s->type == OBJ_TABLE) {
+        ((struct table *)s->obj)->parent = NULL;
+    }
+}
+
+void table_mapping_moved(struct slot *s)
+{
+    if (s->badge) {
+        mapping_table(s)->back[mapping_index(s)] = slot_link(s);
+    }
+}
+
+void table_clear(struct table *t)
+{
+    uint32_t count = t->level == 4 ? DIRECT_SLOT : 512;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (t->back[i]) {
+            table_unmap(slot_at(t->back[i]));
+        }
+    }
+}
+
+/* The table that holds @va's entry of @level in space @v, or NULL with the level of the first
+ * missing table in *@missing, or 0 there when a large page is in the way. */
+static struct table *find_table(struct table *v, uint64_t va, unsigned level, uint64_t *missing)
+{
+    struct table *t = v;
+
+    while (t->level > level) {
+        uint64_t e = t->entry[va >> (3 + 9 * t->level) & 511];
+        if (!(e & PTE_PRESENT) || (e & PTE_LARGE && t->level < 4)) {
+            *missing = e & PTE_PRESENT ? 0 : t->level - 1;
+            return NULL;
+        }
+        t = direct(e & PTE_ADDR);
+    }
+    return t;
+}
+
+static void map_entry(struct table *t, uint32_t index, struct slot *s, uint64_t entry)
+{
+    t->entry[index] = entry;
+    t->back[index] = slot_link(s);
+    s->badge = direct_pa(t) | index;
+}
+
+static int map_table(struct slot *cap, const uint64_t *w, uint64_t *out)
+{
+    struct slot *s;
+    int e = invoke_cap(w[1], OBJ_TABLE, RIGHT_MANAGE, &s);
+
+    if (e) {
+        return e;
+    }
+    if (w[0] >= USER_TOP) {
+        return E_BAD_ARG;
+    }
+    if (s->badge || !(s->flags & SLOT_OWNER)) {
+        return E_BUSY;
+    }
+    struct table *v = (struct table *)cap->obj, *child = (struct table *)s->obj;
+    uint64_t missing = 0;
+    if (find_table(v, w[0], 1, &missing) || !missing) {
+        return E_EXISTS;
+    }
+    if (child->level && child->level != missing) {
+        return E_BAD_ARG; /* it has been used at another level and still has entries */
+    }
+    uint64_t none;
+    struct table *parent = find_table(v, w[0], (unsigned)missing + 1, &none);
+    uint32_t index = (uint32_t)(w[0] >> (3 + 9 * parent->level) & 511);
+    child->level = (uint32_t)missing;
+    child->parent = parent;
+    child->index = index;
+    map_entry(parent, index, s, direct_pa(child) | PTE_PRESENT | PTE_WRITE | PTE_USER);
+    out[0] = missing;
+    return E_OK;
+}
+
+/* Entry bits for @rights and @cache, or 0 when they are not to be had. */
+static uint64_t entry_bits(const struct slot *s, uint64_t rights, uint64_t cache)
+{
+    uint64_t e = PTE_PRESENT | PTE_USER;
+
+    if (rights & ~(uint64_t)RIGHTS_RWX || !(rights & RIGHT_READ) || cache > CACHE_WRITE_COMBINING ||
+        (rights & (RIGHT_WRITE | RIGHT_EXEC)) == (RIGHT_WRITE | RIGHT_EXEC)) {
+        return 0;
+    }
+    e |= rights & RIGHT_WRITE ? PTE_WRITE : 0;
+    e |= !(rights & RIGHT_EXEC) && cpu_features.nx ? PTE_NX : 0;
+    if (cache == CACHE_UNCACHED || (cache == CACHE_DEFAULT && s->flags & SLOT_DEVICE)) {
+        e |= PTE_PCD | PTE_PWT;
+    } else if (cache == CACHE_WRITE_COMBINING) {
+        e |= PTE_PWT;
+    }
+    return e;
+}
+
+static int map_frame(struct slot *cap, const uint64_t *w, uint64_t *out)
+{
+    struct slot *s;
+    int e = invoke_cap(w[1], OBJ_FRAME, 0, &s);
+
+    if (e) {
+        return e;
+    }
+    uint64_t bits = entry_bits(s, w[2], w[3]);
+    uint64_t bytes = 1ull << s->size_bits;
+    if (!bits || w[0] & (bytes - 1) || w[0] >= USER_TOP || bytes > USER_TOP - w[0]) {
+        return E_BAD_ARG;
+    }
+    if (w[2] & ~(uint64_t)s->rights) {
+        return E_NO_RIGHT;
+    }
+    if (s->badge) {
+        return E_BUSY;
+    }
+    unsigned level = (s->size_bits - 3u) / 9;
+    if (level > 2 && !cpu_features.pages_1g) {
+        return E_BAD_ARG;
+    }
+    uint64_t missing = 0;
+    struct table *t = find_table((struct table *)cap->obj, w[0], level, &missing);
+    if (!t) {
+        out[0] = missing;
+        return missing ? E_NO_TABLE : E_EXISTS;
+    }
+    uint32_t index = (uint32_t)(w[0] >> (3 + 9 * level) & 511);
+    if (t->entry[index]) {
+        return E_EXISTS;
+    }
+    map_entry(t, index, s, s->obj | bits | (level > 1 ? PTE_LARGE : 0));
+    return E_OK;
+}
+
+int vspace_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    switch (op) {
+    case OP_VSPACE_MAP_TABLE:
+        return map_table(cap, w, out);
+    case OP_VSPACE_MAP:
+        return map_frame(cap, w, out);
+    default:
+        return E_BAD_CALL;
+    }
+}
+
+int table_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    (void)w;
+    (void)out;
+    if (op != OP_TABLE_UNMAP) {
+        return E_BAD_CALL;
+    }
+    if (!cap->badge) {
+        return E_NOT_MAPPED;
+    }
+    table_unmap(cap);
+    return E_OK;
+}
+
+static int protect_frame(struct slot *s, uint64_t rights)
+{
+    uint64_t bits = entry_bits(s, rights, CACHE_DEFAULT);
+
+    if (!bits) {
+        return E_BAD_ARG;
+    }
+    if (rights & ~(uint64_t)s->rights) {
+        return E_NO_RIGHT;
+    }
+    struct table *t = mapping_table(s);
+    uint32_t index = mapping_index(s);
+    uint64_t keep = PTE_ADDR | PTE_PCD | PTE_PWT | PTE_LARGE;
+    t->entry[index] = (t->entry[index] & keep) | (bits & ~(uint64_t)(PTE_PCD | PTE_PWT));
+    flush(t, index);
+    return E_OK;
+}
+
+int frame_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    switch (op) {
+    case OP_FRAME_UNMAP:
+        if (!cap->badge) {
+            return E_NOT_MAPPED;
+        }
+        table_unmap(cap);
+        return E_OK;
+    case OP_FRAME_PROTECT:
+        return cap->badge ? protect_frame(cap, w[0]) : E_NOT_MAPPED;
+    case OP_FRAME_INFO:
+        out[0] = cap->obj;
+        out[1] = cap->size_bits;
+        out[2] = cap->badge != 0;
+        out[3] = (cap->flags & SLOT_DEVICE) != 0;
+        return E_OK;
+    default:
+        return E_BAD_CALL;
+    }
+}

@@ -1,0 +1,121 @@
+/*
+ * thread.c - the life of a thread.
+ * Invariant: cr3, cnode, buffer, own and bound are those of the capabilities in its slots.
+ */
+#include <arch/paging.h>
+#include <ipc/ipc.h>
+#include <lib/string.h>
+#include <object/slot.h>
+#include <object/thread.h>
+#include <sched/sched.h>
+
+static struct thread *all_threads; /* under the kernel lock */
+
+struct thread *thread_of_slot(struct slot *s)
+{
+    uint64_t object = (uint64_t)s & ~((1ull << THREAD_BITS) - 1);
+
+    return (struct thread *)(object + THREAD_OFFSET);
+}
+
+struct thread *thread_init(void *object)
+{
+    struct thread *t = (struct thread *)((uint8_t *)object + THREAD_OFFSET);
+
+    for (unsigned i = 0; i < TS_COUNT; i++) {
+        t->slots[i].flags = SLOT_IN_THREAD;
+    }
+    t->n.next = t->n.prev = &t->n;
+    thread_set(t, THREAD_STOPPED, 0);
+    thread_refresh(t);
+    thread_result(t, E_OK);
+    t->all_next = all_threads;
+    if (all_threads) {
+        all_threads->all_prev = t;
+    }
+    all_threads = t;
+    return t;
+}
+
+void thread_refresh(struct thread *t)
+{
+    const struct slot *s = t->slots;
+    uint32_t flags = t->flags & ~(uint32_t)(TF_NO_SPACE | TF_SIGNALLED);
+    bool cnode = s[TS_CNODE].type, vspace = s[TS_VSPACE].type;
+
+    t->cnode = cnode ? (struct slot *)s[TS_CNODE].obj : NULL;
+    t->cnode_slots = cnode ? 1u << s[TS_CNODE].size_bits : 0;
+    t->cnode_mask = cnode ? t->cnode_slots - 1 : 0;
+    t->cr3 = vspace ? direct_pa((void *)s[TS_VSPACE].obj) : paging_kernel_cr3();
+    t->buffer = s[TS_BUFFER].type ? direct(s[TS_BUFFER].obj) : NULL;
+    t->own = s[TS_BUDGET].type ? (struct budget *)s[TS_BUDGET].obj : NULL;
+    if (!t->payer || !t->own) {
+        t->payer = t->own;
+    }
+    t->bound = s[TS_BOUND].type ? (struct notification *)s[TS_BOUND].obj : NULL;
+    if (!cnode || !vspace || !t->own) {
+        flags |= TF_NO_SPACE;
+    }
+    if (t->bound && t->bound->bits) {
+        flags |= TF_SIGNALLED;
+    }
+    thread_set(t, thread_state(t), flags | (t->flags & TF_QUEUED));
+    sched_check(t);
+}
+
+void thread_slot_lost(struct slot *s)
+{
+    struct thread *t = thread_of_slot(s);
+    bool had_space = !(t->flags & TF_NO_SPACE);
+
+    sched_charge();
+    thread_refresh(t);
+    if (had_space && t->flags & TF_NO_SPACE && thread_state(t) == THREAD_RUNNING) {
+        /* it can't run on; whoever supervises it is told what it lost */
+        bool vspace = s == &t->slots[TS_VSPACE], budget = s == &t->slots[TS_BUDGET];
+        sched_remove(t);
+        ipc_fault(t, KIND_CAP_FAULT, vspace ? OBJ_VSPACE : budget ? OBJ_BUDGET : OBJ_CNODE, 0, 0);
+    }
+}
+
+void thread_forget_budget(const struct budget *b)
+{
+    sched_charge();
+    for (struct thread *t = all_threads; t; t = t->all_next) {
+        if (t->payer == b) {
+            t->payer = t->own;
+        }
+    }
+}
+
+void thread_destroy(struct thread *t)
+{
+    sched_charge();
+    ipc_end_wait(t, E_GONE, E_GONE);
+    thread_set(t, THREAD_STOPPED, t->flags);
+    sched_check(t);
+    while (t->replies) {
+        struct reply *r = t->replies;
+        reply_empty(r);
+        t->replies = r->next;
+        r->next = NULL;
+        r->owner = NULL;
+    }
+    for (unsigned i = 0; i < TS_COUNT; i++) {
+        struct slot *s = &t->slots[i];
+        if (s->type == OBJ_NOTIFICATION) {
+            ((struct notification *)s->obj)->bound = NULL;
+        }
+        if (s->type != OBJ_NULL) {
+            slot_clear(s);
+        }
+    }
+    if (t->all_prev) {
+        t->all_prev->all_next = t->all_next;
+    } else {
+        all_threads = t->all_next;
+    }
+    if (t->all_next) {
+        t->all_next->all_prev = t->all_prev;
+    }
+}

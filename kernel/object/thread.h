@@ -1,0 +1,28 @@
+/*
+ * thread.h - threads: what they are made of, their life, their operations.
+ */
+#ifndef THREAD_H
+#define THREAD_H
+
+#include <object/object.h>
+
+/** A thread at zeroed memory @object: stopped, not configured. */
+struct thread *thread_init(void *object);
+
+/** The thread whose slot array holds @s. */
+struct thread *thread_of_slot(struct slot *s);
+
+/** Slot @s of its thread has just been emptied (thread.c: what each means). */
+void thread_slot_lost(struct slot *s);
+
+/** Bring the cached fields in line with the thread's slots. */
+void thread_refresh(struct thread *t);
+
+void thread_destroy(struct thread *t);
+
+/** No thread is charged to @b any more. */
+void thread_forget_budget(const struct budget *b);
+
+int thread_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * untyped.c - retype: objects are cut from an untyped in order, each aligned to its size.
+ * slot.badge counts the bytes used; it starts again at 0 once nothing is left of what was made.
+ */
+#include <ipc/ipc.h>
+#include <lib/string.h>
+#include <object/cnode.h>
+#include <object/invoke.h>
+#include <object/slot.h>
+#include <object/table.h>
+#include <object/thread.h>
+#include <object/untyped.h>
+
+#define RETYPE_COUNT_MAX 256 /* per call, so that one call stays short */
+
+/* log2 of the bytes of one object, or 0 for what can't be made of memory like this. */
+static unsigned object_bits(uint64_t type, uint64_t size_bits, bool device)
+{
+    if (type == OBJ_FRAME) {
+        bool ok = size_bits == FRAME_4K_BITS || size_bits == FRAME_2M_BITS ||
+                  size_bits == FRAME_1G_BITS;
+        return ok ? (unsigned)size_bits : 0;
+    }
+    if (type == OBJ_UNTYPED) {
+        bool ok = size_bits >= UNTYPED_MIN_BITS && size_bits <= UNTYPED_MAX_BITS;
+        return ok ? (unsigned)size_bits : 0;
+    }
+    if (device) {
+        return 0;
+    }
+    if (type == OBJ_CNODE) {
+        bool ok = size_bits >= CNODE_MIN_BITS && size_bits <= CNODE_MAX_BITS;
+        return ok ? (unsigned)size_bits + SLOT_BITS : 0;
+    }
+    if (size_bits) {
+        return 0;
+    }
+    switch (type) {
+    case OBJ_THREAD:
+        return THREAD_BITS;
+    case OBJ_VSPACE:
+        return VSPACE_BITS;
+    case OBJ_TABLE:
+        return TABLE_BITS;
+    case OBJ_ENDPOINT:
+        return ENDPOINT_BITS;
+    case OBJ_NOTIFICATION:
+        return NOTIFICATION_BITS;
+    case OBJ_REPLY:
+        return REPLY_BITS;
+    default:
+        return 0;
+    }
+}
+
+/* Where the next object of @bits would lie: its offset in @ut, or ~0 when @count do not fit. */
+static uint64_t place(const struct slot *ut, unsigned bits, uint64_t count)
+{
+    uint64_t size = 1ull << ut->size_bits, one = 1ull << bits;
+    uint64_t used = slot_has_child(ut) ? ut->badge : 0;
+    uint64_t at = (used + one - 1) & ~(one - 1);
+
+    return bits > ut->size_bits || at > size || (size - at) >> bits < count ? ~0ull : at;
+}
+
+static bool is_memory(uint64_t type)
+{
+    return type == OBJ_FRAME || type == OBJ_UNTYPED;
+}
+
+static int check_room(const struct slot *ut, unsigned bits, uint64_t count, bool memory)
+{
+    uint64_t at = place(ut, bits, count);
+
+    if (at == ~0ull) {
+        return E_NO_MEMORY;
+    }
+    if (ut->depth >= SLOT_DEPTH_MAX) {
+        return E_LIMIT;
+    }
+    /* slots are linked by 32-bit numbers, so objects that hold or name them lie low */
+    return !memory && ut->obj + at + (count << bits) > OBJECT_PA_LIMIT ? E_LIMIT : E_OK;
+}
+
+/* Level of a new capability of @type from @ut in @cnode: see cnode.c. */
+static unsigned new_level(const struct slot *ut, const struct slot *cnode, uint64_t type)
+{
+    uint8_t here = ((struct slot *)cnode->obj)->level;
+    unsigned level = here > ut->level ? here : ut->level;
+
+    return type == OBJ_CNODE ? level + 1 : level;
+}
+
+static uint64_t cut(struct slot *ut, unsigned bits)
+{
+    uint64_t at = place(ut, bits, 1);
+
+    ut->badge = at + (1ull << bits);
+    return ut->obj + at;
+}
+
+int untyped_make(struct slot *ut, struct slot *cnode, struct slot *to, enum quoll_object type,
+                 unsigned bits, void **object)
+{
+    int e = ut->flags & SLOT_DEVICE ? E_BAD_ARG : check_room(ut, bits, 1, false);
+
+    if (e) {
+        return e;
+    }
+    uint64_t pa = cut(ut, bits);
+    *object = direct(pa);
+    memset(*object, 0, 1ull << bits);
+    struct slot value = {.obj = (uint64_t)*object, .type = (uint8_t)type, .rights = RIGHT_ALL,
+                         .flags = SLOT_OWNER};
+    ((struct slot *)cnode->obj)->badge = 0;
+    slot_insert_child(ut, to, &value);
+    return E_OK;
+}
+
+static void bind_reply(struct reply *r, struct thread *owner)
+{
+    node_init(&r->n, WORD_REPLY);
+    r->owner = owner;
+    r->next = owner->replies;
+    r->link = &owner->replies;
+    if (r->next) {
+        r->next->link = &r->next;
+    }
+    owner->replies = r;
+}
+
+static void init_object(struct slot *value, uint64_t pa, struct thread *owner)
+{
+    void *p = direct(pa);
+
+    value->obj = (uint64_t)p;
+    switch (value->type) {
+    case OBJ_CNODE:
+        cnode_init(p, value->level);
+        break;
+    case OBJ_THREAD:
+        value->obj = (uint64_t)thread_init(p);
+        break;
+    case OBJ_VSPACE:
+        vspace_init(p);
+        break;
+    case OBJ_ENDPOINT:
+        node_init(p, WORD_ENDPOINT);
+        break;
+    case OBJ_NOTIFICATION:
+        node_init(p, WORD_NOTIFICATION);
+        break;
+    case OBJ_REPLY:
+        bind_reply(p, owner);
+        break;
+    default: /* a table is all zero; a frame and an untyped are named by physical address */
+        value->obj = is_memory(value->type) ? pa : (uint64_t)p;
+        break;
+    }
+}
+
+struct retype {
+    uint64_t type, count;
+    unsigned bits, level;
+    struct slot *cnode, *first;
+    struct thread *owner;
+};
+
+static int retype_decode(const struct slot *ut, const uint64_t *w, struct retype *r)
+{
+    struct slot *owner = NULL;
+    bool device = ut->flags & SLOT_DEVICE;
+
+    *r = (struct retype){.type = w[0], .count = w[4], .bits = object_bits(w[0], w[1], device)};
+    if (!r->bits || !w[4] || w[4] > RETYPE_COUNT_MAX) {
+        return E_BAD_ARG;
+    }
+    int e = invoke_cnode_slot(w[2], w[3], &r->first, &r->cnode);
+    if (!e && w[4] > (1ull << r->cnode->size_bits) - w[3]) {
+        e = E_BAD_ARG;
+    }
+    if (!e && w[0] == OBJ_REPLY) {
+        e = invoke_cap(w[5], OBJ_THREAD, RIGHT_MANAGE, &owner);
+        r->owner = owner ? (struct thread *)owner->obj : NULL;
+    }
+    for (uint64_t i = 0; !e && i < w[4]; i++) {
+        e = r->first[i].type != OBJ_NULL ? E_EXISTS : E_OK;
+    }
+    if (e) {
+        return e;
+    }
+    r->level = new_level(ut, r->cnode, w[0]);
+    if (r->level > CNODE_LEVEL_MAX) {
+        return E_LIMIT;
+    }
+    return check_room(ut, r->bits, w[4], is_memory(w[0]));
+}
+
+static void retype_invoke(struct slot *ut, const struct retype *r)
+{
+    uint8_t device = ut->flags & SLOT_DEVICE;
+
+    for (uint64_t i = 0; i < r->count; i++) {
+        uint64_t pa = cut(ut, r->bits);
+        struct slot value = {.type = (uint8_t)r->type, .rights = RIGHT_ALL,
+                             .level = (uint8_t)r->level,
+                             .size_bits = (uint8_t)(r->type == OBJ_CNODE ? r->bits - SLOT_BITS
+                                                                         : r->bits),
+                             .flags = (uint8_t)(SLOT_OWNER | device)};
+        if (r->type != OBJ_UNTYPED && !device) {
+            memset(direct(pa), 0, 1ull << r->bits);
+        }
+        init_object(&value, pa, r->owner);
+        slot_insert_child(ut, &r->first[i], &value);
+    }
+    ((struct slot *)r->cnode->obj)->badge = 0;
+}
+
+int untyped_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    struct retype r;
+    int e;
+
+    switch (op) {
+    case OP_UNTYPED_RETYPE:
+        e = retype_decode(cap, w, &r);
+        if (!e) {
+            retype_invoke(cap, &r);
+        }
+        return e;
+    case OP_UNTYPED_INFO:
+        out[0] = cap->obj;
+        out[1] = cap->size_bits;
+        out[2] = slot_has_child(cap) ? cap->badge : 0;
+        out[3] = (cap->flags & SLOT_DEVICE) != 0;
+        return E_OK;
+    default:
+        return E_BAD_CALL;
+    }
+}

@@ -1,0 +1,17 @@
+/*
+ * untyped.h - memory that user level turns into objects.
+ */
+#ifndef UNTYPED_H
+#define UNTYPED_H
+
+#include <object/object.h>
+
+/** Zeroed room for one object of @bits from @ut, and a capability to it in the empty slot @to,
+ *  which lies in CNode @cnode. @value: type and rights are taken from it, obj is filled in.
+ *  Errors: NO_MEMORY, LIMIT, BAD_ARG (device memory); nothing changed. */
+int untyped_make(struct slot *ut, struct slot *cnode, struct slot *to, enum quoll_object type,
+                 unsigned bits, void **object);
+
+int untyped_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * bench.c - the suite `bench`: the list of all benchmarks, served to the shell.
+ * A benchmark that failed answers n = 0, the unit "failed" and, from word 6 on, why.
+ */
+#include "measure.h"
+#include <quoll/suite.h>
+#include <string.h>
+
+static const struct bench_area *const areas[] = {&area_ipc, &area_irq, &area_fault, &area_vm};
+
+int main(void);
+
+static const struct bench *find(uint64_t index)
+{
+    for (unsigned i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        if (index < areas[i]->count)
+            return &areas[i]->list[index];
+        index -= areas[i]->count;
+    }
+    return NULL;
+}
+
+static const char *name(uint64_t index)
+{
+    const struct bench *b = find(index);
+
+    return b == NULL ? NULL : b->name;
+}
+
+static void run(uint64_t index, struct suite_answer *answer)
+{
+    struct result r = {.unit = "failed"};
+
+    if (!measure_bench(find(index), &r)) {
+        const char *why = lab_error();
+
+        suite_put_text(answer, 6, why != NULL ? why : "an operation did not give what it should");
+        answer->error = E_CANCELED;
+    }
+    answer->words[0] = r.median;
+    answer->words[1] = r.min;
+    answer->words[2] = r.max;
+    answer->words[3] = r.n;
+    memcpy(&answer->words[4], r.unit, strlen(r.unit));
+    if (answer->count < 6)
+        answer->count = 6;
+}
+
+int main(void)
+{
+    suite_serve(name, run);
+}

@@ -1,0 +1,102 @@
+/*
+ * measure.c - runs one benchmark: fresh lab, warm-up, rounds, order statistics, clean-up.
+ * The empty TSC pair is measured each time and is all that is subtracted.
+ */
+#include "measure.h"
+#include <quoll/sys.h>
+#include <stddef.h>
+
+/* measure.asm knows these by value. */
+_Static_assert(SYS_NULL == 1 && SYS_SIGNAL == 5 && SYS_WAIT == 6, "numbers in the assembly");
+_Static_assert(SYS_CALL == 0 && SYS_REPLY_RECV == -1, "numbers in the assembly");
+_Static_assert(offsetof(struct measure, rounds) == 8, "M_ROUNDS");
+_Static_assert(offsetof(struct measure, op) == 16, "M_CAP");
+_Static_assert(offsetof(struct measure, op.words) == 32, "M_WORDS");
+_Static_assert(offsetof(struct measure, undo) == 80, "M_OTHER");
+_Static_assert(offsetof(struct measure, end) == 144, "M_END");
+_Static_assert(offsetof(struct peer_page, stamp) == 32, "STAMP");
+_Static_assert(offsetof(struct peer_page, bad) == 64, "BAD");
+
+#define NOPS 100u
+
+static uint32_t samples[ROUNDS_MAX];
+
+static void sift_down(uint32_t *v, uint64_t from, uint64_t count)
+{
+    uint64_t child;
+
+    while ((child = 2 * from + 1) < count) {
+        uint32_t top = v[from];
+
+        if (child + 1 < count && v[child + 1] > v[child])
+            child++;
+        if (top >= v[child])
+            return;
+        v[from] = v[child];
+        v[child] = top;
+        from = child;
+    }
+}
+
+/* Heap sort: no recursion, no memory. */
+static void sort(uint32_t *v, uint64_t count)
+{
+    for (uint64_t i = count / 2; i-- > 0;)
+        sift_down(v, i, count);
+    for (uint64_t end = count; end-- > 1;) {
+        uint32_t top = v[0];
+
+        v[0] = v[end];
+        v[end] = top;
+        sift_down(v, 0, end);
+    }
+}
+
+/* Median of @loop, which touches no kernel object. */
+static uint32_t median_of(uint64_t (*loop)(struct measure *m))
+{
+    struct measure m = {.samples = samples, .rounds = 101};
+
+    (void)loop(&m);
+    sort(samples, m.rounds);
+    return samples[m.rounds / 2];
+}
+
+static uint64_t less(uint32_t sample, uint32_t empty)
+{
+    return sample > empty ? sample - empty : 0;
+}
+
+/* Measure @b in the lab that setup has built. */
+static bool run_rounds(const struct bench *b, struct measure *m)
+{
+    if (lab_error() != NULL)
+        return false;
+    m->rounds = ROUNDS_WARM;
+    if (b->run(m) != 0)
+        return false;
+    m->rounds = b->rounds;
+    return b->run(m) == 0;
+}
+
+bool measure_bench(const struct bench *b, struct result *r)
+{
+    struct measure m = {.samples = samples};
+    uint32_t empty = median_of(measure_empty);
+    bool counts = median_of(measure_nops) == empty + NOPS;
+    bool ok;
+
+    lab_begin();
+    b->setup(b, &m);
+    ok = run_rounds(b, &m);
+    lab_end();
+    if (!ok || lab_error() != NULL)
+        return false;
+    sort(samples, b->rounds);
+    r->median = less(samples[b->rounds / 2], empty);
+    r->min = less(samples[0], empty);
+    r->max = less(samples[b->rounds - 1], empty);
+    r->n = b->rounds;
+    r->unit = counts ? "instructions" : "tsc";
+    return true;
+}

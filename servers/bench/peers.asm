@@ -1,0 +1,140 @@
+; peers.asm - what the partners run: position-independent blobs that are copied to a page of their
+; own. rsp points at the pages shared with the bench (struct peer_page in measure.h), because a
+; system call keeps nothing but rsp; there is no other stack.
+;
+;   rsp+0  REPLY   rsp+8 EP   rsp+16 NOTIFY   rsp+24 ROUNDS   rsp+32 STAMP   rsp+40 ACK
+;   rsp+48 COUNT   rsp+56 DONE (notification)  rsp+64 BAD   rsp+4096.. samples
+BITS 64
+DEFAULT REL
+
+SYS_REPLY_RECV_ equ -1
+SYS_SIGNAL_     equ 5
+SYS_WAIT_       equ 6
+
+REPLY  equ 0
+EP     equ 8
+NOTIFY equ 16
+ROUNDS equ 24
+STAMP  equ 32
+ACK    equ 40
+COUNT  equ 48
+DONE   equ 56
+BAD    equ 64
+SAMPLES equ 4096
+
+PIT_CHANNEL0 equ 0x40
+PIT_COMMAND  equ 0x43
+PIT_ONE_SHOT equ 0x30           ; channel 0, low then high byte, mode 0: interrupt on terminal count
+
+section .text
+
+; ---- answers every call with what it carried
+global peer_echo, peer_echo_end
+peer_echo:
+    xor esi, esi
+.next:
+    mov edi, [rsp+REPLY]
+    mov ebx, [rsp+EP]
+    mov eax, SYS_REPLY_RECV_
+    syscall
+    test eax, eax
+    jz .next
+    ud2                         ; stopped: the caller's round fails
+peer_echo_end:
+
+; ---- waits for the notification, stores its first TSC, waits again
+global peer_waiter, peer_waiter_end
+peer_waiter:
+    mov edi, [rsp+NOTIFY]
+    mov eax, SYS_WAIT_
+    syscall
+    rdtsc
+    mov [rsp+STAMP], eax
+    jmp peer_waiter
+peer_waiter_end:
+
+; ---- touches a page that is not there
+global peer_fault, peer_fault_end
+peer_fault:
+    mov eax, [abs 0x1000]
+    jmp peer_fault
+peer_fault_end:
+
+; Start the PIT: about 20 us, each round a tick more or less, so that the interrupt finds the
+; interrupted loop at each of its instructions.
+%macro PIT_START 0
+    mov ecx, [rsp+ROUNDS]
+    add ecx, [rsp+BAD]
+    and ecx, 15
+    add ecx, 24
+    mov al, PIT_ONE_SHOT
+    out PIT_COMMAND, al
+    mov al, cl
+    out PIT_CHANNEL0, al
+    mov al, ch
+    out PIT_CHANNEL0, al
+%endmacro
+
+; All rounds are done: say so, and wait for ever.
+%macro FINISH 0
+    mov edi, [rsp+DONE]
+    mov eax, SYS_SIGNAL_
+    syscall
+%%rest:
+    mov edi, [rsp+NOTIFY]
+    mov eax, SYS_WAIT_
+    syscall
+    jmp %%rest
+%endmacro
+
+; ---- driver of irq.to_driver: from the interrupted thread's last stamp to the first instruction
+; here. The driver starts the next one before it acknowledges.
+global peer_irq_entry, peer_irq_entry_end
+peer_irq_entry:
+.next:
+    PIT_START
+    mov edi, [rsp+REPLY]
+    mov ebx, [rsp+EP]
+    xor esi, esi
+    mov eax, SYS_REPLY_RECV_
+    syscall
+    rdtsc
+    sub eax, [rsp+STAMP]
+    mov ecx, [rsp+COUNT]
+    mov [rsp+SAMPLES+rcx*4], eax
+    inc qword [rsp+COUNT]
+    dec qword [rsp+ROUNDS]
+    jnz .next
+    FINISH
+peer_irq_entry_end:
+
+; ---- driver of irq.ack_wait: from before the reply_recv here to the first TSC that the low thread
+; reads. It may have read one just before the interrupt and stored it after: such a stamp lies
+; before ACK and the round is repeated, BAD counts them.
+global peer_irq_ack, peer_irq_ack_end
+peer_irq_ack:
+.again:
+    PIT_START
+    mov dword [rsp+STAMP], 0
+    rdtsc
+    mov [rsp+ACK], eax
+    mov edi, [rsp+REPLY]
+    mov ebx, [rsp+EP]
+    xor esi, esi
+    mov eax, SYS_REPLY_RECV_
+    syscall
+    mov eax, [rsp+STAMP]
+    sub eax, [rsp+ACK]
+    js .bad
+    mov ecx, [rsp+COUNT]
+    mov [rsp+SAMPLES+rcx*4], eax
+    inc qword [rsp+COUNT]
+    dec qword [rsp+ROUNDS]
+    jnz .again
+    FINISH
+.bad:
+    inc qword [rsp+BAD]
+    jmp .again
+peer_irq_ack_end:
+
+section .note.GNU-stack noalloc noexec nowrite progbits

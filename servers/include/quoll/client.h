@@ -1,0 +1,84 @@
+/*
+ * client.h - what a program asks of the servers of proto.h, one function a method.
+ * Every function returns E_OK, an error that the server answered (listed), or one of the call
+ * itself: BAD_CAP, BAD_TYPE, NO_RIGHT (the handle), GONE (never picked up: safe to try again),
+ * DEAD, CANCELED (delivered, outcome unknown). Outputs are written only on E_OK.
+ * One thread a task: all use the task's IPC buffer.
+ */
+#ifndef QUOLL_CLIENT_H
+#define QUOLL_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLIENT_NAME_MAX 64 /* bytes of a name, with the NUL */
+
+struct serial_stats {
+    uint64_t interrupts, bytes_in, bytes_out, overruns, line_errors;
+};
+
+struct system_task {
+    uint64_t id;
+    uint64_t state; /* enum quoll_thread_state */
+    uint64_t cpu_us;
+    uint64_t memory_bytes;
+    uint64_t priority;
+    uint64_t restarts;
+    char name[CLIENT_NAME_MAX];
+};
+
+struct system_memory {
+    uint64_t ram_bytes, kernel_bytes, image_bytes, tasks_bytes, free_bytes;
+};
+
+struct bench_result {
+    uint64_t median, min, max, n;
+    char unit[17];
+};
+
+struct test_result {
+    bool passed;
+    char message[256];
+};
+
+/** Wait until @name is registered and put its endpoint into the empty @slot.
+ *  NO_RIGHT: the manifest doesn't say that this task uses it. EXISTS: @slot is not empty.
+ *  BAD_ARG: @name is longer than 48 bytes. */
+int names_lookup(const char *name, uint64_t slot);
+
+/** Write @n bytes, in as many messages as it takes; waits while the driver's queue is full.
+ *  On an error some of the bytes may have been written. */
+int serial_write(uint64_t cap, const void *bytes, size_t n);
+
+/** Read 1 to @max bytes (at most PROTO_BYTES_MAX a call) into @bytes; with @wait false also none.
+ *  BUSY: another reader waits. */
+int serial_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got);
+
+int serial_stats(uint64_t cap, struct serial_stats *stats);
+
+/** The @index-th task, from 0. BAD_ARG: past the last. */
+int system_task(uint64_t cap, uint64_t index, struct system_task *task);
+
+int system_mem(uint64_t cap, struct system_memory *memory);
+
+/** Up to @max bytes of the log from @offset on; @first says where they start (later than @offset
+ *  if those were overwritten), @got 0 that there are no more. */
+int system_log(uint64_t cap, uint64_t offset, uint64_t *first, void *bytes, size_t max,
+               size_t *got);
+
+/** One line into the system log, cut off at PROTO_BYTES_MAX bytes. */
+int system_log_write(uint64_t cap, const char *line);
+
+int system_reboot(uint64_t cap);
+int system_poweroff(uint64_t cap);
+int system_uptime(uint64_t cap, uint64_t *us);
+
+/** The name of a suite's @index-th item, from 0. BAD_ARG: past the last. */
+int suite_name(uint64_t cap, uint64_t index, char name[CLIENT_NAME_MAX]);
+
+/** Run item @index of the bench or of the test suite and wait for the result. */
+int bench_run(uint64_t cap, uint64_t index, struct bench_result *result);
+int test_run(uint64_t cap, uint64_t index, struct test_result *result);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * client.c - the client side of proto.h, by hand until the IDL compiler generates it.
+ * Each function packs its words, calls, and unpacks the answer; the answer's label is its error.
+ */
+#include <quoll/client.h>
+#include <string.h>
+#include <quoll/message.h>
+#include <quoll/proto.h>
+
+#define NAME_BYTES 48 /* words 0-5 of the names protocol */
+
+/* Call @cap with @words words in @m: the call's error, else the answer's. */
+static int client_call(uint64_t cap, uint32_t label, unsigned words, struct msg *m)
+{
+    int error;
+
+    m->tag = msg_tag_words(label, words, 0);
+    error = sys_call(cap, m);
+    return error != E_OK ? error : (int)msg_label(m);
+}
+
+int names_lookup(const char *name, uint64_t slot)
+{
+    struct quoll_buffer *b = task_buffer();
+    struct msg m = {0};
+    unsigned words;
+    int error;
+
+    if (strlen(name) > NAME_BYTES)
+        return E_BAD_ARG;
+    words = msg_put_string(&m, b, 0, name, NAME_BYTES);
+    b->recv_slot = slot;
+    b->recv_count = 1;
+    error = client_call(SLOT_NAMES, NAMES_LOOKUP, words, &m);
+    b->recv_count = 0;
+    if (error == E_OK && msg_caps(&m) != 1)
+        return E_EXISTS;
+    return error;
+}
+
+int serial_write(uint64_t cap, const void *bytes, size_t n)
+{
+    const char *p = bytes;
+    int error = E_OK;
+
+    while (n > 0 && error == E_OK) {
+        size_t part = n < PROTO_BYTES_MAX ? n : PROTO_BYTES_MAX;
+        struct msg m = {.w = {part}};
+
+        error = client_call(cap, SERIAL_WRITE, msg_put_bytes(&m, task_buffer(), 1, p, part), &m);
+        p += part;
+        n -= part;
+    }
+    return error;
+}
+
+int serial_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
+{
+    size_t most = max < PROTO_BYTES_MAX ? max : PROTO_BYTES_MAX;
+    struct msg m = {.w = {most, !wait}};
+    int error = client_call(cap, SERIAL_READ, 2, &m);
+
+    if (error != E_OK)
+        return error;
+    if (m.w[0] < most)
+        most = (size_t)m.w[0];
+    *got = msg_get_bytes(&m, task_buffer(), 1, bytes, most);
+    return E_OK;
+}
+
+int serial_stats(uint64_t cap, struct serial_stats *stats)
+{
+    struct msg m = {0};
+    int error = client_call(cap, SERIAL_STATS, 0, &m);
+
+    if (error == E_OK)
+        *stats = (struct serial_stats){m.w[0], m.w[1], m.w[2], m.w[3], m.w[4]};
+    return error;
+}
+
+int system_task(uint64_t cap, uint64_t index, struct system_task *task)
+{
+    struct msg m = {.w = {index}};
+    int error = client_call(cap, SYSTEM_TASK, 1, &m);
+
+    if (error != E_OK)
+        return error;
+    task->id = m.w[0];
+    task->state = m.w[1];
+    task->cpu_us = m.w[2];
+    task->memory_bytes = m.w[3];
+    task->priority = m.w[4];
+    task->restarts = m.w[5];
+    msg_get_string(&m, task_buffer(), 6, task->name, sizeof(task->name));
+    return E_OK;
+}
+
+int system_mem(uint64_t cap, struct system_memory *memory)
+{
+    struct msg m = {0};
+    int error = client_call(cap, SYSTEM_MEM, 0, &m);
+
+    if (error == E_OK)
+        *memory = (struct system_memory){m.w[0], m.w[1], m.w[2], m.w[3], m.w[4]};
+    return error;
+}
+
+int system_log(uint64_t cap, uint64_t offset, uint64_t *first, void *bytes, size_t max, size_t *got)
+{
+    struct msg m = {.w = {offset}};
+    int error = client_call(cap, SYSTEM_LOG, 1, &m);
+
+    if (error != E_OK)
+        return error;
+    *first = m.w[0];
+    *got = msg_get_bytes(&m, task_buffer(), 2, bytes, m.w[1] < max ? (size_t)m.w[1] : max);
+    return E_OK;
+}
+
+int system_log_write(uint64_t cap, const char *line)
+{
+    size_t n = strnlen(line, PROTO_BYTES_MAX);
+    struct msg m = {.w = {n}};
+
+    return client_call(cap, SYSTEM_LOG_WRITE, msg_put_bytes(&m, task_buffer(), 1, line, n), &m);
+}
+
+int system_reboot(uint64_t cap)
+{
+    struct msg m = {0};
+    return client_call(cap, SYSTEM_REBOOT, 0, &m);
+}
+
+int system_poweroff(uint64_t cap)
+{
+    struct msg m = {0};
+    return client_call(cap, SYSTEM_POWEROFF, 0, &m);
+}
+
+int system_uptime(uint64_t cap, uint64_t *us)
+{
+    struct msg m = {0};
+    int error = client_call(cap, SYSTEM_UPTIME, 0, &m);
+
+    if (error == E_OK)
+        *us = m.w[0];
+    return error;
+}
+
+int suite_name(uint64_t cap, uint64_t index, char name[CLIENT_NAME_MAX])
+{
+    struct msg m = {.w = {index}};
+    int error = client_call(cap, SUITE_NAME, 1, &m);
+
+    if (error == E_OK)
+        msg_get_string(&m, task_buffer(), 0, name, CLIENT_NAME_MAX);
+    return error;
+}
+
+int bench_run(uint64_t cap, uint64_t index, struct bench_result *result)
+{
+    struct msg m = {.w = {index}};
+    int error = client_call(cap, SUITE_RUN, 1, &m);
+
+    if (error != E_OK)
+        return error;
+    result->median = m.w[0];
+    result->min = m.w[1];
+    result->max = m.w[2];
+    result->n = m.w[3];
+    m.tag = 0; /* the unit is words 4-5 and ends there */
+    msg_get_string(&m, task_buffer(), 4, result->unit, sizeof(result->unit));
+    return E_OK;
+}
+
+int test_run(uint64_t cap, uint64_t index, struct test_result *result)
+{
+    struct msg m = {.w = {index}};
+    int error = client_call(cap, SUITE_RUN, 1, &m);
+
+    if (error != E_OK)
+        return error;
+    result->passed = m.w[0] != 0;
+    msg_get_string(&m, task_buffer(), 1, result->message, sizeof(result->message));
+    return E_OK;
+}

@@ -1,0 +1,150 @@
+/*
+ * cmd_system.c - commands that the root task answers: ps, mem, uptime, reboot, poweroff.
+ */
+#include "qsh.h"
+
+static const char *task_state(uint64_t state)
+{
+    static const char *const names[] = {
+        [THREAD_RUNNING] = "running",           [THREAD_RECEIVING] = "receiving",
+        [THREAD_CALLING] = "calling",           [THREAD_QUEUED] = "queued",
+        [THREAD_WAITING] = "waiting",           [THREAD_STOPPED] = "stopped",
+        [THREAD_FAULTED] = "faulted",           [THREAD_FAULT_QUEUED] = "faulted",
+        [THREAD_RECEIVING_PLAIN] = "receiving",
+    };
+
+    if (state >= sizeof(names) / sizeof(names[0]) || !names[state])
+        return "unknown";
+    return names[state];
+}
+
+static void ps_json(struct shell *s, const struct system_task *t)
+{
+    struct json j = json_begin(&s->out);
+
+    json_u64(&j, "id", t->id);
+    json_string(&j, "name", t->name);
+    json_string(&j, "state", task_state(t->state));
+    json_u64(&j, "cpu_us", t->cpu_us);
+    json_u64(&j, "memory_bytes", t->memory_bytes);
+    json_u64(&j, "priority", t->priority);
+    json_u64(&j, "restarts", t->restarts);
+    json_end(&j);
+}
+
+static void ps_row(struct shell *s, const struct system_task *t)
+{
+    output_printf(&s->out, "%4llu  %-16s %-10s %10llu.%03llu %12llu %9llu %9llu\n",
+                  (unsigned long long)t->id, t->name, task_state(t->state),
+                  (unsigned long long)(t->cpu_us / 1000), (unsigned long long)(t->cpu_us % 1000),
+                  (unsigned long long)(t->memory_bytes / 1024), (unsigned long long)t->priority,
+                  (unsigned long long)t->restarts);
+}
+
+void cmd_ps(struct shell *s, int argc, char **argv)
+{
+    struct system_task task;
+    uint64_t cap;
+    int error;
+
+    (void)argc;
+    (void)argv;
+    if (!shell_service(s, SERVICE_SYSTEM, &cap))
+        return;
+    if (!s->json)
+        output_printf(&s->out, "%4s  %-16s %-10s %14s %12s %9s %9s\n", "ID", "NAME", "STATE",
+                      "CPU (ms)", "MEMORY (KiB)", "PRIORITY", "RESTARTS");
+    for (uint64_t i = 0;; i++) {
+        error = system_task(cap, i, &task);
+        if (error == E_BAD_ARG) /* past the last */
+            return;
+        if (shell_failed(s, "ps", error))
+            return;
+        if (s->json)
+            ps_json(s, &task);
+        else
+            ps_row(s, &task);
+    }
+}
+
+void cmd_mem(struct shell *s, int argc, char **argv)
+{
+    struct system_memory memory;
+    struct json j;
+    uint64_t cap;
+
+    (void)argc;
+    (void)argv;
+    if (!shell_service(s, SERVICE_SYSTEM, &cap) || shell_failed(s, "mem", system_mem(cap, &memory)))
+        return;
+
+    const struct {
+        const char *label, *member;
+        uint64_t bytes;
+    } rows[] = {
+        {"RAM", "ram_bytes", memory.ram_bytes},
+        {"kernel", "kernel_bytes", memory.kernel_bytes},
+        {"boot image", "boot_image_bytes", memory.image_bytes},
+        {"tasks", "tasks_bytes", memory.tasks_bytes},
+        {"free", "free_bytes", memory.free_bytes},
+    };
+
+    if (s->json) {
+        j = json_begin(&s->out);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+            json_u64(&j, rows[i].member, rows[i].bytes);
+        json_end(&j);
+        return;
+    }
+    output_printf(&s->out, "%-12s %12s\n", "MEMORY", "KiB");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        output_printf(&s->out, "%-12s %12llu\n", rows[i].label,
+                      (unsigned long long)(rows[i].bytes / 1024));
+}
+
+void cmd_uptime(struct shell *s, int argc, char **argv)
+{
+    struct json j;
+    uint64_t cap, us, seconds;
+
+    (void)argc;
+    (void)argv;
+    if (!shell_service(s, SERVICE_SYSTEM, &cap) ||
+        shell_failed(s, "uptime", system_uptime(cap, &us)))
+        return;
+    if (s->json) {
+        j = json_begin(&s->out);
+        json_u64(&j, "uptime_us", us);
+        json_end(&j);
+        return;
+    }
+    seconds = us / 1000000;
+    output_printf(&s->out, "up %llu:%02llu:%02llu.%03llu (hours:minutes:seconds)\n",
+                  (unsigned long long)(seconds / 3600), (unsigned long long)(seconds / 60 % 60),
+                  (unsigned long long)(seconds % 60), (unsigned long long)(us / 1000 % 1000));
+}
+
+/* Both end the system, so they return only if that failed. */
+static void system_end(struct shell *s, const char *what, int (*end)(uint64_t))
+{
+    uint64_t cap;
+
+    if (!shell_service(s, SERVICE_SYSTEM, &cap))
+        return;
+    output_flush(&s->out);
+    (void)shell_failed(s, what, end(cap));
+}
+
+void cmd_reboot(struct shell *s, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    system_end(s, "reboot", system_reboot);
+}
+
+void cmd_poweroff(struct shell *s, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    system_end(s, "poweroff", system_poweroff);
+}

@@ -1,0 +1,155 @@
+/*
+ * commands.c - the table of commands, and running a line.
+ */
+#include <string.h>
+#include "qsh.h"
+
+const struct command commands[] = {
+    {"help", "list the commands, or explain one", "help [COMMAND] [--json]",
+     "Tab completes a command and its arguments, Tab twice lists them. Up and down walk through\n"
+     "the lines typed before; ^A ^E ^K ^U ^W ^L edit as usual; ^C gives up the line.\n",
+     true, 1, cmd_help, command_word},
+    {"echo", "print its arguments", "echo [WORD...]",
+     "Words come out with one space between them. \"Double quotes\" keep spaces, and a backslash\n"
+     "keeps the character behind it.\n",
+     false, -1, cmd_echo, NULL},
+    {"bench", "run benchmarks", "bench [NAME | AREA | kernel]... [--json]",
+     "Without arguments all of them. AREA is the front part of a name, up to a dot; kernel is\n"
+     "short for ipc irq fault vm. ^C stops after the one that runs.\n"
+     "The unit is instructions where the machine's clock counts them (make bench), else tsc.\n",
+     true, -1, cmd_bench, bench_word},
+    {"test", "run the tests inside the system", "test [NAME | AREA | all]... [--json]",
+     "Without arguments all of them. AREA is the front part of a name, up to a dot.\n"
+     "^C stops after the one that runs. The last line counts the passed and the failed.\n",
+     true, -1, cmd_test, test_word},
+    {"ps", "list the tasks", "ps [--json]",
+     "Number, name, state of the first thread, CPU time, memory, priority, and how often it was\n"
+     "started again.\n",
+     true, 0, cmd_ps, NULL},
+    {"mem", "show where the memory is", "mem [--json]",
+     "RAM as the firmware reports it, the kernel's share, the boot image, the tasks, and what\n"
+     "is free.\n",
+     true, 0, cmd_mem, NULL},
+    {"log", "print the system log", "log [--json]",
+     "From the oldest line that is kept to the newest. ^C stops.\n", true, 0, cmd_log, NULL},
+    {"uptime", "say how long the system has been up", "uptime [--json]",
+     "The time since the kernel's first instruction.\n", true, 0, cmd_uptime, NULL},
+    {"version", "say what this is", "version [--json]",
+     "The version of Quoll, of the kernel's interface, and the kind of build.\n", true, 0,
+     cmd_version, NULL},
+    {"clear", "clear the screen", "clear", "^L does it too, and keeps the line.\n", false, 0,
+     cmd_clear, NULL},
+    {"reboot", "start the machine again", "reboot", "At once and without asking.\n", false, 0,
+     cmd_reboot, NULL},
+    {"poweroff", "switch the machine off", "poweroff",
+     "At once and without asking. Under QEMU, QEMU ends.\n", false, 0, cmd_poweroff, NULL},
+};
+
+const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < commands_count; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+const char *command_word(struct shell *s, size_t index)
+{
+    (void)s;
+    return index < commands_count ? commands[index].name : NULL;
+}
+
+const char *command_candidate(void *shell, const char *line, size_t word_start, size_t index)
+{
+    const struct command *c;
+    char name[32];
+    size_t start = 0, n = 0;
+
+    while (start < word_start && line[start] == ' ')
+        start++;
+    if (start == word_start)
+        return command_word(shell, index);
+    while (line[start + n] && line[start + n] != ' ')
+        n++;
+    if (n >= sizeof(name))
+        return NULL;
+    memcpy(name, line + start, n);
+    name[n] = '\0';
+    c = command_find(name);
+    return c && c->word ? c->word(shell, index) : NULL;
+}
+
+/* Take --json out of @argv; what stands behind it moves up. Returns the new count. */
+static int take_json(struct shell *s, int argc, char **argv)
+{
+    int kept = 1;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            s->json = true;
+        else
+            argv[kept++] = argv[i];
+    }
+    return kept;
+}
+
+static void command_unknown(struct shell *s, const char *name)
+{
+    struct suggestion near = suggest_begin(name);
+    const char *best;
+
+    for (size_t i = 0; i < commands_count; i++)
+        suggest_offer(&near, commands[i].name);
+    best = suggest_best(&near);
+    if (best)
+        shell_error(s, "%.40s: no such command; did you mean %s?", name, best);
+    else
+        shell_error(s, "%.40s: no such command; type help for the list", name);
+}
+
+/* Options and too many words are refused here, before a command sees them. */
+static bool arguments_fit(struct shell *s, const struct command *c, int argc, char **argv)
+{
+    if (c->arguments_max < 0 && !c->json) /* words are just text */
+        return true;
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-') {
+            shell_error(s, "%s: no option %.40s; usage: %s", c->name, argv[i], c->usage);
+            return false;
+        }
+    }
+    if (c->arguments_max >= 0 && argc - 1 > c->arguments_max) {
+        shell_error(s, "%s: %.40s is too much; usage: %s", c->name, argv[c->arguments_max + 1],
+                    c->usage);
+        return false;
+    }
+    return true;
+}
+
+void command_run(struct shell *s, char *line)
+{
+    const struct command *c;
+    int argc;
+
+    s->json = false;
+    argc = args_split(line, s->argv);
+    if (argc == 0)
+        return;
+    if (argc < 0) {
+        shell_error(s, "a \" is not closed or nothing follows a \\; to mean the character itself "
+                       "type \\\" or \\\\");
+        return;
+    }
+    c = command_find(s->argv[0]);
+    if (!c) {
+        command_unknown(s, s->argv[0]);
+        return;
+    }
+    if (c->json)
+        argc = take_json(s, argc, s->argv);
+    if (arguments_fit(s, c, argc, s->argv))
+        c->run(s, argc, s->argv);
+}

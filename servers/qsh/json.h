@@ -1,0 +1,24 @@
+/*
+ * json.h - one JSON object a line, member by member: `{"name": "x", "n": 1}`.
+ */
+#ifndef QSH_JSON_H
+#define QSH_JSON_H
+
+#include "output.h"
+
+struct json {
+    struct output *out;
+    bool more; /* a member is written: the next needs a comma */
+};
+
+struct json json_begin(struct output *o);
+
+/** @value as a string of valid UTF-8: what is not valid becomes U+FFFD. */
+void json_string(struct json *j, const char *name, const char *value);
+void json_u64(struct json *j, const char *name, uint64_t value);
+void json_bool(struct json *j, const char *name, bool value);
+
+/** Close the object and end the line. */
+void json_end(struct json *j);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * qsh.h - the shell: its state, its table of commands, and what commands are built from.
+ */
+#ifndef QSH_QSH_H
+#define QSH_QSH_H
+
+#include <quoll/abi.h>
+#include <quoll/client.h>
+#include <quoll/task.h>
+#include "args.h"
+#include "input.h"
+#include "json.h"
+#include "lineedit.h"
+#include "output.h"
+#include "suggest.h"
+
+#define QSH_VERSION "0.1.0"
+
+enum service { SERVICE_SYSTEM, SERVICE_BENCH, SERVICE_TEST, SERVICE_COUNT };
+
+struct shell {
+    const struct task_info *info;
+    struct output out;
+    struct input in;
+    struct lineedit edit;
+    bool service_known[SERVICE_COUNT]; /* its slot is filled */
+    bool json;                         /* the command that runs was given --json */
+    char *argv[ARGS_MAX];
+};
+
+struct command {
+    const char *name;
+    const char *summary; /* for the list: what it does, one line */
+    const char *usage;
+    const char *details; /* for `help CMD`, with newlines */
+    bool json;           /* takes --json (which it finds in shell.json, not in argv) */
+    int arguments_max;   /* checked before it runs; -1: any number */
+    void (*run)(struct shell *s, int argc, char **argv);
+    /* The @index-th word that can be its argument, NULL past the last. May itself be NULL.
+     * Valid until the next call. */
+    const char *(*word)(struct shell *s, size_t index);
+};
+
+extern const struct command commands[];
+extern const size_t commands_count;
+
+const struct command *command_find(const char *name);
+
+/** The @index-th command's name, NULL past the last. */
+const char *command_word(struct shell *s, size_t index);
+
+/** Run the line @line, which is cut up on the way. */
+void command_run(struct shell *s, char *line);
+
+/** A word that can stand at @word_start of @line (struct lineedit_callbacks). */
+const char *command_candidate(void *shell, const char *line, size_t word_start, size_t index);
+
+/** One line that says what is wrong; with --json an object with the member "error". */
+__attribute__((format(printf, 2, 3))) void shell_error(struct shell *s, const char *format, ...);
+
+/** The endpoint of @service, looked up when first asked for. Errors: as names_lookup. */
+int shell_lookup(struct shell *s, enum service service, uint64_t *cap);
+
+/** The same, but complains and returns false if there is none. */
+bool shell_service(struct shell *s, enum service service, uint64_t *cap);
+
+/** Complain that @what failed with @error, and return true; false if @error is E_OK. */
+bool shell_failed(struct shell *s, const char *what, int error);
+
+void cmd_help(struct shell *s, int argc, char **argv);
+void cmd_echo(struct shell *s, int argc, char **argv);
+void cmd_clear(struct shell *s, int argc, char **argv);
+void cmd_version(struct shell *s, int argc, char **argv);
+void cmd_ps(struct shell *s, int argc, char **argv);
+void cmd_mem(struct shell *s, int argc, char **argv);
+void cmd_uptime(struct shell *s, int argc, char **argv);
+void cmd_reboot(struct shell *s, int argc, char **argv);
+void cmd_poweroff(struct shell *s, int argc, char **argv);
+void cmd_log(struct shell *s, int argc, char **argv);
+void cmd_bench(struct shell *s, int argc, char **argv);
+void cmd_test(struct shell *s, int argc, char **argv);
+
+const char *bench_word(struct shell *s, size_t index);
+const char *test_word(struct shell *s, size_t index);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * fault.c - a task's end: the kernel says what it did, root says so in the log and ends it.
+ * Nothing is restarted here; the memory stays accounted to the task.
+ */
+#include "root.h"
+
+#include <string.h>
+
+static const char *exception_name(uint64_t vector)
+{
+    static const char *const names[] = {
+        [0] = "division error", [1] = "debug exception", [3] = "breakpoint", [4] = "overflow",
+        [5] = "bound exceeded", [6] = "invalid opcode: it aborted or its main returned",
+        [7] = "no FPU", [12] = "stack segment fault",
+        [13] = "general protection fault: a privileged instruction or a bad address",
+        [16] = "x87 error", [17] = "alignment error", [19] = "SIMD error",
+    };
+    const char *name = vector < sizeof(names) / sizeof(names[0]) ? names[vector] : NULL;
+
+    return name != NULL ? name : "exception";
+}
+
+static void log_page_fault(const struct task *t, const struct msg *m)
+{
+    const char *what = (m->w[2] & 16) != 0 ? "execute" : (m->w[2] & 2) != 0 ? "write" : "read";
+
+    syslog("task %s died: page fault, cannot %s address 0x%lx, RIP 0x%lx, error code 0x%lx",
+           t->name, what, (unsigned long)m->w[0], (unsigned long)m->w[1],
+           (unsigned long)m->w[2]);
+}
+
+static void log_fault(const struct task *t, const struct msg *m)
+{
+    switch (msg_kind(m)) {
+    case KIND_PAGE_FAULT:
+        log_page_fault(t, m);
+        break;
+    case KIND_EXCEPTION:
+        syslog("task %s died: exception %lu (%s), RIP 0x%lx, error code 0x%lx", t->name,
+               (unsigned long)m->w[0], exception_name(m->w[0]), (unsigned long)m->w[1],
+               (unsigned long)m->w[2]);
+        break;
+    case KIND_CAP_FAULT:
+        syslog("task %s died: it lost its capability or address space (object type %lu)", t->name,
+               (unsigned long)m->w[0]);
+        break;
+    default:
+        syslog("task %s died: fault of unknown kind %u", t->name, msg_kind(m));
+        break;
+    }
+}
+
+/* Without these there is no shell. */
+static bool is_essential(const struct task *t)
+{
+    return strcmp(t->name, "qsh") == 0 || strcmp(t->manifest->provides, "names") == 0 ||
+           strcmp(t->manifest->provides, "serial") == 0;
+}
+
+void fault_handle(struct msg *m)
+{
+    struct task *t = task_by_badge(m->badge);
+
+    if (t == NULL || t->manifest == NULL) {
+        syslog("fault message of kind %u with an unknown badge %lu", msg_kind(m),
+               (unsigned long)m->badge);
+    } else {
+        if (is_essential(t)) {
+            syslog_echo(root.info->debug_build != 0);
+        }
+        log_fault(t, m);
+        t->state = THREAD_FAULTED;
+        task_end(t);
+        if (is_essential(t)) {
+            syslog("SYSTEM FAILURE: the task %s is needed for the shell: reset the machine",
+                   t->name);
+        }
+    }
+    *m = (struct msg){.tag = msg_tag(1, 0, 0)}; /* not 0: the thread stays stopped */
+}

@@ -1,0 +1,86 @@
+/*
+ * main.c - where root begins: its state, its own objects, then start, then serve for ever.
+ * Runs with what the kernel gave it: bootinfo, boot image, the slots of enum boot_slot.
+ */
+#include "root.h"
+
+#include <quoll/error.h>
+#include <stdlib.h>
+
+struct root root;
+
+int main(void);
+
+uint64_t ticks_to_us(uint64_t ticks)
+{
+    uint64_t hz = root.info->tsc_hz;
+
+    if (hz == 0) {
+        return 0;
+    }
+    return ticks / hz * 1000000 + ticks % hz * 1000000 / hz;
+}
+
+/* All RAM goes to root.memory; device memory waits for the issue that hands it to drivers. */
+static void take_memory(void)
+{
+    for (uint32_t i = 0; i < root.info->untyped_count && i < BOOT_MAX_UNTYPED; i++) {
+        const struct boot_untyped *u = &root.info->untyped[i];
+        if (!u->is_device) {
+            (void)heap_add(&root.memory, root.info->untyped_first + i, u->size_bits, 0);
+        }
+    }
+}
+
+static void make_self(void)
+{
+    struct task *self = &root.task[0];
+
+    *self = (struct task){.id = 1, .state = THREAD_RUNNING, .name = "root",
+                          .cnode = BOOT_SLOT_CNODE, .vspace = BOOT_SLOT_VSPACE,
+                          .thread = BOOT_SLOT_THREAD, .budget = BOOT_SLOT_BUDGET};
+    root.task_count = 1;
+}
+
+/* The endpoint of requests and faults, and the Reply root receives with. */
+static int make_endpoint(void)
+{
+    struct task *self = &root.task[0];
+    int error = object_make(self, OBJ_ENDPOINT, 0, &root.endpoint);
+
+    root.reply = slot_take(1);
+    if (error != E_OK) {
+        return error;
+    }
+    return object_make_in(self, OBJ_REPLY, 0, 0, root.reply, 1, BOOT_SLOT_THREAD);
+}
+
+int main(void)
+{
+    int error;
+
+    root.info = (const struct bootinfo *)BOOTINFO_VA;
+    root.next_slot = root.info->slot_free;
+    root.image_bytes = root.info->image_bytes;
+    root_buffer->recv_count = 0; /* no message to root carries a capability */
+    syslog_echo(root.info->debug_build != 0);
+    take_memory();
+    make_self();
+    if (root.info->magic != BOOTINFO_MAGIC || root.info->abi_version != QUOLL_ABI_VERSION) {
+        syslog("the kernel speaks ABI version %u, root needs %u: build both from one tree",
+               root.info->abi_version, QUOLL_ABI_VERSION);
+        abort();
+    }
+    syslog_map_kernel();
+    error = make_endpoint();
+    if (error != E_OK) {
+        syslog("root cannot make its endpoint: %s", quoll_strerror(error));
+        abort();
+    }
+    error = power_init();
+    if (error != E_OK) {
+        syslog("reboot and poweroff will not work: no port map: %s", quoll_strerror(error));
+    }
+    root_start();
+    root_serve();
+}

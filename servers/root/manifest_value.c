@@ -1,0 +1,116 @@
+/*
+ * manifest_value.c - the parts that values of manifest keys are made of: numbers, sizes, words.
+ * Invariant: a function that returns false has not moved its cursor past what it understood.
+ */
+#include "manifest_value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool manifest_fail(struct manifest_error *error, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(error->text, sizeof(error->text), format, args);
+    va_end(args);
+    return false;
+}
+
+bool manifest_is_name(const char *s, size_t max)
+{
+    size_t n = strlen(s);
+
+    if (n == 0 || n >= max) {
+        return false;
+    }
+    for (; *s != '\0'; s++) {
+        bool ok = (*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '.' || *s == '_' ||
+                  *s == '-';
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static unsigned digit_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return (unsigned)(c - '0');
+    }
+    if (c >= 'a' && c <= 'f') {
+        return (unsigned)(c - 'a') + 10;
+    }
+    return 99;
+}
+
+bool value_number(const char **s, uint64_t max, uint64_t *out)
+{
+    unsigned base = 10;
+    const char *p = *s;
+    uint64_t n = 0;
+
+    if (p[0] == '0' && p[1] == 'x') {
+        base = 16;
+        p += 2;
+    }
+    if (digit_value(*p) >= base) {
+        return false;
+    }
+    for (; digit_value(*p) < base; p++) {
+        if (n > (max - digit_value(*p)) / base || digit_value(*p) > max) {
+            return false;
+        }
+        n = n * base + digit_value(*p);
+    }
+    *s = p;
+    *out = n;
+    return true;
+}
+
+bool value_size(const char **s, uint64_t *out)
+{
+    uint64_t n;
+
+    if (!value_number(s, 1u << 20, &n)) {
+        return false;
+    }
+    if (**s == 'k') {
+        n <<= 10;
+        ++*s;
+    } else if (**s == 'M') {
+        n <<= 20;
+        ++*s;
+    }
+    *out = n;
+    return true;
+}
+
+bool value_whole_number(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+    return value_number(&s, max, out) && *s == '\0' && *out >= min;
+}
+
+bool value_next_word(const char **s, char *word, size_t bytes)
+{
+    size_t n = 0;
+
+    while (**s == ' ' || **s == '\t') {
+        ++*s;
+    }
+    while (**s != '\0' && **s != ' ' && **s != '\t') {
+        if (n + 1 == bytes) {
+            return false;
+        }
+        word[n++] = *(*s)++;
+    }
+    word[n] = '\0';
+    return n > 0;
+}
+
+bool value_is_power_of_two(uint64_t n)
+{
+    return n != 0 && (n & (n - 1)) == 0;
+}

@@ -1,0 +1,128 @@
+/*
+ * root.h - the root task: owner of all memory, starter of all tasks, end of all faults.
+ * One thread, one loop: nothing here is reentrant. Root calls nobody but the name server, and
+ * that only before any other task runs; so no task can block it.
+ */
+#ifndef ROOT_H
+#define ROOT_H
+
+#include "alloc.h"
+#include "image.h"
+#include "manifest.h"
+
+#include <quoll/bootinfo.h>
+#include <quoll/sys.h>
+#include <quoll/task.h>
+
+#define ROOT_TASKS    (MANIFEST_TASKS + 1) /* root itself is task[0] */
+#define ROOT_PRIORITY 200
+#define ROOT_WINDOW_VA 0x0000100010000000ull /* one page: frames while root fills them */
+#define ROOT_KLOG_VA   0x0000100010010000ull /* the kernel's log, read-only */
+
+struct task {
+    uint32_t id;         /* index in root.task + 1; the badge of all its capabilities */
+    uint32_t state;      /* enum quoll_thread_state: STOPPED before, FAULTED after its life */
+    const char *name;
+    const struct manifest_task *manifest; /* null: root itself */
+    struct heap heap;    /* untypeds that were cut for this task alone */
+    uint64_t memory_bytes; /* cut for it from root.memory, alignment included */
+    uint64_t entry;
+    uint64_t untyped_bytes;
+    bool ready;          /* every step of its making succeeded */
+    uint32_t irq_gsi[MANIFEST_IRQS];
+    /* Owner capabilities in root's CNode; 0: none. */
+    uint32_t cnode, vspace, thread, budget, endpoint, fault, buffer;
+};
+
+struct root {
+    const struct bootinfo *info;
+    struct manifest manifest;
+    struct heap memory;     /* all RAM that the kernel handed over */
+    struct task task[ROOT_TASKS];
+    unsigned task_count;
+    uint32_t next_slot;     /* first unused slot of root's CNode */
+    uint32_t endpoint, reply; /* where requests and faults arrive */
+    uint32_t portmap;
+    uint64_t image_bytes;
+};
+extern struct root root;
+
+#define root_buffer ((struct quoll_buffer *)ROOT_BUFFER_VA)
+
+/* ---- object.c: capabilities and memory. All return an error of errors.def. */
+
+/** Take @count empty slots of root's CNode, in a row; returns the first, 0 if there are none. */
+uint32_t slot_take(unsigned count);
+
+/** An untyped of @task with room for @count objects of 2^@bits bytes, already accounted as cut.
+ *  @slot receives its handle. */
+int task_cut(struct task *task, unsigned bits, unsigned count, uint32_t *slot);
+
+/** Make one @type for @task into root's CNode; @size_bits as in UNTYPED_RETYPE. */
+int object_make(struct task *task, enum quoll_object type, unsigned size_bits, uint32_t *slot);
+
+/** Make @count of them into slot @index on of the CNode @cnode (0: root's). @thread: of Replies. */
+int object_make_in(struct task *task, enum quoll_object type, unsigned size_bits, uint32_t cnode,
+                   uint32_t index, unsigned count, uint32_t thread);
+
+/** Copy root's @source into slot @index of @task's CNode with @rights, badge @badge (0: keep). */
+int task_give(struct task *task, uint32_t index, uint32_t source, unsigned rights, uint64_t badge);
+
+/* ---- space.c: pages */
+
+/** Map root's frame capability @frame into @vspace at @va; missing tables are @task's. */
+int space_map(struct task *task, uint32_t vspace, uint64_t va, uint32_t frame, unsigned rights);
+
+/** A fresh zeroed frame of @task, mapped at ROOT_WINDOW_VA for root to fill. */
+int window_open(struct task *task, uint32_t *frame);
+
+/** Take @frame out of the window and map it in @task at @va. */
+int window_close(struct task *task, uint32_t frame, uint64_t va, unsigned rights);
+
+/** @bytes of fresh zeroed pages in @task from @va on, readable and writable. */
+int space_map_zeroed(struct task *task, uint64_t va, uint64_t bytes);
+
+/* ---- load.c, task.c, grant.c: the steps of making a task; errors as above, details logged */
+int task_load_image(struct task *task);
+int task_map_info(struct task *task);
+int task_grant_caps(struct task *task);
+int task_grant_ports(struct task *task);
+int task_grant_irqs(struct task *task);
+int task_grant_untyped(struct task *task);
+
+/** Make all of @task but don't start it. False: the log says why. */
+bool task_create(struct task *task, const struct manifest_task *manifest);
+bool task_start(struct task *task);
+
+/** End @task: suspended, its clients answered (DEAD, GONE), its memory still accounted. */
+void task_end(struct task *task);
+
+/* ---- start.c */
+void root_start(void);
+
+/* ---- serve.c, system.c, fault.c */
+_Noreturn void root_serve(void);
+void system_request(struct msg *m);
+void fault_handle(struct msg *m);
+struct task *task_by_badge(uint64_t badge);
+
+/* ---- syslog.c */
+
+/** One line into the system log, and to the debug console while no driver has the serial line. */
+__attribute__((format(printf, 1, 2))) void syslog(const char *format, ...);
+void syslog_line(const char *who, const char *text, size_t bytes);
+void syslog_echo(bool on);
+void syslog_map_kernel(void);
+
+/** Copy up to @max bytes from offset @at on to @to; @first is where they start. */
+size_t syslog_read(uint64_t at, uint64_t *first, char *to, size_t max);
+
+/* ---- power.c: they return only if nothing worked */
+int power_init(void);
+void power_reboot(void);
+void power_off(void);
+
+/* ---- main.c */
+uint64_t ticks_to_us(uint64_t ticks);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * test.c - the suite `test`: in-OS tests of the kernel. Each test runs in a lab of its own, and
+ * must leave as much of the untyped in use as it found.
+ */
+#include "test.h"
+#include <quoll/suite.h>
+#include <stdio.h>
+#include <string.h>
+
+struct msg test_out;
+
+int main(void);
+
+static const struct test_area *const areas[] = {
+    &tests_untyped, &tests_cnode, &tests_thread,       &tests_vspace, &tests_ipc,
+    &tests_reply,   &tests_caps,  &tests_fault,        &tests_irq,    &tests_port,
+    &tests_sched,   &tests_regs,  &tests_notification,
+};
+
+static char failure[400];
+
+static const char *const error_names[] = {
+#define ERR(name, value, text) [value] = "E_" #name,
+#include <quoll/errors.def>
+#undef ERR
+};
+
+bool test_expect(const char *what, uint64_t got, uint64_t want)
+{
+    if (got == want)
+        return true;
+    if (failure[0] == '\0')
+        (void)snprintf(failure, sizeof failure, "%s: expected 0x%lx, got 0x%lx", what, want, got);
+    return false;
+}
+
+static const char *error_name(int error)
+{
+    if (error == BLOCKED)
+        return "blocked";
+    if (error < 0 || error >= (int)(sizeof error_names / sizeof error_names[0]))
+        return "no error of the ABI";
+    return error_names[error];
+}
+
+bool test_expect_error(const char *what, int got, int want)
+{
+    if (got == want)
+        return true;
+    if (failure[0] == '\0')
+        (void)snprintf(failure, sizeof failure, "%s: expected %s (%d), got %s (%d)", what,
+                       error_name(want), want, error_name(got), got);
+    return false;
+}
+
+int op(uint64_t cap, uint32_t label, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+       uint64_t f)
+{
+    test_out = (struct msg){.w = {a, b, c, d, e, f}};
+    return sys_invoke(cap, label, &test_out);
+}
+
+uint64_t slot_type(uint64_t slot)
+{
+    return OP1(SLOT_CNODE, OP_CNODE_INFO, slot) == E_OK ? test_out.w[0] : OBJ_COUNT;
+}
+
+void test_sleep_us(uint64_t us)
+{
+    uint64_t bits = 0;
+    uint64_t ticks = us * (task_info()->tsc_hz / 1000000u);
+
+    if (OP2(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + ticks, 1) == E_OK)
+        (void)sys_wait(SLOT_NOTIFY, &bits);
+}
+
+static const struct test *find(uint64_t index)
+{
+    for (unsigned i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        if (index < areas[i]->count)
+            return &areas[i]->list[index];
+        index -= areas[i]->count;
+    }
+    return NULL;
+}
+
+static const char *name(uint64_t index)
+{
+    const struct test *t = find(index);
+
+    return t == NULL ? NULL : t->name;
+}
+
+static void run(uint64_t index, struct suite_answer *answer)
+{
+    uint64_t used_before;
+
+    failure[0] = '\0';
+    lab_begin();
+    used_before = lab_used_bytes();
+    find(index)->run();
+    if (lab_error() != NULL && failure[0] == '\0')
+        (void)snprintf(failure, sizeof failure, "%s", lab_error());
+    lab_end();
+    (void)test_expect("bytes of the untyped in use after the test", lab_used_bytes(), used_before);
+    if (lab_error() != NULL && failure[0] == '\0')
+        (void)snprintf(failure, sizeof failure, "clean-up: %s", lab_error());
+    suite_put_text(answer, 1, failure);
+    answer->words[0] = failure[0] == '\0';
+}
+
+int main(void)
+{
+    suite_serve(name, run);
+}

@@ -1,0 +1,95 @@
+#!/bin/sh
+# deps.sh - what Quoll needs from Debian.
+#   deps.sh install                      install the missing packages of tools/packages
+#   deps.sh source NAME VERSION SHA256   unpack a source package under build/deps/NAME; its .dsc
+#                                        must have that SHA256 (the .dsc pins the rest)
+# Sources may come from Debian's next release (trixie) too; their lists are private to
+# build/deps/apt and leave the machine's configuration alone.
+set -eu
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "deps: $*" >&2
+    exit 1
+}
+
+missing_packages() {
+    for package in $(sed 's/#.*//' tools/packages); do
+        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=none
+        [ "$status" = installed ] || echo "$package"
+    done
+}
+
+install_packages() {
+    missing=$(missing_packages | tr '\n' ' ')
+    [ -n "$missing" ] || return 0
+    options="install -y --no-install-recommends"
+    if [ "$(id -u)" = 0 ]; then
+        root=""
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        root="sudo -n"
+    else
+        echo "Some Debian packages are missing. Type this command, then try again:" >&2
+        echo "  su -c 'apt-get update && apt-get $options $missing'" >&2
+        exit 1
+    fi
+    echo "installing: $missing"
+    $root apt-get -q update
+    $root env DEBIAN_FRONTEND=noninteractive apt-get -q $options $missing
+    [ -z "$(missing_packages)" ] || fail "still missing: $(missing_packages | tr '\n' ' ')"
+}
+
+# The address of the Debian archive that this machine already uses.
+archive_address() {
+    apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CODENAME) $(COMPONENT)' 2>/dev/null |
+        awk '$2 == "Debian" && $3 !~ /-security$/ && $4 == "main" { print $1; exit }'
+}
+
+private_apt() {
+    apt_dir=$PWD/build/deps/apt
+    mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
+    address=$(archive_address)
+    [ -n "$address" ] || fail "no Debian archive in this machine's apt configuration"
+    key=/usr/share/keyrings/debian-archive-keyring.gpg
+    cat >"$apt_dir/src.sources" <<END
+Types: deb-src
+URIs: $address
+Suites: bookworm trixie
+Components: main
+Signed-By: $key
+END
+    cat >"$apt_dir/apt.conf" <<END
+Dir::Etc::sourcelist "$apt_dir/src.sources";
+Dir::Etc::sourceparts "-";
+Dir::State "$apt_dir";
+Dir::State::lists "$apt_dir/lists";
+Dir::Cache "$apt_dir/cache";
+Debug::NoLocking "true";
+APT::Sandbox::User "";
+END
+    export APT_CONFIG="$apt_dir/apt.conf"
+    ls "$apt_dir"/lists/*trixie*Sources* >/dev/null 2>&1 || apt-get -q update
+}
+
+fetch_source() {
+    name=$1 version=$2 sha256=$3
+    dir=$PWD/build/deps/$name
+    [ ! -f "$dir/.done-$version" ] || return 0
+    private_apt
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cd "$dir"
+    apt-get -q --download-only source "$name=$version" ||
+        fail "source package $name $version: not to be had from $address"
+    echo "$sha256  $(ls ./*.dsc)" | sha256sum -c --quiet - ||
+        fail "source package $name $version: the .dsc is not the one that was pinned"
+    dpkg-source --no-check -x ./*.dsc source
+    touch ".done-$version"
+}
+
+case ${1:-} in
+install) install_packages ;;
+sources) private_apt ;;
+source) [ $# = 4 ] || fail "usage: deps.sh source NAME VERSION SHA256"; fetch_source "$2" "$3" "$4" ;;
+*) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 1 ;;
+esac

@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""Boots Quoll many times in a row and writes the result to docs/soak.md, with date and commit.
+
+usage: soak.py [--count=1000] [--build=DIR] [--no-record]
+Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
+"""
+import argparse
+import concurrent.futures
+import datetime
+import os
+import statistics
+import subprocess
+import sys
+
+import emu
+from machine import Machine
+
+MACHINES = [
+    emu.Config(machine="q35", cpu="max", memory=256),
+    emu.Config(machine="pc", cpu="qemu64", memory=64),
+    emu.Config(machine="q35", cpu=emu.HASWELL, memory=4096, boot="disk"),
+    emu.Config(machine="q35", cpu="max", memory=128, boot="pvh"),
+]
+
+
+def boot_once(number):
+    """Seconds to the prompt, or what went wrong."""
+    config = MACHINES[number % len(MACHINES)]
+    machine = Machine(config, f"soak-{number % 8}", limit_s=120)
+    try:
+        with machine:
+            seconds = machine.boot()
+            if machine.run("echo alive") != ["alive"]:
+                return "echo did not answer"
+            machine.send("poweroff\r")
+            machine.wait_exit()
+            return seconds
+    except Exception as error:  # a boot that fails must not end the soak
+        return f"{config.machine} {config.cpu} {config.memory} MiB: {type(error).__name__}: " \
+               f"{str(error)[:200]}"
+
+
+def record(line, path=emu.ROOT / "docs" / "soak.md"):
+    head = "# Results of the long tests (`make soak`)\n\n" \
+           "| date | commit | test | count | result |\n| --- | --- | --- | --- | --- |\n"
+    path.parent.mkdir(exist_ok=True)
+    text = path.read_text() if path.exists() else head
+    path.write_text(text + line + "\n")
+
+
+def git(*args):
+    return subprocess.run(["git", *args], cwd=emu.ROOT, capture_output=True, text=True,
+                          check=False).stdout.strip()
+
+
+def commit():
+    dirty = git("status", "--porcelain", "--untracked-files=no")
+    return (git("rev-parse", "--short=12", "HEAD") or "none") + (" + changes" if dirty else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--no-record", action="store_true")
+    args = parser.parse_args()
+    os.environ["QUOLL_BUILD"] = args.build
+    times, failures = [], []
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for number, result in enumerate(pool.map(boot_once, range(args.count))):
+            if isinstance(result, float):
+                times.append(result)
+            else:
+                failures.append(result)
+                print(f"boot {number}: {result}", flush=True)
+            if (number + 1) % 50 == 0:
+                print(f"{number + 1} boots, {len(failures)} failed", flush=True)
+    result = f"{len(times)} passed, {len(failures)} failed"
+    if times:
+        result += f"; {statistics.median(times):.2f} s to the prompt in the median, " \
+                  f"{max(times):.2f} s at most"
+    if not args.no_record:
+        day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+        record(f"| {day} | {commit()} | boot, `echo`, `poweroff`; two at a time | {args.count} "
+               f"| {result} |")
+    print(result)
+    sys.exit(1 if failures or not times else 0)
+
+
+if __name__ == "__main__":
+    main()
