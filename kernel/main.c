@@ -19,6 +19,7 @@
 #define MIB (1ul << 20)
 #define RAM_NEEDED (32 * MIB)
 #define STACK_BYTES 16384
+#define EARLY_MAP_END (1ull << 32) /* what the boot tables map */
 
 _Noreturn void kmain(uint32_t magic, uint64_t info_pa, uint64_t boot_tsc);
 extern void idle_loop(void);
@@ -103,7 +104,9 @@ _Noreturn void kmain(uint32_t magic, uint64_t info_pa, uint64_t boot_tsc)
     console_init();
     cpu_find_features();
     const char *wrong = boot_parse(magic, info_pa, &boot);
-    screen_init(&boot.framebuffer);
+    if (boot.framebuffer.pa < EARLY_MAP_END) {
+        screen_init(&boot.framebuffer);
+    }
     if (wrong) {
         boot_refuse(wrong);
     }
@@ -118,6 +121,7 @@ _Noreturn void kmain(uint32_t magic, uint64_t info_pa, uint64_t boot_tsc)
     keep_for_kernel(boot.module.base, boot.module.bytes);
     patch_entry();
     paging_init(&boot);
+    screen_init(&boot.framebuffer);
     cpu_init();
     timer_init(boot.acpi.lapic_pa);
     ioapic_init(&boot.acpi);

@@ -123,12 +123,10 @@ void kernel_syscall(struct thread *t)
     struct regs *r = thread_regs(t);
     int64_t number = (int32_t)r->rax; /* the fastpath tests 32 bits */
 
-    if (number < 0) {
-        sys_receive(t, true);
-        sched_exit();
-        return;
-    }
     switch (number) {
+    case SYS_REPLY_RECV:
+        sys_receive(t, true);
+        break;
     case SYS_CALL:
         sys_call(t, thread_slot_lookup(t, r->rdi));
         break;

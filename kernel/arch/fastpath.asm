@@ -20,11 +20,11 @@ extern syscall_slow
 
 section .text
 
-; Put the address of the slot that handle %2 (a dword register) names into %1; %3 goes slow.
-%macro SLOT 3
-    cmp %2, [r11+T_CNODE_SLOTS]
-    jae %3
-    shl %2, 5
+; Turn the handle in %1 into the address of its slot; %2 goes slow.
+%macro SLOT 2
+    cmp %1, [r11+T_CNODE_SLOTS]
+    jae %2
+    shl %1, 5
     add %1, [r11+T_CNODE]
 %endmacro
 
@@ -71,8 +71,8 @@ section .text
 %endmacro
 
 %macro CALL 1                   ; %1: words in the buffer
-    mov ecx, edi
-    SLOT rcx, ecx, slow_call
+    mov rcx, rdi
+    SLOT rcx, slow_call
     test byte [rcx+SLOT_FAST], K_FAST_SEND
     jz slow_call
     mov rbx, [rcx+SLOT_OBJ]     ; endpoint
@@ -108,12 +108,12 @@ section .text
 %endmacro
 
 %macro REPLY_RECV 1
-    mov ecx, edi
-    SLOT rcx, ecx, slow_reply
+    mov rcx, rdi
+    SLOT rcx, slow_reply
     test byte [rcx+SLOT_FAST], K_FAST_REPLY
     jz slow_reply
-    mov r14d, ebx
-    SLOT r14, r14d, slow_reply
+    mov r14, rbx
+    SLOT r14, slow_reply
     test byte [r14+SLOT_FAST], K_FAST_RECV
     jz slow_reply
     mov rcx, [rcx+SLOT_OBJ]     ; Reply
@@ -158,14 +158,15 @@ section .text
 align 64
 fast_call_or_reply:
     test eax, eax
-    js reply
-    jnz other
+    jnz not_call
     test esi, esi
     jnz call_long
     CALL 0
 
 align 64
-reply:
+not_call:
+    cmp eax, K_SYS_REPLY_RECV
+    jne other
     test esi, esi
     jnz reply_long
     REPLY_RECV 0

@@ -23,7 +23,6 @@ void offsets(void)
     DEFINE(T_CR3, offsetof(struct thread, cr3));
     DEFINE(T_CNODE, offsetof(struct thread, cnode));
     DEFINE(T_CNODE_SLOTS, offsetof(struct thread, cnode_slots));
-    DEFINE(T_CNODE_MASK, offsetof(struct thread, cnode_mask));
     DEFINE(T_BUFFER, offsetof(struct thread, buffer));
     DEFINE(T_RIP, REG(rip));
     DEFINE(T_RSP, REG(rsp));
@@ -47,6 +46,7 @@ void offsets(void)
     DEFINE(K_FAST_RECV, FAST_RECV);
     DEFINE(K_FAST_REPLY, FAST_REPLY);
     DEFINE(K_EXTRA_MAX, MSG_EXTRA_MAX);
+    DEFINE(K_SYS_REPLY_RECV, SYS_REPLY_RECV);
     DEFINE(K_SYS_NULL, SYS_NULL);
     DEFINE(K_USER_CODE, SEL_USER_CODE);
     DEFINE(K_USER_DATA, SEL_USER_DATA);

@@ -65,10 +65,8 @@ _Noreturn void panic(const char *fmt, ...)
     __asm__ volatile("cli");
     stop_if_second();
     console_emergency(true);
-    if (!CONFIG_DEBUG) { /* a debug build's devices have shown them already */
-        console_put('\n');
-        klog_tail(LOG_TAIL_LINES, console_put);
-    }
+    /* A debug build's serial line has shown the log already; the screen is empty in both. */
+    klog_tail(LOG_TAIL_LINES, CONFIG_DEBUG ? screen_put : console_put);
     kprintf("\nQuoll kernel panic: ");
     va_start(args, fmt);
     kvprintf(fmt, args);

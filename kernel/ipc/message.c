@@ -49,14 +49,35 @@ void message_words(struct thread *from, uint64_t w[MSG_REG_WORDS])
     w[5] = r->r13;
 }
 
+/* May the capability behind @handle travel? What can't be copied can't. */
+static int check_cap(const struct thread *from, uint64_t handle)
+{
+    const struct slot *s = thread_slot_lookup(from, handle);
+
+    if (!s) {
+        return E_BAD_CAP;
+    }
+    if (s->type == OBJ_UNTYPED || s->type == OBJ_REPLY) {
+        return E_BAD_TYPE;
+    }
+    return s->depth >= SLOT_DEPTH_MAX ? E_LIMIT : E_OK;
+}
+
 int message_check(const struct thread *from, uint64_t tag)
 {
     unsigned words = tag & TAG_WORDS_MASK, caps = (tag & TAG_CAPS_MASK) >> TAG_CAPS_SHIFT;
+    int e = E_OK;
 
     if (tag & (TAG_KIND_MASK | TAG_RESERVED) || words > MSG_EXTRA_MAX || caps > MSG_MAX_CAPS) {
         return E_BAD_ARG;
     }
-    return (words || caps) && !from->buffer ? E_NOBUF : E_OK;
+    if ((words || caps) && !from->buffer) {
+        return E_NOBUF;
+    }
+    for (unsigned i = 0; !e && i < caps; i++) {
+        e = check_cap(from, from->buffer->send_caps[i]);
+    }
+    return e;
 }
 
 /* Every slot that @to names for arriving capabilities, or 0 of them unless all are empty. */
@@ -77,13 +98,14 @@ static unsigned receive_slots(struct thread *to, struct slot **first)
     return (unsigned)count;
 }
 
-/* Copy up to @count capabilities; ends at the first that can't be copied. */
+/* Copy @count capabilities, or none without room for all. A queued caller's may have been taken
+ * from it since they were checked: the first that is gone ends the transfer. */
 static unsigned send_caps(struct thread *from, struct thread *to, unsigned count)
 {
     struct slot *into = NULL;
     unsigned room = to->buffer ? receive_slots(to, &into) : 0, done = 0;
 
-    while (done < count && done < room) {
+    while (room >= count && done < count) {
         struct slot *s = thread_slot_lookup(from, from->buffer->send_caps[done]);
         if (!s || slot_copy(s, &into[done], RIGHT_ALL, s->badge)) {
             break;

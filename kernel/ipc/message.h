@@ -6,7 +6,8 @@
 
 #include <object/object.h>
 
-/** May @from send a message with @tag? Errors: BAD_ARG, NOBUF. */
+/** May @from send a message with @tag? The capabilities that it names must be
+ *  there and copyable. Errors: BAD_ARG, NOBUF, BAD_CAP, BAD_TYPE, LIMIT. */
 int message_check(const struct thread *from, uint64_t tag);
 
 /** @from's message, as its registers and buffer hold it, becomes @to's received message.

@@ -92,7 +92,7 @@ int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *o
     if (op != OP_CPU_CONTROL_CREATE) {
         return E_BAD_CALL;
     }
-    if (w[3] > PRIORITY_MAX) {
+    if (w[3] > PRIORITY_MAX || (w[1] && w[1] > w[2])) {
         return E_BAD_ARG;
     }
     int e = payer_and_slot(w[0], w[4], &ut, &cnode, &to);

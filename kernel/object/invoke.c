@@ -11,12 +11,10 @@
 
 struct slot *thread_slot_lookup(const struct thread *t, uint64_t handle)
 {
-    uint32_t i = (uint32_t)handle; /* handles are 32 bits, as the fastpath reads them */
-
-    if (i >= t->cnode_slots) {
+    if (handle >= t->cnode_slots) {
         return NULL;
     }
-    struct slot *s = &t->cnode[i & t->cnode_mask];
+    struct slot *s = &t->cnode[handle];
     return s->type == OBJ_NULL ? NULL : s;
 }
 

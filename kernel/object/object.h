@@ -79,7 +79,7 @@ struct thread {
     struct budget *payer;   /* whom its time is charged to */
     uint64_t cr3;
     struct slot *cnode;
-    uint32_t cnode_slots, cnode_mask;
+    uint64_t cnode_slots; /* 0 without a CNode */
     struct quoll_buffer *buffer; /* the kernel's alias, or 0 */
     struct budget *own;
     uint32_t flags;
