@@ -123,9 +123,9 @@ $1: FORCE
 	@mkdir -p $$(@D)
 	@echo '$2' | cmp -s - $$@ || echo '$2' > $$@
 endef
-$(eval $(call stamp,$(B)/kernel.flags,$(CC) $(KERNEL_FLAGS) $(NASM_FLAGS) $(LD_FLAGS)))
+$(eval $(call stamp,$(B)/kernel.flags,$(CC) $(KERNEL_FLAGS) $(NASM) $(NASM_FLAGS) $(LD_FLAGS)))
 $(eval $(call stamp,$(B)/kernel.list,$(KERNEL_OBJ)))
-$(eval $(call stamp,$(B)/user.flags,$(CC) $(USER_FLAGS) $(NASM_FLAGS) $(LD_FLAGS)))
+$(eval $(call stamp,$(B)/user.flags,$(CC) $(USER_FLAGS) $(NASM) $(NASM_FLAGS) $(LD_FLAGS)))
 $(eval $(call stamp,$(B)/user.list,$(USER_OBJ)))
 $(eval $(call stamp,$(B)/image.list,$(NAMES) $(MANIFEST)))
 

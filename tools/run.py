@@ -7,6 +7,7 @@ import argparse
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,19 +18,50 @@ import tty
 import emu
 
 QUIT = b"\x1d"  # ^]
+PROMPT = b"quoll> "
 
 
 def run_qemu(config, gdb, kernel):
-    command = emu.qemu_command(config, "mon:stdio")
-    # In a window, the screen is part of what there is to see.
-    if not gdb and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        at = command.index("-display")
-        del command[at:at + 2]
     if gdb:
         return run_gdb(config, kernel)
-    if sys.stdin.isatty():
-        print("Quoll in QEMU. `poweroff` ends it, and so does Ctrl-A X.", flush=True)
+    if not sys.stdin.isatty():
+        return run_script(config)
+    command = emu.qemu_command(config, "mon:stdio")
+    # In a window, the screen is part of what there is to see.
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        at = command.index("-display")
+        del command[at:at + 2]
+    print("Quoll in QEMU. `poweroff` ends it, and so does Ctrl-A X.", flush=True)
     return subprocess.run(command, check=False).returncode
+
+
+def run_script(config):
+    """Standard input is a file or a pipe: its lines are typed once the shell is there."""
+    with tempfile.TemporaryDirectory(prefix="quoll-") as directory:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"{directory}/serial")
+        listener.listen(1)
+        command = emu.qemu_command(config, f"unix:{directory}/serial")
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            listener.settimeout(10)
+            connection, _ = listener.accept()
+            connection.settimeout(None)
+            copy_lines(connection.fileno(), process)
+        except socket.timeout:
+            pass  # QEMU has said why
+        finally:
+            end(process)
+    return process.returncode
+
+
+def end(process):
+    """Ends an emulator that this program started, if it still runs."""
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def run_gdb(config, kernel):
@@ -50,22 +82,31 @@ def run_gdb(config, kernel):
 
 
 def copy_lines(serial, process):
-    """Between this terminal and @serial, until the emulator ends or ^] is typed."""
-    inputs = [serial, sys.stdin.fileno()]
-    while process.poll() is None:
+    """Between this terminal and @serial, until the emulator ends or ^] is typed. Nothing is
+    typed before the prompt: firmware and boot loader would swallow it."""
+    inputs, seen, waiting = [serial], b"", True
+    while True:
         ready, _, _ = select.select(inputs, [], [], 0.2)
         if serial in ready:
             try:
-                os.write(sys.stdout.fileno(), os.read(serial, 4096))
+                data = os.read(serial, 4096)
             except OSError:
                 return
+            if not data:
+                return
+            os.write(sys.stdout.fileno(), data)
+            seen = (seen + data)[-4200:]
+            if waiting and PROMPT in seen:
+                waiting = False
+                inputs.append(sys.stdin.fileno())
+        elif process.poll() is not None:
+            return
         if sys.stdin.fileno() in ready:
             data = os.read(sys.stdin.fileno(), 1024)
             if not data:
                 inputs.remove(sys.stdin.fileno())
             if QUIT in data:
                 return
-            # A terminal gives what is typed; a script's lines end in LF, which is Enter too.
             os.write(serial, data)
 
 
@@ -87,9 +128,7 @@ def run_bochs(config):
         finally:
             if saved:
                 termios.tcsetattr(sys.stdin, termios.TCSADRAIN, saved)
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            end(process)
     return 0
 
 

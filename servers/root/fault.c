@@ -74,6 +74,7 @@ void fault_handle(struct msg *m)
         if (is_essential(t)) {
             syslog("SYSTEM FAILURE: the task %s is needed for the shell: reset the machine",
                    t->name);
+            console_report();
         }
     }
     *m = (struct msg){.tag = msg_tag(1, 0, 0)}; /* not 0: the thread stays stopped */

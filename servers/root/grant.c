@@ -68,6 +68,9 @@ int task_grant_ports(struct task *task)
         error = sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, untyped, task->vspace,
                        portmap, 0, 0, 0);
     }
+    if (error == E_OK) {
+        task->portmap = portmap;
+    }
     for (unsigned i = 0; error == E_OK && i < m->port_count; i++) {
         error = sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, portmap,
                        m->ports[i].first, m->ports[i].last, 0, 0, 0);
@@ -91,6 +94,7 @@ static int grant_irq(struct task *task, unsigned i)
                        flags, irq, 0, 0);
     }
     if (error == E_OK) {
+        task->irq[i] = irq;
         error = sys_op(irq, OP_IRQ_BIND, task->endpoint, 1ull << 63 | i, 0, 0, 0, 0);
     }
     if (error == E_OK) {

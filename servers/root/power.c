@@ -3,6 +3,7 @@
  * Ports are granted only when they are used, so that drivers can own them before; a port that a
  * driver holds is skipped. Source: ACPI 6.4, sections 4.8.3.2 (PM1 control) and 4.8.3.6 (reset).
  */
+#include "port.h"
 #include "root.h"
 
 #define KBC_STATUS     0x64
@@ -13,24 +14,6 @@
 #define QEMU_PM1       0x604
 #define QEMU_OLD_PM1   0xb004
 #define BOCHS_SHUTDOWN 0x8900
-
-static void out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint8_t in8(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
 
 int power_init(void)
 {
@@ -85,10 +68,10 @@ static void reset_by_keyboard_controller(void)
     if (!power_grant(KBC_STATUS, 1)) {
         return;
     }
-    for (unsigned i = 0; i < 10000 && (in8(KBC_STATUS) & KBC_INPUT_FULL) != 0; i++) {
+    for (unsigned i = 0; i < 10000 && (port_in8(KBC_STATUS) & KBC_INPUT_FULL) != 0; i++) {
         __asm__ volatile("pause");
     }
-    out8(KBC_STATUS, KBC_PULSE);
+    port_out8(KBC_STATUS, KBC_PULSE);
     power_settle(50000);
 }
 
@@ -98,13 +81,13 @@ void power_reboot(void)
 
     syslog("reboot");
     if (acpi->has_reset && power_grant(acpi->reset_port, 1)) {
-        out8(acpi->reset_port, acpi->reset_value);
+        port_out8(acpi->reset_port, acpi->reset_value);
         power_settle(50000);
     }
     reset_by_keyboard_controller();
     if (power_grant(RESET_CONTROL, 1)) {
-        out8(RESET_CONTROL, 0x02); /* a hard reset is chosen, then started by the rising bit 2 */
-        out8(RESET_CONTROL, 0x06);
+        port_out8(RESET_CONTROL, 0x02); /* a hard reset is chosen, then started by the rising bit 2 */
+        port_out8(RESET_CONTROL, 0x06);
         power_settle(50000);
     }
     syslog("the machine does not reset: use its reset button");
@@ -113,7 +96,7 @@ void power_reboot(void)
 static void write_pm1(uint16_t port, unsigned value)
 {
     if (port != 0 && power_grant(port, 2)) {
-        out16(port, (uint16_t)value);
+        port_out16(port, (uint16_t)value);
     }
 }
 
@@ -131,7 +114,7 @@ void power_off(void)
     power_settle(50000);
     if (power_grant(BOCHS_SHUTDOWN, 1)) {
         for (const char *s = shutdown; *s != '\0'; s++) {
-            out8(BOCHS_SHUTDOWN, (uint8_t)*s);
+            port_out8(BOCHS_SHUTDOWN, (uint8_t)*s);
         }
     }
     power_settle(50000);

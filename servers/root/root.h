@@ -31,7 +31,8 @@ struct task {
     bool ready;          /* every step of its making succeeded */
     uint32_t irq_gsi[MANIFEST_IRQS];
     /* Owner capabilities in root's CNode; 0: none. */
-    uint32_t cnode, vspace, thread, budget, endpoint, fault, buffer;
+    uint32_t cnode, vspace, thread, budget, endpoint, fault, buffer, portmap;
+    uint32_t irq[MANIFEST_IRQS];
 };
 
 struct root {
@@ -94,7 +95,8 @@ int task_grant_untyped(struct task *task);
 bool task_create(struct task *task, const struct manifest_task *manifest);
 bool task_start(struct task *task);
 
-/** End @task: suspended, its clients answered (DEAD, GONE), its memory still accounted. */
+/** End @task: suspended, its ports and interrupts taken back, its clients answered (DEAD, GONE),
+ *  its memory still accounted. */
 void task_end(struct task *task);
 
 /* ---- start.c */
@@ -116,6 +118,11 @@ void syslog_map_kernel(void);
 
 /** Copy up to @max bytes from offset @at on to @to; @first is where they start. */
 size_t syslog_read(uint64_t at, uint64_t *first, char *to, size_t max);
+
+/* ---- console.c */
+
+/** After a system failure: show the log on the serial port, unless a live task owns it. */
+void console_report(void);
 
 /* ---- power.c: they return only if nothing worked */
 int power_init(void);

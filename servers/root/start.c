@@ -106,6 +106,7 @@ static void start_tasks(void)
             syslog_echo(root.info->debug_build != 0);
             syslog("SYSTEM FAILURE: no shell, because the task %s did not start: see above",
                    t->name);
+            console_report();
         }
     }
 }
@@ -127,12 +128,14 @@ void root_start(void)
 {
     if (!read_manifest()) {
         syslog("SYSTEM FAILURE: no task can be started without a good system manifest");
+        console_report();
         return;
     }
     make_tasks();
     audit_memory();
     if (!root.task[1].ready || !task_start(&root.task[1])) {
         syslog("SYSTEM FAILURE: the name server did not start: see above");
+        console_report();
         return;
     }
     tell_names();

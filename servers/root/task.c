@@ -137,17 +137,27 @@ bool task_start(struct task *task)
     return true;
 }
 
+/* Delete the owner capability in @slot, and with it the object and all that was handed out. */
+static void destroy(uint32_t *slot)
+{
+    if (*slot != 0) {
+        (void)sys_op(BOOT_SLOT_CNODE, OP_CNODE_DELETE, *slot, 0, 0, 0, 0, 0);
+        *slot = 0;
+    }
+}
+
 void task_end(struct task *task)
 {
     if (task->thread != 0) {
         (void)sys_op(task->thread, OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, 0);
     }
+    destroy(&task->portmap); /* first, so that the device is out of its reach */
+    for (unsigned i = 0; i < MANIFEST_IRQS; i++) {
+        destroy(&task->irq[i]);
+    }
     /* Callers that it had picked up get DEAD, callers that still wait get GONE. */
     for (unsigned i = 0; task->cnode != 0 && i < TASK_REPLIES; i++) {
         (void)sys_op(task->cnode, OP_CNODE_DELETE, SLOT_REPLY + i, 0, 0, 0, 0, 0);
     }
-    if (task->endpoint != 0) {
-        (void)sys_op(BOOT_SLOT_CNODE, OP_CNODE_DELETE, task->endpoint, 0, 0, 0, 0, 0);
-        task->endpoint = 0;
-    }
+    destroy(&task->endpoint);
 }

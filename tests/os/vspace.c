@@ -169,15 +169,22 @@ static void table_death_unmaps_frame(void)
     EXPECT(test_out.w[0], 1);
 }
 
-static void space_death_unmaps_frame(void)
+/* A frame is mapped in its table, not in the space: only the highest table comes loose. */
+static void space_death_unmaps_table(void)
 {
-    uint64_t space = space_with_tables();
+    uint64_t space = lab_make(OBJ_VSPACE, 0);
     uint64_t frame = lab_make(OBJ_FRAME, 12);
+    uint64_t tables[3];
 
+    for (unsigned i = 0; i < 3; i++) {
+        tables[i] = lab_make(OBJ_TABLE, 0);
+        EXPECT_OK(OP2(space, OP_VSPACE_MAP_TABLE, va, tables[i]));
+    }
     EXPECT_OK(MAP(space, va, frame, RW));
     EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, space));
-    EXPECT_OK(OP0(frame, OP_FRAME_INFO));
-    EXPECT(test_out.w[2], 0);
+    EXPECT_ERROR(OP0(tables[0], OP_TABLE_UNMAP), E_NOT_MAPPED);
+    EXPECT_OK(OP0(frame, OP_FRAME_UNMAP));
+    EXPECT_OK(OP0(tables[1], OP_TABLE_UNMAP));
 }
 
 static const struct test list[] = {
@@ -190,7 +197,7 @@ static const struct test list[] = {
     {"kernel.vspace.protect_takes_effect", protect_takes_effect},
     {"kernel.vspace.deletion_unmaps", deletion_unmaps},
     {"kernel.vspace.table_death_unmaps_frame", table_death_unmaps_frame},
-    {"kernel.vspace.space_death_unmaps_frame", space_death_unmaps_frame},
+    {"kernel.vspace.space_death_unmaps_table", space_death_unmaps_table},
 };
 
 TEST_AREA(tests_vspace);

@@ -1,0 +1,49 @@
+"""`poweroff` ends the machine, `reboot` starts it again."""
+import pexpect
+import pytest
+
+
+@pytest.mark.parametrize("kind", ["q35", "pc"])
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_poweroff_ends_qemu(machine, kind, firmware):
+    one = machine(machine=kind, firmware=firmware)
+    one.boot()
+    events = ask_for_shutdown(one, "poweroff")
+    assert events["reason"] == "guest-shutdown"
+    assert one.wait_exit() == 0
+
+
+def ask_for_shutdown(one, command):
+    """Why the machine stopped, as QEMU tells it: an exit code would hide a triple fault."""
+    import json
+    one.send(command + "\r")
+    for line in one.monitor:
+        event = json.loads(line)
+        if event.get("event") == "SHUTDOWN":
+            return event["data"]
+    raise AssertionError(f"{command}: QEMU did not say that it was shut down")
+
+
+@pytest.mark.parametrize("kind", ["q35", "pc"])
+def test_reboot_is_a_reset(machine, kind):
+    one = machine(machine=kind, boot="pvh")  # -no-reboot makes a reset end QEMU
+    one.boot()
+    assert ask_for_shutdown(one, "reboot")["reason"] == "guest-reset"
+    one.wait_exit()
+
+
+def test_reboot_comes_up_again(machine):
+    one = machine(extra=("-action", "reboot=reset"))
+    one.boot()
+    one.send("reboot\r")
+    one.wait_prompt(30)  # the echo ends before it, so this prompt is the new one
+    assert one.run("echo again") == ["again"]
+
+
+def test_poweroff_by_the_button_is_harmless(machine):
+    """Nothing listens to the ACPI power button yet; it must not bring anything down."""
+    one = machine()
+    one.boot()
+    one.qmp("system_powerdown")
+    assert one.serial.expect([pexpect.TIMEOUT, "panic"], timeout=1) == 0
+    assert one.run("echo alive") == ["alive"]
