@@ -13,14 +13,15 @@
 enum names_label {
     NAMES_LOOKUP = 1,   /* words 0-5 name; the answer carries one capability. Waits until the
                            name is registered. NO_RIGHT: not in the manifest. */
-    NAMES_REGISTER = 2, /* words 0-5 name, one capability; root only */
+    NAMES_REGISTER = 2, /* words 0-5 name, one capability; root only. Without a capability: the
+                           provider could not be started, and look-ups answer GONE */
     NAMES_ALLOW = 3,    /* words 0-5 name, word 6 badge that may look it up; root only */
 };
 
 /* serial: a byte stream with back-pressure in both directions. */
 enum serial_label {
     SERIAL_WRITE = 1, /* word 0 count (at most PROTO_BYTES_MAX), bytes; answered when all are taken
-                         into the driver's queue */
+                         into the driver's queue; count 0: when all has been sent */
     SERIAL_READ = 2,  /* word 0 most bytes wanted, word 1 do not wait (0/1); answer word 0 count,
                          bytes. Waits for at least one byte. BUSY: another reader waits. */
     SERIAL_STATS = 3, /* answer words: 0 interrupts, 1 bytes in, 2 bytes out, 3 overruns,
