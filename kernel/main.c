@@ -16,9 +16,9 @@
 #include <root.h>
 #include <sched/sched.h>
 
-#define MIB (1ul << 20)
-#define RAM_NEEDED (32 * MIB)
-#define STACK_BYTES 16384
+#define MIB           (1ul << 20)
+#define RAM_NEEDED    (32 * MIB)
+#define STACK_BYTES   16384
 #define EARLY_MAP_END (1ull << 32) /* what the boot tables map */
 
 _Noreturn void kmain(uint32_t magic, uint64_t info_pa, uint64_t boot_tsc);

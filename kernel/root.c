@@ -85,8 +85,8 @@ static void load_segment(const uint8_t *file, const struct elf_segment *s)
     for (uint64_t va = start; va < end; va += PAGE_BYTES) {
         uint8_t *page = boot_alloc(boot, PAGE_BYTES);
         uint64_t from = va < s->va ? s->va : va;
-        uint64_t to = va + PAGE_BYTES < s->va + s->file_bytes ? va + PAGE_BYTES
-                                                              : s->va + s->file_bytes;
+        uint64_t to =
+            va + PAGE_BYTES < s->va + s->file_bytes ? va + PAGE_BYTES : s->va + s->file_bytes;
         if (from < to) {
             memcpy(page + (from - va), file + s->offset + (from - s->va), to - from);
         }
@@ -103,7 +103,8 @@ static uint64_t load_elf(const uint8_t *file, uint64_t bytes)
     if (bytes < sizeof *h || memcmp(h->ident, ident, sizeof ident) != 0 ||
         h->phentsize != sizeof(struct elf_segment) || h->phoff > bytes ||
         h->phnum > (bytes - h->phoff) / sizeof(struct elf_segment)) {
-        boot_refuse("the file \"root\" in the boot image is not an x86-64 program; build it again.");
+        boot_refuse(
+            "the file \"root\" in the boot image is not an x86-64 program; build it again.");
     }
     const struct elf_segment *s = (const struct elf_segment *)(file + h->phoff);
     for (unsigned i = 0; i < h->phnum; i++, s++) {

@@ -45,8 +45,10 @@ archive_address() {
         awk '$2 == "Debian" && $3 !~ /-security$/ && $4 == "main" { print $1; exit }'
 }
 
+# Writes the private source list; needs no network.
 private_apt() {
     apt_dir=$PWD/build/deps/apt
+    [ ! -f "$apt_dir/apt.conf" ] || return 0
     mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
     address=$(archive_address)
     [ -n "$address" ] || fail "no Debian archive in this machine's apt configuration"
@@ -67,8 +69,6 @@ Dir::Cache "$apt_dir/cache";
 Debug::NoLocking "true";
 APT::Sandbox::User "";
 END
-    export APT_CONFIG="$apt_dir/apt.conf"
-    ls "$apt_dir"/lists/*trixie*Sources* >/dev/null 2>&1 || apt-get -q update
 }
 
 fetch_source() {
@@ -76,11 +76,13 @@ fetch_source() {
     dir=$PWD/build/deps/$name
     [ ! -f "$dir/.done-$version" ] || return 0
     private_apt
+    export APT_CONFIG="$apt_dir/apt.conf"
+    ls "$apt_dir"/lists/*trixie*Sources* >/dev/null 2>&1 || apt-get -q update
     rm -rf "$dir"
     mkdir -p "$dir"
     cd "$dir"
     apt-get -q --download-only source "$name=$version" ||
-        fail "source package $name $version: not to be had from $address"
+        fail "source package $name $version: not to be had"
     echo "$sha256  $(ls ./*.dsc)" | sha256sum -c --quiet - ||
         fail "source package $name $version: the .dsc is not the one that was pinned"
     dpkg-source --no-check -x ./*.dsc source
@@ -88,8 +90,7 @@ fetch_source() {
 }
 
 case ${1:-} in
-install) install_packages ;;
-sources) private_apt ;;
+install) install_packages && private_apt ;;
 source) [ $# = 4 ] || fail "usage: deps.sh source NAME VERSION SHA256"; fetch_source "$2" "$3" "$4" ;;
 *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 1 ;;
 esac

@@ -140,6 +140,8 @@ def main():
     parser.add_argument("--gdb", action="store_true")
     parser.add_argument("extra", nargs="*")
     args = parser.parse_args()
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # the emulator ends with this program
+        signal.signal(ending, lambda *_: sys.exit(143))
     config = emu.Config(emulator=args.emu, iso=args.iso, extra=tuple(args.extra))
     if args.emu == "bochs":
         sys.exit(run_bochs(config))

@@ -23,8 +23,8 @@ enum wait {
 
 struct waiter {
     enum wait wait;
-    uint64_t order;  /* of arrival */
-    size_t max;      /* read: most bytes wanted */
+    uint64_t order;   /* of arrival */
+    size_t max;       /* read: most bytes wanted */
     size_t at, count; /* write: bytes[at..count) are still to be queued */
     uint8_t bytes[PROTO_BYTES_MAX];
 };

@@ -53,8 +53,8 @@ enum uart_register {
 #define LSR_THRE 0x20
 #define LSR_TEMT 0x40
 
-#define MSR_CTS 0x10
-#define MSR_DCD 0x80
+#define MSR_CTS   0x10
+#define MSR_DCD   0x80
 #define MSR_LINES 0xf0
 
 #define DIVISOR_115200 1 /* of 1.8432 MHz / 16 */

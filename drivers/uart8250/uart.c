@@ -103,7 +103,7 @@ static uint8_t line_status(struct uart *u)
 static void rx_hold(struct uart *u)
 {
     u->held = true;
-    set_ier(u, u->ier & (uint8_t)~(IER_RX | IER_LINE));
+    set_ier(u, u->ier & (uint8_t) ~(IER_RX | IER_LINE));
     uart_out(u->base, UART_MCR, MCR_DTR | MCR_OUT2);
 }
 

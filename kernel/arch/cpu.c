@@ -6,32 +6,32 @@
 #include <arch/cpu.h>
 #include <arch/paging.h>
 
-#define MSR_EFER   0xc0000080u
-#define MSR_STAR   0xc0000081u
-#define MSR_LSTAR  0xc0000082u
-#define MSR_SFMASK 0xc0000084u
+#define MSR_EFER    0xc0000080u
+#define MSR_STAR    0xc0000081u
+#define MSR_LSTAR   0xc0000082u
+#define MSR_SFMASK  0xc0000084u
 #define MSR_FS_BASE 0xc0000100u
-#define MSR_PAT    0x277u
+#define MSR_PAT     0x277u
 
 /* Cleared on entry: TF IF DF IOPL NT RF AC. */
 #define SFMASK_VALUE 0x57700u
 
-#define CR0_MP (1u << 1)
-#define CR0_EM (1u << 2)
-#define CR0_TS (1u << 3)
-#define CR0_NE (1u << 5)
-#define CR0_WP (1u << 16)
-#define CR0_AM (1u << 18)
-#define CR4_TSD (1u << 2)
-#define CR4_PAE (1u << 5)
-#define CR4_MCE (1u << 6)
-#define CR4_PGE (1u << 7)
-#define CR4_OSFXSR (1u << 9)
+#define CR0_MP         (1u << 1)
+#define CR0_EM         (1u << 2)
+#define CR0_TS         (1u << 3)
+#define CR0_NE         (1u << 5)
+#define CR0_WP         (1u << 16)
+#define CR0_AM         (1u << 18)
+#define CR4_TSD        (1u << 2)
+#define CR4_PAE        (1u << 5)
+#define CR4_MCE        (1u << 6)
+#define CR4_PGE        (1u << 7)
+#define CR4_OSFXSR     (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
-#define CR4_UMIP (1u << 11)
-#define CR4_OSXSAVE (1u << 18)
-#define CR4_SMEP (1u << 20)
-#define CR4_SMAP (1u << 21)
+#define CR4_UMIP       (1u << 11)
+#define CR4_OSXSAVE    (1u << 18)
+#define CR4_SMEP       (1u << 20)
+#define CR4_SMAP       (1u << 21)
 
 /* PAT entries: 0 WB, 1 WC, 2 UC-, 3 UC, then the same: PWT alone selects write-combining. */
 #define PAT_VALUE 0x0007010600070106ull
@@ -99,8 +99,8 @@ static void load_descriptor_tables(void)
     cpu->gdt[2] = 0x00cf93000000ffffull; /* kernel data */
     cpu->gdt[3] = 0x00cff3000000ffffull; /* user data */
     cpu->gdt[4] = 0x00affb000000ffffull; /* user code */
-    cpu->gdt[5] = (limit & 0xffff) | (tss & 0xffffff) << 16 | 0x89ull << 40 |
-                  (tss >> 24 & 0xff) << 56;
+    cpu->gdt[5] =
+        (limit & 0xffff) | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
     cpu->gdt[6] = tss >> 32;
     cpu->tss.iopb_offset = (uint16_t)(IOPB_VA - tss);
     for (unsigned i = 0; i < 4; i++) {
@@ -117,7 +117,8 @@ static void load_descriptor_tables(void)
                      "xor %%eax, %%eax\n\tmov %%ax, %%fs\n\tmov %%ax, %%gs\n\tlldt %%ax\n\t"
                      "ltr %w3\n\tlidt %4"
                      :
-                     : "m"(gdtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_TSS), "m"(idtr)
+                     : "m"(gdtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_TSS),
+                       "m"(idtr)
                      : "rax", "memory");
 }
 
@@ -128,7 +129,7 @@ static void fill_idt(void)
         uint8_t ist = v == 1 ? 1 : v == 2 ? 2 : v == 8 ? 3 : v == 18 ? 4 : 0;
         /* int3 and into are the only ones that user level may raise by an instruction */
         uint8_t type = v == 3 || v == 4 ? 0xee : 0x8e;
-        idt[v] = (struct idt_gate){(uint16_t)stub, SEL_KERNEL_CODE, ist, type,
+        idt[v] = (struct idt_gate){(uint16_t)stub,         SEL_KERNEL_CODE,        ist, type,
                                    (uint16_t)(stub >> 16), (uint32_t)(stub >> 32), 0};
     }
 }

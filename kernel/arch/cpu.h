@@ -24,10 +24,10 @@ struct ready_queue {
 
 struct cpu {
     struct thread *idle;
-    struct thread *direct; /* the thread that this kernel entry hands the CPU to, or 0 */
+    struct thread *direct;   /* the thread that this kernel entry hands the CPU to, or 0 */
     uint64_t charged_to_tsc; /* time up to here has been charged to a payer */
-    uint64_t slice_end;    /* TSC; 0: no slice is running */
-    uint64_t timer_tsc;    /* what the one-shot timer is set for; 0: off */
+    uint64_t slice_end;      /* TSC; 0: no slice is running */
+    uint64_t timer_tsc;      /* what the one-shot timer is set for; 0: off */
     uint64_t idle_ticks;
     struct notification *timers; /* by deadline */
     struct ready_queue *ready;   /* one per priority */
@@ -38,7 +38,8 @@ struct cpu {
     struct tss tss;
 } __attribute__((packed, aligned(8)));
 _Static_assert(offsetof(struct cpu, tss) % 8 == 4, "RSP0 is 8-byte aligned");
-_Static_assert(offsetof(struct cpu, tss.rsp) - offsetof(struct cpu, max_ready) == 8, "see fastpath");
+_Static_assert(offsetof(struct cpu, tss.rsp) - offsetof(struct cpu, max_ready) == 8,
+               "see fastpath");
 _Static_assert(sizeof(struct cpu) <= 4096, "one page");
 
 static inline struct cpu *cpu_self(void)

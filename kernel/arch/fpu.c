@@ -8,9 +8,9 @@
 #include <console/panic.h>
 #include <lib/string.h>
 
-#define CR0_TS (1u << 3)
-#define XCR0_X87_SSE 3u
-#define XCR0_AVX     4u
+#define CR0_TS         (1u << 3)
+#define XCR0_X87_SSE   3u
+#define XCR0_AVX       4u
 #define FPU_AREA_BYTES ((1u << THREAD_BITS) - THREAD_FPU_OFFSET)
 
 static uint32_t xcr0;

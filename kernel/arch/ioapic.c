@@ -7,8 +7,8 @@
 #include <arch/timer.h>
 #include <quoll/abi.h>
 
-#define REG_VERSION  1
-#define REG_REDIRECT 16 /* two a pin: low, high */
+#define REG_VERSION    1
+#define REG_REDIRECT   16 /* two a pin: low, high */
 #define RED_ACTIVE_LOW (1u << 13)
 #define RED_LEVEL      (1u << 15)
 #define RED_MASKED     (1u << 16)

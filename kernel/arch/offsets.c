@@ -5,8 +5,8 @@
 #include <arch/cpu.h>
 
 #define DEFINE(name, value) __asm__ volatile("\n->" #name " %c0" : : "i"((int64_t)(value)))
-#define CPU_RSP0 (CPU_VA + offsetof(struct cpu, tss.rsp))
-#define REG(name) (offsetof(struct regs, name) - sizeof(struct regs))
+#define CPU_RSP0            (CPU_VA + offsetof(struct cpu, tss.rsp))
+#define REG(name)           (offsetof(struct regs, name) - sizeof(struct regs))
 
 void offsets(void);
 void offsets(void)
@@ -37,8 +37,8 @@ void offsets(void)
     DEFINE(N_PREV, offsetof(struct node, prev));
     DEFINE(R_CALLER, offsetof(struct reply, n.next));
     DEFINE(R_OWNER, offsetof(struct reply, owner));
-    DEFINE(CPU_MAX_READY, (int64_t)offsetof(struct cpu, max_ready) -
-                              (int64_t)offsetof(struct cpu, tss.rsp));
+    DEFINE(CPU_MAX_READY,
+           (int64_t)offsetof(struct cpu, max_ready) - (int64_t)offsetof(struct cpu, tss.rsp));
     DEFINE(STATE_RUNNING, THREAD_RUNNING);
     DEFINE(STATE_RECEIVING, THREAD_RECEIVING);
     DEFINE(STATE_CALLING, THREAD_CALLING);

@@ -12,22 +12,22 @@
 #define MSR_X2APIC       0x800u
 #define MSR_TSC_DEADLINE 0x6e0u
 
-#define LAPIC_ID      0x20
-#define LAPIC_TPR     0x80
-#define LAPIC_EOI     0xb0
-#define LAPIC_SVR     0xf0
+#define LAPIC_ID        0x20
+#define LAPIC_TPR       0x80
+#define LAPIC_EOI       0xb0
+#define LAPIC_SVR       0xf0
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_LINT0 0x350
 #define LAPIC_LVT_LINT1 0x360
-#define LAPIC_INITIAL 0x380
-#define LAPIC_CURRENT 0x390
-#define LAPIC_DIVIDE  0x3e0
+#define LAPIC_INITIAL   0x380
+#define LAPIC_CURRENT   0x390
+#define LAPIC_DIVIDE    0x3e0
 
 #define LVT_MASKED       0x10000u
 #define LVT_TSC_DEADLINE 0x40000u
 #define DIVIDE_BY_1      0xbu
 
-#define PIT_HZ 1193182ull
+#define PIT_HZ   1193182ull
 #define PIT_WAIT 11932 /* ticks: 10 ms */
 
 static volatile uint32_t *lapic; /* 0: x2APIC */
@@ -159,8 +159,7 @@ void timer_init(uint64_t lapic_pa)
     lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
     lapic_write(LAPIC_LVT_LINT1, LVT_MASKED);
     calibrate();
-    lapic_write(LAPIC_LVT_TIMER,
-                VECTOR_TIMER | (cpu_features.tsc_deadline ? LVT_TSC_DEADLINE : 0));
+    lapic_write(LAPIC_LVT_TIMER, VECTOR_TIMER | (cpu_features.tsc_deadline ? LVT_TSC_DEADLINE : 0));
     if (cpu_features.tsc_deadline) {
         /* SDM 10.5.4.1: the mode switch must be seen before the first deadline */
         __asm__ volatile("mfence" ::: "memory");

@@ -33,8 +33,7 @@ static uint16_t port_of(const uint8_t *table, uint32_t bytes, uint32_t old, uint
 
     if (bytes >= extended + sizeof address) {
         memcpy(&address, table + extended, sizeof address);
-        if (address.space == ACPI_SPACE_PORT && address.address != 0 &&
-            address.address <= 0xffff) {
+        if (address.space == ACPI_SPACE_PORT && address.address != 0 && address.address <= 0xffff) {
             return (uint16_t)address.address;
         }
     }

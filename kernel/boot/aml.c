@@ -58,8 +58,7 @@ static uint8_t take_small_constant(struct cursor *c)
     return op;
 }
 
-static bool read_s5(const uint8_t *after_name, const uint8_t *end, uint8_t *typ_a,
-                    uint8_t *typ_b)
+static bool read_s5(const uint8_t *after_name, const uint8_t *end, uint8_t *typ_a, uint8_t *typ_b)
 {
     struct cursor c = {.at = after_name, .end = end};
 

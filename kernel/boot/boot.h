@@ -24,8 +24,8 @@ struct boot_data {
     char cmdline[256];                   /* NUL-terminated, cut off at 255 bytes */
     struct boot_range ram[BOOT_MAX_RAM]; /* usable: whole pages, sorted, disjoint, merged */
     unsigned ram_count;
-    struct boot_range module; /* the boot image, exact bytes; below 4 GiB */
-    bool has_module;          /* false: module is empty */
+    struct boot_range module;            /* the boot image, exact bytes; below 4 GiB */
+    bool has_module;                     /* false: module is empty */
     struct boot_framebuffer framebuffer; /* pa 0 in text mode */
     uint64_t rsdp_pa;                    /* RSDP or the loader's copy of it; 0: search for it */
     struct boot_acpi acpi;               /* filled by boot_parse too */
@@ -45,8 +45,7 @@ void ranges_remove(struct boot_range *r, unsigned *count, unsigned max, uint64_t
 
 /** Add [@base, @base + @bytes) to the sorted ranges @r and merge what overlaps or touches.
  *  With @max ranges used, the smallest one is dropped, and that is logged. */
-void ranges_add(struct boot_range *r, unsigned *count, unsigned max, uint64_t base,
-                uint64_t bytes);
+void ranges_add(struct boot_range *r, unsigned *count, unsigned max, uint64_t base, uint64_t bytes);
 
 /** Shrink each range to whole pages; ranges without a whole page disappear. */
 void ranges_align(struct boot_range *r, unsigned *count);

@@ -78,13 +78,11 @@ static bool name_valid(const char *name)
 
 static const char *complain(const char *name, const char *what)
 {
-    ksnprintf(sentence, sizeof sentence, "the file `%s` in the boot image %s; " ADVICE, name,
-              what);
+    ksnprintf(sentence, sizeof sentence, "the file `%s` in the boot image %s; " ADVICE, name, what);
     return sentence;
 }
 
-static const char *check_entry(const void *image, const struct image_header *header,
-                               uint32_t index)
+static const char *check_entry(const void *image, const struct image_header *header, uint32_t index)
 {
     const struct image_entry *entry = entry_at(image, index);
 

@@ -55,8 +55,7 @@ static unsigned smallest(const struct boot_range *r, unsigned count)
     return best;
 }
 
-void ranges_add(struct boot_range *r, unsigned *count, unsigned max, uint64_t base,
-                uint64_t bytes)
+void ranges_add(struct boot_range *r, unsigned *count, unsigned max, uint64_t base, uint64_t bytes)
 {
     uint64_t end;
     unsigned at = 0;

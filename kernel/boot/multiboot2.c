@@ -103,9 +103,8 @@ static const char *read_framebuffer(const uint8_t *at, uint32_t bytes, struct bo
         return NULL;
     }
     bool depth_known = fb.bpp == 16 || fb.bpp == 24 || fb.bpp == 32;
-    bool size_sane = fb.width != 0 && fb.width <= 16384 && fb.height != 0 &&
-                     fb.height <= 16384 && fb.pitch <= 0x40000 &&
-                     fb.pitch >= fb.width * (fb.bpp / 8u);
+    bool size_sane = fb.width != 0 && fb.width <= 16384 && fb.height != 0 && fb.height <= 16384 &&
+                     fb.pitch <= 0x40000 && fb.pitch >= fb.width * (fb.bpp / 8u);
     if (!depth_known || !size_sane || fb.pa == 0 || fb.pa >= 1ull << 46) {
         kprintf("boot: ignoring a framebuffer of %ux%u, %u bits, pitch %u at 0x%lx\n", fb.width,
                 fb.height, fb.bpp, fb.pitch, fb.pa);

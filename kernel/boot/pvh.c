@@ -77,8 +77,8 @@ static const char *read_memmap(const struct start_info *info, struct boot_data *
     if (info->memmap_count == 0 || info->memmap_count > MEMMAP_ENTRIES_MAX) {
         return "the PVH loader's memory map is missing or damaged; use a newer loader.";
     }
-    entries = phys_window(info->memmap_pa,
-                          (uint64_t)info->memmap_count * sizeof(struct memmap_entry));
+    entries =
+        phys_window(info->memmap_pa, (uint64_t)info->memmap_count * sizeof(struct memmap_entry));
     if (entries == NULL) {
         return "the PVH loader's memory map lies outside the first 4 GiB; use another loader.";
     }

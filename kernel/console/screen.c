@@ -45,8 +45,8 @@ static void draw_glyph(uint8_t c)
     uint32_t pixel_bytes = target.bpp / 8;
 
     for (uint32_t y = 0; y < glyph_height(); y++) {
-        uint8_t *to = pixel_line(row * glyph_height() + y) +
-                      (uint64_t)column * GLYPH_WIDTH * pixel_bytes;
+        uint8_t *to =
+            pixel_line(row * glyph_height() + y) + (uint64_t)column * GLYPH_WIDTH * pixel_bytes;
         for (uint32_t x = 0; x < GLYPH_WIDTH; x++) {
             uint8_t ink = (glyph[y] & (0x80u >> x)) != 0 ? 0xff : 0;
             for (uint32_t i = 0; i < pixel_bytes; i++) {

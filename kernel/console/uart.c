@@ -18,11 +18,11 @@ enum uart_register {
     SCR = 7,
 };
 
-#define LCR_8N1       0x03
-#define LCR_DLAB      0x80
-#define FCR_ON_CLEAR  0x07 /* FIFOs on, both emptied */
-#define MCR_DTR_RTS   0x03
-#define LSR_THR_EMPTY 0x20
+#define LCR_8N1        0x03
+#define LCR_DLAB       0x80
+#define FCR_ON_CLEAR   0x07 /* FIFOs on, both emptied */
+#define MCR_DTR_RTS    0x03
+#define LSR_THR_EMPTY  0x20
 #define DIVISOR_115200 1
 
 /* One port read takes about 1 us on real hardware; a byte at 115200 takes 87 us. */

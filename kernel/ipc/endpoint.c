@@ -288,8 +288,7 @@ void endpoint_cancel(struct endpoint *ep, uint64_t badge, bool all)
     while (n != &ep->n) {
         struct node *next = n->next;
         struct thread *t = (struct thread *)n;
-        if (n->word != WORD_IRQ && thread_state(t) == THREAD_QUEUED &&
-            (all || t->badge == badge)) {
+        if (n->word != WORD_IRQ && thread_state(t) == THREAD_QUEUED && (all || t->badge == badge)) {
             ipc_end_wait(t, E_GONE, E_GONE);
         }
         n = next;

@@ -34,7 +34,8 @@ int irq_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *o
     if (op != OP_IRQ_CONTROL_CREATE) {
         return E_BAD_CALL;
     }
-    if (w[1] >= GSI_MAX || !ioapic_has((uint32_t)w[1]) || w[2] & ~(uint64_t)(IRQ_LEVEL | IRQ_ACTIVE_LOW)) {
+    if (w[1] >= GSI_MAX || !ioapic_has((uint32_t)w[1]) ||
+        w[2] & ~(uint64_t)(IRQ_LEVEL | IRQ_ACTIVE_LOW)) {
         return E_BAD_ARG;
     }
     int e = payer_and_slot(w[0], w[3], &ut, &cnode, &to);

@@ -2,7 +2,8 @@
  * object.h - the kernel's objects as they lie in memory. Offsets that the assembly uses are
  * emitted by arch/offsets.c; sizes are fixed by the ABI and asserted below.
  * Ownership: a thread, reply, endpoint and notification belong to one CPU, which alone changes
- * their IPC state; derivation links, tables and untyped fields need the kernel lock (one CPU: none).
+ * their IPC state; derivation links, tables and untyped fields need the kernel lock (one CPU:
+ * none).
  */
 #ifndef OBJECT_H
 #define OBJECT_H
@@ -75,25 +76,25 @@ struct notification;
 
 struct thread {
     struct node n;
-    struct reply *reply;    /* receiving: the armed Reply; waiting for an answer: its holder */
-    struct budget *payer;   /* whom its time is charged to */
+    struct reply *reply;  /* receiving: the armed Reply; waiting for an answer: its holder */
+    struct budget *payer; /* whom its time is charged to */
     uint64_t cr3;
     struct slot *cnode;
-    uint64_t cnode_slots; /* 0 without a CNode */
+    uint64_t cnode_slots;        /* 0 without a CNode */
     struct quoll_buffer *buffer; /* the kernel's alias, or 0 */
     struct budget *own;
     uint32_t flags;
-    uint32_t may_grant;          /* its queued call may carry capabilities */
+    uint32_t may_grant; /* its queued call may carry capabilities */
     struct notification *bound;
-    uint64_t badge;              /* of the endpoint capability a queued call came through */
-    uint64_t fault[4];           /* kind, then the words of the fault's message */
-    struct reply *replies;       /* all Replies that are bound to it */
+    uint64_t badge;        /* of the endpoint capability a queued call came through */
+    uint64_t fault[4];     /* kind, then the words of the fault's message */
+    struct reply *replies; /* all Replies that are bound to it */
     uint64_t fs_base;
     struct thread *all_next, *all_prev;
     uint8_t pad[24];
     struct slot slots[TS_COUNT]; /* 32-byte aligned */
 };
-#define THREAD_OFFSET 256 /* of struct thread in its object; its registers lie below */
+#define THREAD_OFFSET     256  /* of struct thread in its object; its registers lie below */
 #define THREAD_FPU_OFFSET 1024 /* of the FPU state in the object */
 _Static_assert(offsetof(struct thread, slots) % 32 == 0, "slots are found by their address");
 _Static_assert(THREAD_OFFSET + sizeof(struct thread) <= THREAD_FPU_OFFSET, "thread size");
@@ -105,8 +106,8 @@ struct endpoint {
 };
 
 struct reply {
-    struct node n;         /* n.next: who is held (thread or Irq), or the Reply itself */
-    struct thread *owner;  /* the one thread that receives with it; 0 once that is destroyed */
+    struct node n;              /* n.next: who is held (thread or Irq), or the Reply itself */
+    struct thread *owner;       /* the one thread that receives with it; 0 once that is destroyed */
     struct reply *next, **link; /* in owner->replies */
     uint64_t spare[2];
 };
@@ -124,8 +125,8 @@ struct irq {
     struct irq *pin_next; /* other Irqs on the same pin */
     struct reply *reply;  /* that holds it unanswered */
     uint32_t gsi, flags;
-    uint32_t pending;     /* arrivals not yet delivered */
-    uint32_t owed;        /* counts as unacknowledged on its pin */
+    uint32_t pending; /* arrivals not yet delivered */
+    uint32_t owed;    /* counts as unacknowledged on its pin */
     uint64_t arrival_tsc;
     struct slot endpoint;
     uint64_t delivered;

@@ -10,7 +10,7 @@
 #include <object/object.h>
 
 /* Bounds the path to the first leaf, hence the longest step between two preemption points. */
-#define SLOT_DEPTH_MAX 120
+#define SLOT_DEPTH_MAX  120
 #define CNODE_LEVEL_MAX 7
 
 static inline struct slot *slot_at(uint32_t link)

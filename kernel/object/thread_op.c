@@ -196,9 +196,12 @@ static int write_regs(struct thread *t, const uint64_t *w)
         return E_BUSY;
     }
     *thread_regs(t) = (struct regs){
-        q.r15, q.r14, q.r13, q.r12, q.r11, q.r10, q.r9, q.r8, q.rbp, q.rdi, q.rsi,
-        q.rdx, q.rcx, q.rbx, q.rax, 0,     0,     q.rip, SEL_USER_CODE,
-        (q.rflags & RFLAGS_USER) | RFLAGS_FIXED | RFLAGS_IF, q.rsp, SEL_USER_DATA};
+        q.r15, q.r14,        q.r13,         q.r12,
+        q.r11, q.r10,        q.r9,          q.r8,
+        q.rbp, q.rdi,        q.rsi,         q.rdx,
+        q.rcx, q.rbx,        q.rax,         0,
+        0,     q.rip,        SEL_USER_CODE, (q.rflags & RFLAGS_USER) | RFLAGS_FIXED | RFLAGS_IF,
+        q.rsp, SEL_USER_DATA};
     return E_OK;
 }
 

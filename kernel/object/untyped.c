@@ -17,8 +17,8 @@
 static unsigned object_bits(uint64_t type, uint64_t size_bits, bool device)
 {
     if (type == OBJ_FRAME) {
-        bool ok = size_bits == FRAME_4K_BITS || size_bits == FRAME_2M_BITS ||
-                  size_bits == FRAME_1G_BITS;
+        bool ok =
+            size_bits == FRAME_4K_BITS || size_bits == FRAME_2M_BITS || size_bits == FRAME_1G_BITS;
         return ok ? (unsigned)size_bits : 0;
     }
     if (type == OBJ_UNTYPED) {
@@ -110,7 +110,9 @@ int untyped_make(struct slot *ut, struct slot *cnode, struct slot *to, enum quol
     uint64_t pa = cut(ut, bits);
     *object = direct(pa);
     memset(*object, 0, 1ull << bits);
-    struct slot value = {.obj = (uint64_t)*object, .type = (uint8_t)type, .rights = RIGHT_ALL,
+    struct slot value = {.obj = (uint64_t)*object,
+                         .type = (uint8_t)type,
+                         .rights = RIGHT_ALL,
                          .flags = SLOT_OWNER};
     ((struct slot *)cnode->obj)->badge = 0;
     slot_insert_child(ut, to, &value);
@@ -151,7 +153,9 @@ static void init_object(struct slot *value, uint64_t pa, struct thread *owner)
         node_init(p, WORD_NOTIFICATION);
         break;
     case OBJ_REPLY:
-        bind_reply(p, owner);
+        if (owner) { /* always: retype_decode has found it */
+            bind_reply(p, owner);
+        }
         break;
     default: /* a table is all zero; a frame and an untyped are named by physical address */
         value->obj = is_memory(value->type) ? pa : (uint64_t)p;
@@ -202,10 +206,11 @@ static void retype_invoke(struct slot *ut, const struct retype *r)
 
     for (uint64_t i = 0; i < r->count; i++) {
         uint64_t pa = cut(ut, r->bits);
-        struct slot value = {.type = (uint8_t)r->type, .rights = RIGHT_ALL,
+        struct slot value = {.type = (uint8_t)r->type,
+                             .rights = RIGHT_ALL,
                              .level = (uint8_t)r->level,
-                             .size_bits = (uint8_t)(r->type == OBJ_CNODE ? r->bits - SLOT_BITS
-                                                                         : r->bits),
+                             .size_bits =
+                                 (uint8_t)(r->type == OBJ_CNODE ? r->bits - SLOT_BITS : r->bits),
                              .flags = (uint8_t)(SLOT_OWNER | device)};
         if (r->type != OBJ_UNTYPED && !device) {
             memset(direct(pa), 0, 1ull << r->bits);

@@ -8,7 +8,7 @@
 
 #define PRIORITY_EQUAL  120u
 #define PRIORITY_HIGHER 130u
-#define MAGIC 0x71756f6cu
+#define MAGIC           0x71756f6cu
 
 static void setup_none(const struct bench *b, struct measure *m)
 {
@@ -64,7 +64,9 @@ static void setup_waiter(const struct bench *b, struct measure *m)
 }
 
 #define CALL(space, other, count)                                                                  \
-    {"ipc.call_reply." space "." #count "w", ROUNDS_MAX, count, other, setup_call, measure_call}
+    {                                                                                              \
+        "ipc.call_reply." space "." #count "w", ROUNDS_MAX, count, other, setup_call, measure_call \
+    }
 
 static const struct bench list[] = {
     CALL("same_as", false, 0),

@@ -8,12 +8,12 @@
 #include <quoll/task.h>
 #include <string.h>
 
-#define PRIORITY_DRIVER 130u
-#define PRIORITY_SPIN   100u
-#define PIT_FIRST_PORT  0x40u
-#define PIT_LAST_PORT   0x43u
-#define BIT_DONE 1u
-#define BIT_LATE 2u
+#define PRIORITY_DRIVER   130u
+#define PRIORITY_SPIN     100u
+#define PIT_FIRST_PORT    0x40u
+#define PIT_LAST_PORT     0x43u
+#define BIT_DONE          1u
+#define BIT_LATE          2u
 #define TIMEOUT_S(rounds) (2u + (rounds) / 1000u)
 
 static struct lab_peer driver;

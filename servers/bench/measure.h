@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROUNDS_MAX 10000u
+#define ROUNDS_MAX  10000u
 #define ROUNDS_WARM 64u
 
 /* One invocation: handle, tag, words. */

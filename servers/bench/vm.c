@@ -14,7 +14,8 @@ static void setup_map(const struct bench *b, struct measure *m)
     uint64_t va = lab_va(1);
 
     (void)b;
-    m->op = (struct invocation){SLOT_VSPACE, msg_tag(OP_VSPACE_MAP, 0, 0),
+    m->op = (struct invocation){SLOT_VSPACE,
+                                msg_tag(OP_VSPACE_MAP, 0, 0),
                                 {va, frame, rights, CACHE_DEFAULT}};
     m->undo = (struct invocation){frame, msg_tag(OP_FRAME_UNMAP, 0, 0), {0}};
     /* Makes the tables. */
@@ -39,7 +40,8 @@ static void setup_retype(const struct bench *b, struct measure *m)
     uint64_t slot = lab_slot();
 
     (void)b;
-    m->op = (struct invocation){untyped, msg_tag(OP_UNTYPED_RETYPE, 0, 0),
+    m->op = (struct invocation){untyped,
+                                msg_tag(OP_UNTYPED_RETYPE, 0, 0),
                                 {OBJ_FRAME, FRAME_4K_BITS, 0, slot, 1, 0}};
     m->undo = (struct invocation){SLOT_CNODE, msg_tag(OP_CNODE_REVOKE, 0, 0), {untyped}};
 }

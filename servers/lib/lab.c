@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LAB_VA     0x0000001000000000ull /* nothing else of a task lies here */
-#define PAGE_BYTES 4096u
+#define LAB_VA      0x0000001000000000ull /* nothing else of a task lies here */
+#define PAGE_BYTES  4096u
 #define MAX_THREADS 16
 
 static uint64_t slot_next = SLOT_FREE;
@@ -147,9 +147,8 @@ void lab_thread_make(struct lab_thread *t, uint64_t vspace, uint64_t fault_ep, u
     t->reply = lab_make(OBJ_REPLY, t->thread);
     t->buffer_frame = lab_make(OBJ_FRAME, FRAME_4K_BITS);
     t->buffer = lab_map_here(t->buffer_frame);
-    (void)lab_check("thread configure",
-                    sys_op(t->thread, OP_THREAD_CONFIGURE, SLOT_CNODE, vspace, fault_ep,
-                           t->buffer_frame, SLOT_BUDGET, 0));
+    (void)lab_check("thread configure", sys_op(t->thread, OP_THREAD_CONFIGURE, SLOT_CNODE, vspace,
+                                               fault_ep, t->buffer_frame, SLOT_BUDGET, 0));
     (void)lab_check("set priority",
                     sys_op(t->thread, OP_THREAD_SET_PRIORITY, priority, 0, 0, 0, 0, 0));
 }

@@ -89,8 +89,8 @@ static int names_register(const struct msg *m, const char text[NAME_BYTES])
         return E_EXISTS;
     }
     if (msg_caps(m) == 1) {
-        int error = sys_op(SLOT_CNODE, OP_CNODE_MOVE, SLOT_FREE + (unsigned)at, 0, arrived, 0, 0,
-                           0);
+        int error =
+            sys_op(SLOT_CNODE, OP_CNODE_MOVE, SLOT_FREE + (unsigned)at, 0, arrived, 0, 0, 0);
         if (error != E_OK) {
             return error;
         }

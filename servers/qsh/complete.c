@@ -5,9 +5,9 @@
 #include <string.h>
 #include "lineedit.h"
 
-#define WORD_SIZE 64
+#define WORD_SIZE      64
 #define CANDIDATES_MAX 4096 /* against a list that never ends */
-#define ROW_COLUMNS 78
+#define ROW_COLUMNS    78
 
 struct completion {
     size_t start; /* of the word, in the line */

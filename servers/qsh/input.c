@@ -10,7 +10,7 @@
 
 #define TRIES_MAX 100
 #define INTERRUPT 0x03
-#define READ_MIN 512 /* below this much room the rest is left to the driver */
+#define READ_MIN  512 /* below this much room the rest is left to the driver */
 
 bool input_take(struct input *in, uint8_t *byte)
 {

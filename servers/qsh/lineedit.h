@@ -14,7 +14,7 @@
 #include "keys.h"
 
 #define LINE_BYTES_MAX 4095
-#define LINE_CLEAN SIZE_MAX
+#define LINE_CLEAN     SIZE_MAX
 
 enum lineedit_event {
     LINE_NONE,     /* go on */

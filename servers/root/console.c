@@ -5,21 +5,20 @@
 #include "port.h"
 #include "root.h"
 
-#define COM1        0x3f8
-#define COM1_IER    (COM1 + 1)
-#define COM1_FCR    (COM1 + 2)
-#define COM1_LCR    (COM1 + 3)
-#define COM1_LSR    (COM1 + 5)
-#define LCR_8N1     0x03
-#define LCR_DLAB    0x80
-#define LSR_THRE    0x20
-#define POLLS_MAX   100000u /* about 100 ms: a character takes 87 us */
+#define COM1      0x3f8
+#define COM1_IER  (COM1 + 1)
+#define COM1_FCR  (COM1 + 2)
+#define COM1_LCR  (COM1 + 3)
+#define COM1_LSR  (COM1 + 5)
+#define LCR_8N1   0x03
+#define LCR_DLAB  0x80
+#define LSR_THRE  0x20
+#define POLLS_MAX 100000u /* about 100 ms: a character takes 87 us */
 
 static bool console_open(void)
 {
-    if (root.portmap == 0 ||
-        sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, root.portmap, COM1, COM1 + 7, 0,
-               0, 0) != E_OK) {
+    if (root.portmap == 0 || sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, root.portmap,
+                                    COM1, COM1 + 7, 0, 0, 0) != E_OK) {
         return false;
     }
     port_out8(COM1_LCR, LCR_8N1);

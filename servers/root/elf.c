@@ -97,8 +97,11 @@ static const char *add_segment(const struct elf_phdr *p, struct elf_program *out
     if (out->count == ELF_SEGMENTS) {
         return "has too many segments";
     }
-    *s = (struct elf_segment){.va = p->va, .offset = p->offset, .file_bytes = p->file_bytes,
-                              .bytes = p->bytes, .rights = RIGHT_READ};
+    *s = (struct elf_segment){.va = p->va,
+                              .offset = p->offset,
+                              .file_bytes = p->file_bytes,
+                              .bytes = p->bytes,
+                              .rights = RIGHT_READ};
     if ((p->flags & PF_W) != 0) {
         s->rights |= RIGHT_WRITE;
     }
@@ -114,8 +117,8 @@ static const char *add_segment(const struct elf_phdr *p, struct elf_program *out
     return NULL;
 }
 
-static const char *check_phdr(const struct elf_phdr *p, uint64_t bytes, uint64_t low,
-                              uint64_t high, struct elf_program *out)
+static const char *check_phdr(const struct elf_phdr *p, uint64_t bytes, uint64_t low, uint64_t high,
+                              struct elf_program *out)
 {
     const char *wrong;
 

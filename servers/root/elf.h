@@ -10,9 +10,9 @@
 #define ELF_SEGMENTS 8
 
 struct elf_segment {
-    uint64_t va, offset;       /* offset: in the file */
+    uint64_t va, offset;        /* offset: in the file */
     uint64_t file_bytes, bytes; /* the rest up to bytes is zero */
-    unsigned rights;           /* RIGHT_READ, RIGHT_WRITE, RIGHT_EXEC */
+    unsigned rights;            /* RIGHT_READ, RIGHT_WRITE, RIGHT_EXEC */
 };
 
 struct elf_program {

@@ -9,11 +9,18 @@
 static const char *exception_name(uint64_t vector)
 {
     static const char *const names[] = {
-        [0] = "division error", [1] = "debug exception", [3] = "breakpoint", [4] = "overflow",
-        [5] = "bound exceeded", [6] = "invalid opcode: it aborted or its main returned",
-        [7] = "no FPU", [12] = "stack segment fault",
+        [0] = "division error",
+        [1] = "debug exception",
+        [3] = "breakpoint",
+        [4] = "overflow",
+        [5] = "bound exceeded",
+        [6] = "invalid opcode: it aborted or its main returned",
+        [7] = "no FPU",
+        [12] = "stack segment fault",
         [13] = "general protection fault: a privileged instruction or a bad address",
-        [16] = "x87 error", [17] = "alignment error", [19] = "SIMD error",
+        [16] = "x87 error",
+        [17] = "alignment error",
+        [19] = "SIMD error",
     };
     const char *name = vector < sizeof(names) / sizeof(names[0]) ? names[vector] : NULL;
 
@@ -25,8 +32,7 @@ static void log_page_fault(const struct task *t, const struct msg *m)
     const char *what = (m->w[2] & 16) != 0 ? "execute" : (m->w[2] & 2) != 0 ? "write" : "read";
 
     syslog("task %s died: page fault, cannot %s address 0x%lx, RIP 0x%lx, error code 0x%lx",
-           t->name, what, (unsigned long)m->w[0], (unsigned long)m->w[1],
-           (unsigned long)m->w[2]);
+           t->name, what, (unsigned long)m->w[0], (unsigned long)m->w[1], (unsigned long)m->w[2]);
 }
 
 static void log_fault(const struct task *t, const struct msg *m)

@@ -41,8 +41,8 @@ int task_grant_caps(struct task *task)
     }
     /* A Reply can't be copied: it is made where it stays. The notification's owner is the task. */
     if (error == E_OK) {
-        error = object_make_in(task, OBJ_REPLY, 0, task->cnode, SLOT_REPLY, TASK_REPLIES,
-                               task->thread);
+        error =
+            object_make_in(task, OBJ_REPLY, 0, task->cnode, SLOT_REPLY, TASK_REPLIES, task->thread);
     }
     if (error == E_OK) {
         error = object_make_in(task, OBJ_NOTIFICATION, 0, task->cnode, SLOT_NOTIFY, 1, 0);

@@ -36,9 +36,13 @@ static void make_self(void)
 {
     struct task *self = &root.task[0];
 
-    *self = (struct task){.id = 1, .state = THREAD_RUNNING, .name = "root",
-                          .cnode = BOOT_SLOT_CNODE, .vspace = BOOT_SLOT_VSPACE,
-                          .thread = BOOT_SLOT_THREAD, .budget = BOOT_SLOT_BUDGET};
+    *self = (struct task){.id = 1,
+                          .state = THREAD_RUNNING,
+                          .name = "root",
+                          .cnode = BOOT_SLOT_CNODE,
+                          .vspace = BOOT_SLOT_VSPACE,
+                          .thread = BOOT_SLOT_THREAD,
+                          .budget = BOOT_SLOT_BUDGET};
     root.task_count = 1;
 }
 

@@ -55,7 +55,7 @@ static bool section_begin(struct manifest *m, char *line, struct manifest_error 
     size_t n = strlen(line);
     char *name;
 
-    if (line[n - 1] != ']' || strncmp(line, "[task", 5) != 0 || !is_blank(line[5])) {
+    if (n < 7 || line[n - 1] != ']' || strncmp(line, "[task", 5) != 0 || !is_blank(line[5])) {
         return manifest_fail(error, "bad section heading: write [task NAME]");
     }
     line[n - 1] = '\0';
@@ -93,7 +93,8 @@ static bool line_parse(struct manifest *m, char *raw, struct manifest_error *err
     }
     equals = strchr(line, '=');
     if (equals == NULL) {
-        return manifest_fail(error, "neither a section nor a key: write [task NAME] or key = value");
+        return manifest_fail(error,
+                             "neither a section nor a key: write [task NAME] or key = value");
     }
     if (m->count == 0) {
         return manifest_fail(error, "key outside of a section: begin with [task NAME]");
@@ -137,20 +138,27 @@ static bool check_unique(const struct manifest *m, unsigned index, struct manife
     return true;
 }
 
+/* Does one of the first @n ranges of @t overlap @ports? */
+static bool has_port_of(const struct manifest_task *t, unsigned n, const struct task_ports *ports)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (ports->first <= t->ports[i].last && t->ports[i].first <= ports->last) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool check_ports(const struct manifest *m, unsigned index, struct manifest_error *error)
 {
     const struct manifest_task *t = &m->task[index];
 
     for (unsigned p = 0; p < t->port_count; p++) {
         for (unsigned i = 0; i <= index; i++) {
-            unsigned n = i == index ? p : m->task[i].port_count;
-            for (unsigned q = 0; q < n; q++) {
-                const struct task_ports *other = &m->task[i].ports[q];
-                if (t->ports[p].first <= other->last && other->first <= t->ports[p].last) {
-                    return manifest_fail(error, "task %s: ports 0x%x-0x%x are task %s's too",
-                                         t->name, t->ports[p].first, t->ports[p].last,
-                                         m->task[i].name);
-                }
+            const struct manifest_task *other = &m->task[i];
+            if (has_port_of(other, i == index ? p : other->port_count, &t->ports[p])) {
+                return manifest_fail(error, "task %s: ports 0x%x-0x%x are task %s's too", t->name,
+                                     t->ports[p].first, t->ports[p].last, other->name);
             }
         }
     }
@@ -210,7 +218,7 @@ static bool check_all(struct manifest *m, struct manifest_error *error)
 bool manifest_parse(const char *text, size_t bytes, struct manifest *out,
                     struct manifest_error *error)
 {
-    char line[MANIFEST_LINE_BYTES];
+    char line[MANIFEST_LINE_BYTES] = "";
     size_t at = 0;
 
     out->count = 0;

@@ -21,7 +21,8 @@
 
 struct manifest_irq {
     uint32_t number; /* ISA: 0 to 15, else the GSI */
-    bool is_isa, level, active_low; /* the modes: of a GSI only, an ISA interrupt's come from ACPI */
+    bool is_isa, level,
+        active_low; /* the modes: of a GSI only, an ISA interrupt's come from ACPI */
 };
 
 struct manifest_task {
@@ -36,7 +37,7 @@ struct manifest_task {
     unsigned uses_count, port_count, irq_count;
     uint32_t keys_seen; /* a bit per key, so that none is given twice */
     unsigned priority, max_priority;
-    uint32_t budget_us, period_us; /* 0: unlimited */
+    uint32_t budget_us, period_us;     /* 0: unlimited */
     uint64_t untyped_min, untyped_max; /* bytes, powers of two; 0: none */
     uint64_t stack_bytes;
     unsigned slot_bits; /* its CNode has 2^slot_bits slots */
@@ -49,11 +50,12 @@ struct manifest {
 };
 
 struct manifest_error {
-    unsigned line; /* 0: the manifest as a whole */
+    unsigned line;  /* 0: the manifest as a whole */
     char text[200]; /* what is wrong and what would be right */
 };
 
-/** Parse the @bytes bytes of @text into @out. False: @error says where and why, @out is undefined. */
+/** Parse the @bytes bytes of @text into @out. False: @error says where and why, @out is undefined.
+ */
 bool manifest_parse(const char *text, size_t bytes, struct manifest *out,
                     struct manifest_error *error);
 

@@ -21,7 +21,7 @@ bool manifest_key_ports(struct manifest_task *t, const char *v, struct manifest_
         }
         if (!ok || *s != '\0' || last < first) {
             return manifest_fail(e, "ports: ranges FIRST-LAST from 0 to 0xffff, for example "
-                                 "0x3f8-0x3ff");
+                                    "0x3f8-0x3ff");
         }
         if (t->port_count == MANIFEST_PORTS) {
             return manifest_fail(e, "ports: at most %d ranges", MANIFEST_PORTS);

@@ -10,8 +10,10 @@
 static bool key_image(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     if (!manifest_is_name(v, sizeof(t->image))) {
-        return manifest_fail(e, "image: a file's name in the boot image, 1 to %d characters of "
-                             "a-z 0-9 . _ -", IMAGE_NAME_BYTES - 1);
+        return manifest_fail(e,
+                             "image: a file's name in the boot image, 1 to %d characters of "
+                             "a-z 0-9 . _ -",
+                             IMAGE_NAME_BYTES - 1);
     }
     memcpy(t->image, v, strlen(v) + 1);
     return true;
@@ -46,10 +48,11 @@ static bool key_budget(struct manifest_task *t, const char *v, struct manifest_e
     if (strcmp(v, "unlimited") == 0) {
         return true;
     }
-    if (!value_number(&v, 1000000, &budget) || *v != '/' || (v++, !value_number(&v, 1000000, &period)) ||
-        *v != '\0' || budget == 0 || period < budget) {
+    if (!value_number(&v, 1000000, &budget) || *v != '/' ||
+        (v++, !value_number(&v, 1000000, &period)) || *v != '\0' || budget == 0 ||
+        period < budget) {
         return manifest_fail(e, "budget: unlimited, or microseconds as BUDGET/PERIOD, for example "
-                             "5000/10000 (period at most 1000000)");
+                                "5000/10000 (period at most 1000000)");
     }
     t->budget_us = (uint32_t)budget;
     t->period_us = (uint32_t)period;
@@ -69,10 +72,10 @@ static bool key_provides(struct manifest_task *t, const char *v, struct manifest
 static bool key_uses(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     while (*v != '\0') {
-        char *name = t->uses[t->uses_count];
         if (t->uses_count == MANIFEST_USES) {
             return manifest_fail(e, "uses: at most %d names", MANIFEST_USES);
         }
+        char *name = t->uses[t->uses_count];
         if (!value_next_word(&v, name, MANIFEST_NAME_BYTES) ||
             !manifest_is_name(name, MANIFEST_NAME_BYTES)) {
             return manifest_fail(e, "uses: names of services, separated by blanks");
@@ -97,8 +100,8 @@ static bool key_untyped(struct manifest_task *t, const char *v, struct manifest_
         v++;
         ok = value_size(&v, &max);
     }
-    if (!ok || *v != '\0' || !value_is_power_of_two(min) || !value_is_power_of_two(max) || max < min ||
-        min < 4096) {
+    if (!ok || *v != '\0' || !value_is_power_of_two(min) || !value_is_power_of_two(max) ||
+        max < min || min < 4096) {
         return manifest_fail(e, "untyped: a power of two from 4k up, or LEAST-MOST: 64k, 4M-16M");
     }
     t->untyped_min = min;
@@ -200,7 +203,9 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
         task->keys_seen |= 1u << i;
         return keys[i].set(task, value, error);
     }
-    return manifest_fail(error, "unknown key '%.40s': image, priority, max-priority, budget, "
+    return manifest_fail(error,
+                         "unknown key '%.40s': image, priority, max-priority, budget, "
                          "provides, uses, ports, irq, untyped, stack, slots, irq-control, "
-                         "ioport-control, cpu-control, args or restart", key);
+                         "ioport-control, cpu-control, args or restart",
+                         key);
 }

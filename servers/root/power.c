@@ -8,7 +8,7 @@
 
 #define KBC_STATUS     0x64
 #define KBC_INPUT_FULL 0x02
-#define KBC_PULSE      0xfe /* pulse output line 0: the CPU's reset */
+#define KBC_PULSE      0xfe  /* pulse output line 0: the CPU's reset */
 #define RESET_CONTROL  0xcf9 /* PIIX3, ICH9: reset control register */
 #define PM1_SLP_EN     (1u << 13)
 #define QEMU_PM1       0x604
@@ -86,7 +86,8 @@ void power_reboot(void)
     }
     reset_by_keyboard_controller();
     if (power_grant(RESET_CONTROL, 1)) {
-        port_out8(RESET_CONTROL, 0x02); /* a hard reset is chosen, then started by the rising bit 2 */
+        port_out8(RESET_CONTROL,
+                  0x02); /* a hard reset is chosen, then started by the rising bit 2 */
         port_out8(RESET_CONTROL, 0x06);
         power_settle(50000);
     }

@@ -14,21 +14,21 @@
 #include <quoll/sys.h>
 #include <quoll/task.h>
 
-#define ROOT_TASKS    (MANIFEST_TASKS + 1) /* root itself is task[0] */
-#define ROOT_PRIORITY 200
+#define ROOT_TASKS     (MANIFEST_TASKS + 1) /* root itself is task[0] */
+#define ROOT_PRIORITY  200
 #define ROOT_WINDOW_VA 0x0000100010000000ull /* one page: frames while root fills them */
 #define ROOT_KLOG_VA   0x0000100010010000ull /* the kernel's log, read-only */
 
 struct task {
-    uint32_t id;         /* index in root.task + 1; the badge of all its capabilities */
-    uint32_t state;      /* enum quoll_thread_state: STOPPED before, FAULTED after its life */
+    uint32_t id;    /* index in root.task + 1; the badge of all its capabilities */
+    uint32_t state; /* enum quoll_thread_state: STOPPED before, FAULTED after its life */
     const char *name;
     const struct manifest_task *manifest; /* null: root itself */
-    struct heap heap;    /* untypeds that were cut for this task alone */
-    uint64_t memory_bytes; /* cut for it from root.memory, alignment included */
+    struct heap heap;                     /* untypeds that were cut for this task alone */
+    uint64_t memory_bytes;                /* cut for it from root.memory, alignment included */
     uint64_t entry;
     uint64_t untyped_bytes;
-    bool ready;          /* every step of its making succeeded */
+    bool ready; /* every step of its making succeeded */
     uint32_t irq_gsi[MANIFEST_IRQS];
     /* Owner capabilities in root's CNode; 0: none. */
     uint32_t cnode, vspace, thread, budget, endpoint, fault, buffer, portmap;
@@ -38,10 +38,10 @@ struct task {
 struct root {
     const struct bootinfo *info;
     struct manifest manifest;
-    struct heap memory;     /* all RAM that the kernel handed over */
+    struct heap memory; /* all RAM that the kernel handed over */
     struct task task[ROOT_TASKS];
     unsigned task_count;
-    uint32_t next_slot;     /* first unused slot of root's CNode */
+    uint32_t next_slot;       /* first unused slot of root's CNode */
     uint32_t endpoint, reply; /* where requests and faults arrive */
     uint32_t portmap;
     uint64_t image_bytes;

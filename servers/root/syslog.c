@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOG_BYTES   32768u
-#define KLOG_RING   (BOOT_LOG_FRAMES * 4096u - 8u)
+#define LOG_BYTES 32768u
+#define KLOG_RING (BOOT_LOG_FRAMES * 4096u - 8u)
 
 /* As the kernel lays it out: total bytes ever written, then the ring (kernel/console/klog.h). */
 struct klog_view {

@@ -53,9 +53,8 @@ static int system_mem(struct msg *m)
 {
     uint64_t total = heap_total(&root.memory), used = heap_used(&root.memory);
 
-    *m = (struct msg){.w = {root.info->ram_bytes,
-                            root.info->ram_bytes - total - root.image_bytes, root.image_bytes,
-                            used, total - used}};
+    *m = (struct msg){.w = {root.info->ram_bytes, root.info->ram_bytes - total - root.image_bytes,
+                            root.image_bytes, used, total - used}};
     return E_OK;
 }
 

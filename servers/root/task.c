@@ -49,8 +49,8 @@ static int make_buffer(struct task *task)
     int error = object_make(task, OBJ_FRAME, FRAME_4K_BITS, &task->buffer);
 
     if (error == E_OK) {
-        error = space_map(task, task->vspace, TASK_BUFFER_VA, task->buffer,
-                          RIGHT_READ | RIGHT_WRITE);
+        error =
+            space_map(task, task->vspace, TASK_BUFFER_VA, task->buffer, RIGHT_READ | RIGHT_WRITE);
     }
     return error;
 }
@@ -81,8 +81,8 @@ static int make_thread(struct task *task)
                        task->buffer, task->budget, 0);
     }
     if (error == E_OK) {
-        error = sys_op(task->thread, OP_THREAD_SET_PRIORITY, task->manifest->priority, 0, 0, 0, 0,
-                       0);
+        error =
+            sys_op(task->thread, OP_THREAD_SET_PRIORITY, task->manifest->priority, 0, 0, 0, 0, 0);
     }
     return error;
 }
@@ -92,18 +92,12 @@ static const struct {
     int (*run)(struct task *);
 } steps[] = {
     {"make its endpoint", make_endpoint}, /* first: it is registered even if the rest fails */
-    {"make its capability space", make_cnode},
-    {"make its address space", make_vspace},
-    {"load its program", task_load_image},
-    {"make its stack", make_stack},
-    {"make its IPC buffer", make_buffer},
-    {"make its budget", make_budget},
-    {"make its thread", make_thread},
-    {"grant its capabilities", task_grant_caps},
-    {"grant its I/O ports", task_grant_ports},
-    {"grant its interrupts", task_grant_irqs},
-    {"grant its memory", task_grant_untyped},
-    {"map its info page", task_map_info},
+    {"make its capability space", make_cnode}, {"make its address space", make_vspace},
+    {"load its program", task_load_image},     {"make its stack", make_stack},
+    {"make its IPC buffer", make_buffer},      {"make its budget", make_budget},
+    {"make its thread", make_thread},          {"grant its capabilities", task_grant_caps},
+    {"grant its I/O ports", task_grant_ports}, {"grant its interrupts", task_grant_irqs},
+    {"grant its memory", task_grant_untyped},  {"map its info page", task_map_info},
 };
 
 bool task_create(struct task *task, const struct manifest_task *manifest)

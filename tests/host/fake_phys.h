@@ -16,8 +16,8 @@
 #include "boot/phys.h"
 #include "console/kprintf.h"
 
-#define PHYS_BYTES   0x100000u
-#define WINDOWS_MAX  0x20000u
+#define PHYS_BYTES  0x100000u
+#define WINDOWS_MAX 0x20000u
 
 static uint8_t phys[PHYS_BYTES];
 static void *windows[WINDOWS_MAX];
@@ -89,9 +89,18 @@ static inline uint64_t next_random(void)
     return random_state;
 }
 
-static inline void put16(uint64_t at, uint64_t v) { memcpy(phys + at, &v, 2); }
-static inline void put32(uint64_t at, uint64_t v) { memcpy(phys + at, &v, 4); }
-static inline void put64(uint64_t at, uint64_t v) { memcpy(phys + at, &v, 8); }
+static inline void put16(uint64_t at, uint64_t v)
+{
+    memcpy(phys + at, &v, 2);
+}
+static inline void put32(uint64_t at, uint64_t v)
+{
+    memcpy(phys + at, &v, 4);
+}
+static inline void put64(uint64_t at, uint64_t v)
+{
+    memcpy(phys + at, &v, 8);
+}
 
 static inline int report(void)
 {

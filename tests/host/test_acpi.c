@@ -6,15 +6,15 @@
 
 #include "boot/acpi.h"
 
-#define RSDP  0xe0010u
-#define RSDT  0x1000u
-#define XSDT  0x1100u
-#define MADT  0x2000u
-#define FADT  0x3000u
-#define DSDT  0x4001u /* tables need no alignment */
-#define HPET  0x5000u
-#define MCFG  0x6000u
-#define DMAR  0x7000u
+#define RSDP 0xe0010u
+#define RSDT 0x1000u
+#define XSDT 0x1100u
+#define MADT 0x2000u
+#define FADT 0x3000u
+#define DSDT 0x4001u /* tables need no alignment */
+#define HPET 0x5000u
+#define MCFG 0x6000u
+#define DMAR 0x7000u
 
 static struct boot_acpi acpi;
 static uint8_t pristine[PHYS_BYTES];
@@ -60,23 +60,25 @@ static void rsdp(uint64_t at, uint8_t revision)
 }
 
 static const uint8_t good_aml[] = {
-    0x10, 0x20, '\\', '_', 'S', '5', '_',              /* a mention that is no definition */
-    0x08, '_', 'S', '5', '_', 0x0b, 1, 2,              /* a name that is no package */
-    0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a, 5, 0x01, 0x00,
+    0x10, 0x20, '\\', '_', 'S', '5',  '_',     /* a mention that is no definition */
+    0x08, '_',  'S',  '5', '_', 0x0b, 1,    2, /* a name that is no package */
+    0x08, '_',  'S',  '5', '_', 0x12, 0x06, 0x04, 0x0a, 5, 0x01, 0x00,
 };
 
 static void build(void)
 {
     static const uint8_t madt[] = {
-        0, 0, 0xe0, 0xfe, 1, 0, 0, 0,                  /* LAPIC address, PCAT_COMPAT */
-        0, 8, 0, 0, 1, 0, 0, 0, 0, 8, 1, 1, 0, 0, 0, 0, /* an enabled CPU, a disabled one */
-        1, 12, 7, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,      /* IO-APIC 7 at 0xfec00000 */
-        2, 10, 0, 0, 2, 0, 0, 0, 0, 0,                  /* irq 0 is gsi 2 */
-        2, 10, 0, 9, 9, 0, 0, 0, 0x0f, 0,               /* irq 9 low, level */
-        2, 10, 0, 5, 5, 0, 0, 0, 0x0d, 0,               /* irq 5 high, level */
-        4, 6, 0xff, 0, 0, 1,                            /* NMI: of no interest */
-        9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, /* an enabled x2APIC */
-        5, 12, 0, 0, 0, 0, 0xe1, 0xfe, 0, 0, 0, 0,      /* LAPIC address override */
+        0, 0,  0xe0, 0xfe, 1, 0, 0,    0, /* LAPIC address, PCAT_COMPAT */
+        0, 8,  0,    0,    1, 0, 0,    0,    0,    8, 1, 1,
+        0, 0,  0,    0,                                     /* an enabled CPU, a disabled one */
+        1, 12, 7,    0,    0, 0, 0xc0, 0xfe, 0,    0, 0, 0, /* IO-APIC 7 at 0xfec00000 */
+        2, 10, 0,    0,    2, 0, 0,    0,    0,    0,       /* irq 0 is gsi 2 */
+        2, 10, 0,    9,    9, 0, 0,    0,    0x0f, 0,       /* irq 9 low, level */
+        2, 10, 0,    5,    5, 0, 0,    0,    0x0d, 0,       /* irq 5 high, level */
+        4, 6,  0xff, 0,    0, 1,                            /* NMI: of no interest */
+        9, 16, 0,    0,    0, 1, 0,    0,    1,    0, 0, 0,
+        0, 0,  0,    0,                                     /* an enabled x2APIC */
+        5, 12, 0,    0,    0, 0, 0xe1, 0xfe, 0,    0, 0, 0, /* LAPIC address override */
     };
     uint8_t fadt[244 - 36] = {0};
     uint8_t hpet[20] = {0};
@@ -279,7 +281,8 @@ static void test_s5(void)
     CHECK(S5(8, '_', 'S', '5', '_', 0x12, 4, 2, 0, 0) && a == 0 && b == 0);
     CHECK(S5(8, '\\', '_', 'S', '5', '_', 0x12, 6, 2, 0x0a, 7, 0x0a, 6) && a == 7 && b == 6);
     CHECK(S5(8, '\\', '_', 'S', '5', '_', 0x12, 6, 2, 0x0a, 7, 0x0a, 6, 0) && a == 7 && b == 6);
-    CHECK(!S5(8, '\\', '_', 'S', '5', '_', 0x12, 8, 2, 0x0a, 7, 0x0a, 6, 0)); /* longer than the table */
+    CHECK(!S5(8, '\\', '_', 'S', '5', '_', 0x12, 8, 2, 0x0a, 7, 0x0a, 6,
+              0)); /* longer than the table */
     CHECK(S5(8, '_', 'S', '5', '_', 0x12, 0x47, 0, 2, 0x0a, 7, 0x0a, 6) && a == 7 && b == 6);
     CHECK(S5(8, '_', 'S', '5', '_', 0x12, 4, 1, 0x0a, 5) && a == 5 && b == 0);
     CHECK(!S5(8, '_', 'S', '5', '_', 0x12, 2, 0, 0, 0) && a == 99 && b == 99);

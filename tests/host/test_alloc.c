@@ -43,7 +43,8 @@ static void test_find(void)
 
     check(heap_find(&h, 6, 1) == NULL, "an empty heap");
     check(heap_add(&h, 100, 20, 0) == 0 && heap_add(&h, 101, 14, 0) == 0 &&
-          heap_add(&h, 102, 16, 0) == 0, "add");
+              heap_add(&h, 102, 16, 0) == 0,
+          "add");
     check(heap_find(&h, 12, 1)->slot == 101, "the smallest that fits");
     check(heap_find(&h, 15, 1)->slot == 102, "too large for the smallest");
     h.area[1].used = 1 << 14;

@@ -1,4 +1,7 @@
-/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/suite.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
+/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c
+ * servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c
+ * servers/qsh/suite.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c
+ * servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
 /*
  * test_command.c - every command's output, against servers that are played here.
  */

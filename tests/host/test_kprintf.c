@@ -33,14 +33,14 @@ static void check(int good, const char *what, int line)
 #define CHECK(x) check((x), #x, __LINE__)
 
 /* Same text and same length as the C library, also when cut off. */
-#define SAME(...)                                                                     \
-    do {                                                                              \
-        char a[100], b[100];                                                          \
-        for (size_t room = 1; room <= 100; room += 33) {                              \
-            int n = snprintf(a, room, __VA_ARGS__);                                   \
-            size_t m = ksnprintf(b, room, __VA_ARGS__);                               \
-            check((size_t)n == m && strcmp(a, b) == 0, #__VA_ARGS__, __LINE__);       \
-        }                                                                             \
+#define SAME(...)                                                                                  \
+    do {                                                                                           \
+        char a[100], b[100];                                                                       \
+        for (size_t room = 1; room <= 100; room += 33) {                                           \
+            int n = snprintf(a, room, __VA_ARGS__);                                                \
+            size_t m = ksnprintf(b, room, __VA_ARGS__);                                            \
+            check((size_t)n == m && strcmp(a, b) == 0, #__VA_ARGS__, __LINE__);                    \
+        }                                                                                          \
     } while (0)
 
 static void tail_put(char c)

@@ -37,23 +37,23 @@ int q_vsnprintf(char *restrict to, size_t n, const char *restrict format, va_lis
 
 #undef strchr
 #undef strncpy
-#define memcpy q_memcpy
-#define memmove q_memmove
-#define memset q_memset
-#define memcmp q_memcmp
-#define memchr q_memchr
-#define strlen q_strlen
-#define strnlen q_strnlen
-#define strcmp q_strcmp
-#define strncmp q_strncmp
-#define strchr q_strchr
-#define strrchr q_strrchr
-#define strstr q_strstr
-#define strncpy q_strncpy
-#define strtoul q_strtoul
-#define qsort q_qsort
-#define abort q_abort
-#define snprintf q_snprintf
+#define memcpy    q_memcpy
+#define memmove   q_memmove
+#define memset    q_memset
+#define memcmp    q_memcmp
+#define memchr    q_memchr
+#define strlen    q_strlen
+#define strnlen   q_strnlen
+#define strcmp    q_strcmp
+#define strncmp   q_strncmp
+#define strchr    q_strchr
+#define strrchr   q_strrchr
+#define strstr    q_strstr
+#define strncpy   q_strncpy
+#define strtoul   q_strtoul
+#define qsort     q_qsort
+#define abort     q_abort
+#define snprintf  q_snprintf
 #define vsnprintf q_vsnprintf
 #include "../../libc/memory.c"
 #undef KEEP_LOOP

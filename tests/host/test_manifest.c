@@ -1,4 +1,5 @@
-/* sources: servers/root/manifest.c servers/root/manifest_key.c servers/root/manifest_value.c servers/root/manifest_device.c servers/root/irq.c */
+/* sources: servers/root/manifest.c servers/root/manifest_key.c servers/root/manifest_value.c
+ * servers/root/manifest_device.c servers/root/irq.c */
 /*
  * test_manifest.c - the system manifest's parser: what it takes, what it refuses and how, the
  * shipped manifest, and 200,000 mutations of it under the sanitizers.
@@ -62,9 +63,11 @@ static void test_values(void)
           "name and priorities");
     check(a->uses_count == 2 && strcmp(a->uses[1], "system") == 0, "uses");
     check(a->port_count == 2 && a->ports[0].first == 0x3f8 && a->ports[0].last == 0x3ff &&
-          a->ports[1].first == 100 && a->ports[1].last == 100, "ports");
-    check(a->irq_count == 2 && a->irqs[0].is_isa && a->irqs[0].number == 4 &&
-          !a->irqs[1].is_isa && a->irqs[1].level && a->irqs[1].active_low, "irqs");
+              a->ports[1].first == 100 && a->ports[1].last == 100,
+          "ports");
+    check(a->irq_count == 2 && a->irqs[0].is_isa && a->irqs[0].number == 4 && !a->irqs[1].is_isa &&
+              a->irqs[1].level && a->irqs[1].active_low,
+          "irqs");
     check(a->untyped_min == 4 << 20 && a->untyped_max == 16 << 20, "untyped range");
     check(strcmp(a->args, "one  two") == 0 && a->stack_bytes == 8192 && a->slot_bits == 9,
           "args, stack, slots");

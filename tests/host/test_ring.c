@@ -103,8 +103,9 @@ static uint8_t chip_read(enum uart_register reg)
         chip.lsr_errors = 0;
         return value;
     case 6:
-        return (chip.mcr & MCR_LOOP) == 0 ? 0
-               : (uint8_t)((chip.mcr & 0x0c) << 4 | (chip.mcr & 2) << 3 | (chip.mcr & 1) << 5);
+        return (chip.mcr & MCR_LOOP) == 0
+                   ? 0
+                   : (uint8_t)((chip.mcr & 0x0c) << 4 | (chip.mcr & 2) << 3 | (chip.mcr & 1) << 5);
     default:
         return chip.scr;
     }
@@ -145,8 +146,8 @@ static void uart_out(unsigned short base, enum uart_register reg, unsigned char 
         break;
     case 1:
         if (!dlab) {
-            chip.thr_pending = chip.thr_pending ||
-                               ((value & ~chip.ier & IER_TX) != 0 && chip.tx_count == 0);
+            chip.thr_pending =
+                chip.thr_pending || ((value & ~chip.ier & IER_TX) != 0 && chip.tx_count == 0);
             chip.ier = value;
         }
         break;
@@ -215,7 +216,7 @@ static void test_attach(void)
 {
     chip_reset();
     check(uart_attach(&u, 0x3f8) == NULL && chip.ier == (IER_RX | IER_LINE) &&
-          chip.mcr == (MCR_DTR | MCR_RTS | MCR_OUT2) && chip.lcr == LCR_8N1 && !chip.line,
+              chip.mcr == (MCR_DTR | MCR_RTS | MCR_OUT2) && chip.lcr == LCR_8N1 && !chip.line,
           "a dirty UART is set up");
     chip_reset();
     chip.present = false;

@@ -72,7 +72,8 @@ static void test_good(void)
     make_good();
     check(parse() == NULL && p.count == 2 && p.entry == LOW + 16, "a good file");
     check(p.segment[0].rights == (RIGHT_READ | RIGHT_EXEC) &&
-          p.segment[1].rights == (RIGHT_READ | RIGHT_WRITE), "rights");
+              p.segment[1].rights == (RIGHT_READ | RIGHT_WRITE),
+          "rights");
     elf_fill_page(good, &p.segment[1], LOW + 0x1000, page);
     check(page[0xf] == 0 && page[0x10] == 0xbb && page[0x2f] == 0xbb && page[0x30] == 0,
           "a page with data in its middle");

@@ -116,9 +116,9 @@ static void in_an_answer(void)
 }
 
 static const struct test list[] = {
-    {"kernel.caps.transfer", transfer},       {"kernel.caps.needs_grant", needs_grant},
-    {"kernel.caps.no_room", no_room},         {"kernel.caps.occupied_slot", occupied_slot},
-    {"kernel.caps.bad_handle", bad_handle},   {"kernel.caps.in_an_answer", in_an_answer},
+    {"kernel.caps.transfer", transfer},     {"kernel.caps.needs_grant", needs_grant},
+    {"kernel.caps.no_room", no_room},       {"kernel.caps.occupied_slot", occupied_slot},
+    {"kernel.caps.bad_handle", bad_handle}, {"kernel.caps.in_an_answer", in_an_answer},
 };
 
 TEST_AREA(tests_caps);

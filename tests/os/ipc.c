@@ -97,8 +97,9 @@ static void long_message(bool other)
 
 static void bad_tag(bool other)
 {
-    static const uint64_t bad[] = {MSG_EXTRA_MAX + 1, TAG_WORDS_MASK, 1u << TAG_KIND_SHIFT, 1u << 16,
-                                   1u << 31, (MSG_MAX_CAPS + 1u) << TAG_CAPS_SHIFT};
+    static const uint64_t bad[] = {
+        MSG_EXTRA_MAX + 1, TAG_WORDS_MASK, 1u << TAG_KIND_SHIFT,
+        1u << 16,          1u << 31,       (MSG_MAX_CAPS + 1u) << TAG_CAPS_SHIFT};
 
     if (!pair(other))
         return;
@@ -326,11 +327,12 @@ static void unknown_call(bool other)
 
 /* Each row as two tests. */
 #define ROWS(X)                                                                                    \
-    X(call_waiting_receiver) X(call_queued) X(call_fifo) X(long_message) X(bad_tag)                \
-    X(call_rights) X(send) X(receive_occupied) X(receive_plain) X(endpoint_destroyed)              \
-    X(endpoint_destroyed_delivered) X(cancel_badge) X(server_destroyed) X(caller_destroyed)        \
-    X(caller_destroyed_queued) X(caller_suspended) X(receiver_suspended) X(thread_cancel)          \
-    X(revoked_while_queued) X(unknown_call)
+    X(call_waiting_receiver)                                                                       \
+    X(call_queued) X(call_fifo) X(long_message) X(bad_tag) X(call_rights) X(send)                  \
+        X(receive_occupied) X(receive_plain) X(endpoint_destroyed) X(endpoint_destroyed_delivered) \
+            X(cancel_badge) X(server_destroyed) X(caller_destroyed) X(caller_destroyed_queued)     \
+                X(caller_suspended) X(receiver_suspended) X(thread_cancel) X(revoked_while_queued) \
+                    X(unknown_call)
 
 #define BOTH(row)                                                                                  \
     static void row##_same_as(void)                                                                \

@@ -92,7 +92,8 @@ static void grant_errors(void)
 
     if (!prepare(&map))
         return;
-#define GRANT(to, first, last) OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, (to), (first), (last))
+#define GRANT(to, first, last)                                                                     \
+    OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, (to), (first), (last))
     EXPECT_ERROR(GRANT(map, 0x43, 0x40), E_BAD_ARG);
     EXPECT_ERROR(GRANT(map, 0x40, 0x10000), E_BAD_ARG);
     EXPECT_ERROR(GRANT(map, UINT64_MAX, UINT64_MAX), E_BAD_ARG);
@@ -100,8 +101,8 @@ static void grant_errors(void)
     EXPECT_OK(GRANT(map, PIT_FIRST, PIT_LAST));
     MAKE_PUPPET(&q, true, 0);
     second = lab_slot();
-    EXPECT_OK(OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, SLOT_UNTYPED, q.peer.vspace,
-                  second));
+    EXPECT_OK(
+        OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, SLOT_UNTYPED, q.peer.vspace, second));
     EXPECT_ERROR(GRANT(second, PIT_LAST, PIT_LAST + 4), E_BUSY);
     EXPECT_OK(OP0(second, OP_PORTMAP_INFO));
     EXPECT(test_out.w[0], 0);

@@ -50,11 +50,11 @@ bool test_expect_error(const char *what, int got, int want);
 extern struct msg test_out;
 int op(uint64_t cap, uint32_t label, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
        uint64_t f);
-#define OP0(cap, label)             op((cap), (label), 0, 0, 0, 0, 0, 0)
-#define OP1(cap, label, a)          op((cap), (label), (a), 0, 0, 0, 0, 0)
-#define OP2(cap, label, a, b)       op((cap), (label), (a), (b), 0, 0, 0, 0)
-#define OP3(cap, label, a, b, c)    op((cap), (label), (a), (b), (c), 0, 0, 0)
-#define OP4(cap, label, a, b, c, d) op((cap), (label), (a), (b), (c), (d), 0, 0)
+#define OP0(cap, label)                op((cap), (label), 0, 0, 0, 0, 0, 0)
+#define OP1(cap, label, a)             op((cap), (label), (a), 0, 0, 0, 0, 0)
+#define OP2(cap, label, a, b)          op((cap), (label), (a), (b), 0, 0, 0, 0)
+#define OP3(cap, label, a, b, c)       op((cap), (label), (a), (b), (c), 0, 0, 0)
+#define OP4(cap, label, a, b, c, d)    op((cap), (label), (a), (b), (c), (d), 0, 0)
 #define OP5(cap, label, a, b, c, d, e) op((cap), (label), (a), (b), (c), (d), (e), 0)
 
 /** Type of the capability in @slot of the own CNode. */
@@ -65,14 +65,39 @@ void test_sleep_us(uint64_t us);
 
 /* ---- puppets */
 enum puppet_command {
-    PUPPET_SYSCALL, PUPPET_READ, PUPPET_WRITE, PUPPET_JUMP, PUPPET_UD2, PUPPET_IN, PUPPET_SPIN,
-    PUPPET_FPU_LOAD, PUPPET_FPU_STORE, PUPPET_HALT, PUPPET_DIVIDE, PUPPET_BREAK,
+    PUPPET_SYSCALL,
+    PUPPET_READ,
+    PUPPET_WRITE,
+    PUPPET_JUMP,
+    PUPPET_UD2,
+    PUPPET_IN,
+    PUPPET_SPIN,
+    PUPPET_FPU_LOAD,
+    PUPPET_FPU_STORE,
+    PUPPET_HALT,
+    PUPPET_DIVIDE,
+    PUPPET_BREAK,
 };
 
 /* The order in which puppet.asm keeps registers. */
 enum puppet_reg {
-    R_RAX, R_RBX, R_RCX, R_RDX, R_RSI, R_RDI, R_RBP, R_R8, R_R9, R_R10, R_R11, R_R12, R_R13, R_R14,
-    R_R15, R_RSP, R_COUNT
+    R_RAX,
+    R_RBX,
+    R_RCX,
+    R_RDX,
+    R_RSI,
+    R_RDI,
+    R_RBP,
+    R_R8,
+    R_R9,
+    R_R10,
+    R_R11,
+    R_R12,
+    R_R13,
+    R_R14,
+    R_R15,
+    R_RSP,
+    R_COUNT
 };
 
 struct puppet_page {

@@ -9,7 +9,7 @@ static struct quoll_buffer *own_buffer(void)
 }
 
 /* RIP lies beyond the registers' words: 15 rip, 16 rsp, 17 rflags. */
-#define EXTRA(index) ((index) - MSG_REG_WORDS)
+#define EXTRA(index) ((index)-MSG_REG_WORDS)
 
 static void configure_errors(void)
 {

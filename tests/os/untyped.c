@@ -26,8 +26,8 @@ static void retype_every_type(void)
 {
     static const struct {
         unsigned type, bits;
-    } made[] = {{OBJ_UNTYPED, 12}, {OBJ_CNODE, 4},        {OBJ_THREAD, 0}, {OBJ_VSPACE, 0},
-                {OBJ_TABLE, 0},    {OBJ_FRAME, 12},       {OBJ_ENDPOINT, 0}, {OBJ_NOTIFICATION, 0}};
+    } made[] = {{OBJ_UNTYPED, 12}, {OBJ_CNODE, 4},  {OBJ_THREAD, 0},   {OBJ_VSPACE, 0},
+                {OBJ_TABLE, 0},    {OBJ_FRAME, 12}, {OBJ_ENDPOINT, 0}, {OBJ_NOTIFICATION, 0}};
 
     for (unsigned i = 0; i < sizeof made / sizeof made[0]; i++) {
         uint64_t slot = lab_slot();

@@ -3,7 +3,7 @@
  */
 #include "test.h"
 
-#define RW (RIGHT_READ | RIGHT_WRITE)
+#define RW                            (RIGHT_READ | RIGHT_WRITE)
 #define MAP(space, va, frame, rights) OP4((space), OP_VSPACE_MAP, (va), (frame), (rights), 0)
 
 static const uint64_t va = 0x40000000ull;

@@ -1,5 +1,6 @@
 """conftest.py - what the whole-system tests share: machines that end with their test."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -31,7 +32,8 @@ def machine(request):
 @pytest.fixture(scope="module")
 def shell(request):
     """One booted machine for all tests of a file; each finds it at an empty prompt."""
-    with Machine(Config(), f"{request.module.__name__}-shell", limit_s=400) as one:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "one")
+    with Machine(Config(), f"{request.module.__name__}-shell-{worker}", limit_s=400) as one:
         one.boot()
         yield one
 

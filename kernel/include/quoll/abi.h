@@ -36,18 +36,18 @@ enum quoll_op {
 };
 
 /* ---- message tag: bits 0-6 extra words, 7-9 capabilities, 10-15 kind, 32-63 label */
-#define TAG_WORDS_MASK 0x7fu
-#define TAG_CAPS_SHIFT 7
-#define TAG_CAPS_MASK  0x380u
-#define TAG_KIND_SHIFT 10
-#define TAG_KIND_MASK  0xfc00u
-#define TAG_RESERVED   0xffff0000u
+#define TAG_WORDS_MASK  0x7fu
+#define TAG_CAPS_SHIFT  7
+#define TAG_CAPS_MASK   0x380u
+#define TAG_KIND_SHIFT  10
+#define TAG_KIND_MASK   0xfc00u
+#define TAG_RESERVED    0xffff0000u
 #define TAG_LABEL_SHIFT 32
 
-#define MSG_REG_WORDS  6  /* travel in rdx r8 r9 r10 r12 r13 */
-#define MSG_MAX_WORDS  64 /* in all */
-#define MSG_EXTRA_MAX  (MSG_MAX_WORDS - MSG_REG_WORDS)
-#define MSG_MAX_CAPS   4
+#define MSG_REG_WORDS 6  /* travel in rdx r8 r9 r10 r12 r13 */
+#define MSG_MAX_WORDS 64 /* in all */
+#define MSG_EXTRA_MAX (MSG_MAX_WORDS - MSG_REG_WORDS)
+#define MSG_MAX_CAPS  4
 
 enum quoll_kind {
     KIND_MESSAGE = 0,      /* from a thread */
@@ -107,10 +107,10 @@ enum quoll_cache {
 
 /* A thread's IPC buffer: one 4 KiB frame. */
 struct quoll_buffer {
-    uint64_t words[MSG_EXTRA_MAX];  /* words 6 to 63 */
+    uint64_t words[MSG_EXTRA_MAX];    /* words 6 to 63 */
     uint64_t send_caps[MSG_MAX_CAPS]; /* handles of the capabilities to send */
-    uint64_t recv_slot;             /* first slot for capabilities that arrive */
-    uint64_t recv_count;            /* how many, 0 for none */
+    uint64_t recv_slot;               /* first slot for capabilities that arrive */
+    uint64_t recv_count;              /* how many, 0 for none */
 };
 
 /* What THREAD_READ_REGS and THREAD_WRITE_REGS carry, word by word. */
@@ -121,13 +121,13 @@ struct quoll_regs {
 };
 
 enum quoll_thread_state {
-    THREAD_RUNNING = 1,     /* running or ready */
+    THREAD_RUNNING = 1, /* running or ready */
     THREAD_RECEIVING = 2,
-    THREAD_CALLING = 3,     /* delivered, waits for the answer */
-    THREAD_QUEUED = 4,      /* its call waits for a receiver */
-    THREAD_WAITING = 5,     /* on a notification */
+    THREAD_CALLING = 3, /* delivered, waits for the answer */
+    THREAD_QUEUED = 4,  /* its call waits for a receiver */
+    THREAD_WAITING = 5, /* on a notification */
     THREAD_STOPPED = 6,
-    THREAD_FAULTED = 7,     /* its fault was delivered, waits for the answer */
+    THREAD_FAULTED = 7, /* its fault was delivered, waits for the answer */
     THREAD_FAULT_QUEUED = 8,
     THREAD_RECEIVING_PLAIN = 9, /* receives without a Reply */
 };

@@ -28,7 +28,7 @@ enum boot_slot {
     BOOT_SLOT_IRQ_CONTROL = 5,
     BOOT_SLOT_IOPORT_CONTROL = 6,
     BOOT_SLOT_CPU_CONTROL = 7,
-    BOOT_SLOT_BUFFER = 8,  /* its IPC buffer's frame */
+    BOOT_SLOT_BUFFER = 8,     /* its IPC buffer's frame */
     BOOT_SLOT_LOG_FIRST = 11, /* the kernel log's frames, read-only: BOOT_LOG_FRAMES of them */
     BOOT_SLOT_FIRST = 16,
 };
@@ -88,15 +88,15 @@ struct bootinfo {
     uint32_t abi_version;
     uint32_t debug_build;
     uint64_t tsc_hz;
-    uint64_t boot_tsc;      /* TSC at the kernel's first instruction */
-    uint64_t ram_bytes;     /* usable memory that the firmware reported */
-    uint64_t kernel_bytes;  /* of it kept by the kernel: image, boot tables, boot image, root */
-    uint64_t image_bytes;   /* size of the boot image at BOOTIMAGE_VA */
-    uint32_t image_first;   /* its frames' capabilities: image_count from slot image_first */
+    uint64_t boot_tsc;     /* TSC at the kernel's first instruction */
+    uint64_t ram_bytes;    /* usable memory that the firmware reported */
+    uint64_t kernel_bytes; /* of it kept by the kernel: image, boot tables, boot image, root */
+    uint64_t image_bytes;  /* size of the boot image at BOOTIMAGE_VA */
+    uint32_t image_first;  /* its frames' capabilities: image_count from slot image_first */
     uint32_t image_count;
     uint32_t untyped_first; /* untyped_count capabilities, described below */
     uint32_t untyped_count;
-    uint32_t slot_free;     /* first empty slot; all after it are empty */
+    uint32_t slot_free; /* first empty slot; all after it are empty */
     uint32_t reserved;
     char cmdline[256];
     struct boot_framebuffer framebuffer;

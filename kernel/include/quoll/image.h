@@ -8,14 +8,14 @@
 
 #include <stdint.h>
 
-#define IMAGE_MAGIC 0x31676d696c6f7571ull /* "quolimg1" */
+#define IMAGE_MAGIC      0x31676d696c6f7571ull /* "quolimg1" */
 #define IMAGE_NAME_BYTES 40
 
 struct image_entry {
     char name[IMAGE_NAME_BYTES]; /* NUL-terminated: "root", "qsh", "system.manifest" */
     uint64_t offset;             /* from the image's start, multiple of 4096 */
     uint64_t bytes;
-    uint32_t crc32;              /* IEEE 802.3, of the file's bytes */
+    uint32_t crc32; /* IEEE 802.3, of the file's bytes */
     uint32_t reserved;
 };
 

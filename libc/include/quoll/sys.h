@@ -52,8 +52,8 @@ static inline int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct
     uint64_t rdx = m->w[0], rsi = m->tag;
 
     __asm__ volatile("push %%rbp\n\tsyscall\n\tpop %%rbp"
-                     : "+a"(number), "+D"(rdi), "+S"(rsi), "+b"(rbx), "+d"(rdx), "+r"(r8),
-                       "+r"(r9), "+r"(r10), "+r"(r12), "+r"(r13)
+                     : "+a"(number), "+D"(rdi), "+S"(rsi), "+b"(rbx), "+d"(rdx), "+r"(r8), "+r"(r9),
+                       "+r"(r10), "+r"(r12), "+r"(r13)
                      :
                      : "rcx", "r11", "r14", "r15", "memory", "cc");
     m->badge = rdi;

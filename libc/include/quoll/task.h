@@ -11,11 +11,11 @@ enum task_slot {
     SLOT_CNODE = 1,
     SLOT_VSPACE = 2,
     SLOT_THREAD = 3,
-    SLOT_NAMES = 4,    /* the name server, badge: this task */
-    SLOT_SERVE = 5,    /* the endpoint this task receives on (manifest: provides), else empty */
-    SLOT_REPLY = 6,    /* four Replies bound to the first thread: 6 to 9 */
-    SLOT_NOTIFY = 10,  /* a notification of its own, all rights */
-    SLOT_UNTYPED = 11, /* memory for objects of its own (manifest: untyped), else empty */
+    SLOT_NAMES = 4,        /* the name server, badge: this task */
+    SLOT_SERVE = 5,        /* the endpoint this task receives on (manifest: provides), else empty */
+    SLOT_REPLY = 6,        /* four Replies bound to the first thread: 6 to 9 */
+    SLOT_NOTIFY = 10,      /* a notification of its own, all rights */
+    SLOT_UNTYPED = 11,     /* memory for objects of its own (manifest: untyped), else empty */
     SLOT_IRQ_CONTROL = 12, /* only where the manifest says so */
     SLOT_IOPORT_CONTROL = 13,
     SLOT_CPU_CONTROL = 14,
@@ -42,7 +42,7 @@ struct task_info {
     uint32_t magic;
     uint32_t id;
     char name[48];
-    char args[256];      /* the manifest's args line */
+    char args[256]; /* the manifest's args line */
     uint64_t tsc_hz;
     uint64_t boot_tsc;
     uint32_t cnode_slots;

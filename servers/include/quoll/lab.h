@@ -12,12 +12,12 @@
 #include <stddef.h>
 
 /* Where a peer in an address space of its own finds its code and its shared pages. */
-#define LAB_CODE_VA 0x0000000000400000ull
-#define LAB_PAGE_VA 0x0000000000410000ull
+#define LAB_CODE_VA   0x0000000000400000ull
+#define LAB_PAGE_VA   0x0000000000410000ull
 #define LAB_MAX_PAGES 16
 
 struct lab_thread {
-    uint64_t thread;             /* handles */
+    uint64_t thread; /* handles */
     uint64_t reply;
     uint64_t buffer_frame;
     struct quoll_buffer *buffer; /* its IPC buffer, mapped here */
@@ -29,8 +29,8 @@ struct lab_peer {
     uint64_t vspace;
     uint64_t pages[LAB_MAX_PAGES]; /* frames of the shared pages, as mapped for the peer */
     unsigned page_count;
-    void *page;      /* the shared pages, mapped here */
-    uint64_t entry;  /* the peer's view of its code and of its pages */
+    void *page;     /* the shared pages, mapped here */
+    uint64_t entry; /* the peer's view of its code and of its pages */
     uint64_t page_va;
 };
 

@@ -33,12 +33,14 @@ enum sys_label {
     SYSTEM_TASK = 1, /* word 0 index; answer 0 id, 1 state, 2 CPU time in us, 3 memory in bytes,
                         4 priority, 5 restarts, words 6- name. BAD_ARG past the last. */
     SYSTEM_MEM = 2,  /* answer 0 RAM, 1 kernel, 2 boot image, 3 in use by tasks, 4 free */
-    SYSTEM_LOG = 3,  /* word 0 byte offset into the log; answer 0 offset of the first byte
-                        returned (older ones are overwritten), 1 count, words 2- bytes; count 0: end */
+    SYSTEM_LOG =
+        3, /* word 0 byte offset into the log; answer 0 offset of the first byte
+              returned (older ones are overwritten), 1 count, words 2- bytes; count 0: end */
     SYSTEM_REBOOT = 4,
     SYSTEM_POWEROFF = 5,
-    SYSTEM_LOG_WRITE = 6, /* word 0 count, bytes: one line into the system log, named after the task */
-    SYSTEM_UPTIME = 7,    /* answer 0 microseconds since the kernel's first instruction */
+    SYSTEM_LOG_WRITE =
+        6,             /* word 0 count, bytes: one line into the system log, named after the task */
+    SYSTEM_UPTIME = 7, /* answer 0 microseconds since the kernel's first instruction */
 };
 
 /* suite: a list of things to run; `bench` and `test` serve it. */
