@@ -106,10 +106,12 @@ class Machine:
 
     def wait_exit(self, timeout=15):
         """Wait until the emulator has ended by itself; returns its exit code."""
-        try:
-            self.serial.expect(pexpect.EOF, timeout=timeout)
-        except OSError:
-            pass  # the line's other end is gone
+        end = time.monotonic() + timeout
+        while self.process.poll() is None and time.monotonic() < end:
+            try:  # Bochs's line is a terminal of ours: it has no end of file
+                self.serial.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=0.2)
+            except OSError:
+                break  # the line's other end is gone
         return self.process.wait(timeout)
 
     def close(self):

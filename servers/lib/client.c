@@ -54,6 +54,13 @@ int serial_write(uint64_t cap, const void *bytes, size_t n)
     return error;
 }
 
+int serial_flush(uint64_t cap)
+{
+    struct msg m = {.w = {0}};
+
+    return client_call(cap, SERIAL_WRITE, 1, &m);
+}
+
 int serial_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
 {
     size_t most = max < PROTO_BYTES_MAX ? max : PROTO_BYTES_MAX;

@@ -1,5 +1,4 @@
-/* sources: kernel/boot/image.c kernel/lib/crc32.c kernel/console/format.c kernel/console/kprintf.c
- * kernel/console/klog.c */
+/* sources: kernel/boot/image.c kernel/lib/crc32.c kernel/console/format.c kernel/console/kprintf.c kernel/console/klog.c */
 /*
  * The boot image's check: good images, every kind of damage, every single flipped bit of the
  * tables, and 200,000 random mutations with the table's checksum made right again.

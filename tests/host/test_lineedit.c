@@ -1,5 +1,4 @@
-/* sources: servers/qsh/lineedit.c servers/qsh/screen.c servers/qsh/complete.c servers/qsh/keys.c
- * servers/qsh/history.c */
+/* sources: servers/qsh/lineedit.c servers/qsh/screen.c servers/qsh/complete.c servers/qsh/keys.c servers/qsh/history.c */
 /*
  * test_lineedit.c - the line editor against a model of a terminal (an endless row of cells) and a
  * reference model of the line, key by key and with random input.

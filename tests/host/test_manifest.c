@@ -1,5 +1,4 @@
-/* sources: servers/root/manifest.c servers/root/manifest_key.c servers/root/manifest_value.c
- * servers/root/manifest_device.c servers/root/irq.c */
+/* sources: servers/root/manifest.c servers/root/manifest_key.c servers/root/manifest_value.c servers/root/manifest_device.c servers/root/irq.c */
 /*
  * test_manifest.c - the system manifest's parser: what it takes, what it refuses and how, the
  * shipped manifest, and 200,000 mutations of it under the sanitizers.

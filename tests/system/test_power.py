@@ -1,4 +1,6 @@
 """`poweroff` ends the machine, `reboot` starts it again."""
+import pathlib
+
 import pexpect
 import pytest
 
@@ -22,6 +24,16 @@ def ask_for_shutdown(one, command):
         if event.get("event") == "SHUTDOWN":
             return event["data"]
     raise AssertionError(f"{command}: QEMU did not say that it was shut down")
+
+
+def test_poweroff_ends_bochs(machine):
+    """All that was typed and printed is out before the machine stops."""
+    one = machine(emulator="bochs", cpu="haswell")
+    one.boot()
+    one.send("poweroff\r")
+    one.expect("poweroff\r\n")
+    one.wait_exit()
+    assert "ACPI control: soft power off" in pathlib.Path(f"{one.log_path}.err").read_text()
 
 
 @pytest.mark.parametrize("kind", ["q35", "pc"])

@@ -51,6 +51,9 @@ int names_lookup(const char *name, uint64_t slot);
  *  On an error some of the bytes may have been written. */
 int serial_write(uint64_t cap, const void *bytes, size_t n);
 
+/** Wait until all that was written has left the line. BUSY: too many others wait. */
+int serial_flush(uint64_t cap);
+
 /** Read 1 to @max bytes (at most PROTO_BYTES_MAX a call) into @bytes; with @wait false also none.
  *  BUSY: another reader waits. */
 int serial_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got);
