@@ -94,6 +94,7 @@ run: deps ## boot it; the serial line is this terminal (EMU=bochs: in Bochs)
 test: deps ## run every test; the last line is "N passed, N failed"
 	@$(MAKE) --no-print-directory iso
 	@$(MAKE) --no-print-directory DEBUG=1 iso
+	@$(MAKE) --no-print-directory FASTPATH=0 iso
 	@$(PYTHON) tools/test.py $(TESTS)
 
 bench: deps ## count the guest instructions of IPC, faults and interrupts

@@ -7,6 +7,7 @@ MACHINES = {
     "max": dict(boot="pvh"),
     "pc-qemu64-64": dict(boot="pvh", machine="pc", cpu="qemu64", memory=64),
     "debug": dict(boot="pvh", kernel="build/debug/kernel/quoll.elf", image="build/debug/quoll.img"),
+    "no-fastpath": dict(boot="pvh", kernel="build/slow/kernel/quoll.elf", image="build/slow/quoll.img"),
     "bochs": dict(emulator="bochs", cpu="skylake_x"),
 }
 

@@ -1,9 +1,12 @@
-"""The tools: the boot image's format."""
+"""The tools: the boot image's format, the generated ABI reference."""
 import struct
+import subprocess
+import sys
 import zlib
 
 import pytest
 
+import emu
 import mkimage
 
 
@@ -32,3 +35,10 @@ def test_image_is_reproducible():
 def test_image_refuses_bad_names(name):
     with pytest.raises(ValueError):
         mkimage.pack([(name, b"")])
+
+
+def test_abi_reference_is_up_to_date():
+    """docs/abi.md is what tools/gen_abi.py makes of the tables, and these are whole."""
+    result = subprocess.run([sys.executable, "tools/gen_abi.py", "--check"], cwd=emu.ROOT,
+                            capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
