@@ -35,6 +35,25 @@ section .text
     push r15
 %endmacro
 
+%macro POP_REGS 0                ; and drop vector and error code
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rbp
+    pop rdi
+    pop rsi
+    pop rdx
+    pop rcx
+    pop rbx
+    pop rax
+    add rsp, 16
+%endmacro
+
 ; From SYSCALL: rcx RIP, r11 RFLAGS (not kept: the caller's flags are clobbered), all else the user's.
 ; Clobbers rbp, r14 and r15, which carry no argument.
 align 64
@@ -82,22 +101,7 @@ exit_to_thread:
     mov rbp, CPU_RSP0
     mov rsp, [rbp]
     sub rsp, REGS_BYTES
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rbp
-    pop rdi
-    pop rsi
-    pop rdx
-    pop rcx
-    pop rbx
-    pop rax
-    add rsp, 16
+    POP_REGS
     iretq
 
 ; Interrupts and exceptions: error code and vector stand on the stack.
@@ -139,22 +143,7 @@ trap_ist:
     PUSH_REGS
     mov rdi, rsp
     call kernel_nmi             ; returns only from an NMI that may be ignored
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rbp
-    pop rdi
-    pop rsi
-    pop rdx
-    pop rcx
-    pop rbx
-    pop rax
-    add rsp, 16
+    POP_REGS
     iretq
 
 ; The idle thread's whole life. Nothing is kept on its stack.
