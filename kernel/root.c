@@ -128,7 +128,7 @@ static void add_untyped(struct bootinfo *info, const struct boot_range *r, bool 
 {
     uint64_t at = r->base, left = r->bytes;
 
-    while (left && info->untyped_count < BOOT_MAX_UNTYPED) {
+    while (left && info->untyped_count < BOOT_MAX_UNTYPED) { /* more pieces are left unused */
         unsigned bits = 63 - (unsigned)__builtin_clzll(left);
         if (at && (unsigned)__builtin_ctzll(at) < bits) {
             bits = (unsigned)__builtin_ctzll(at);
@@ -250,5 +250,4 @@ void root_create(struct boot_data *data, struct boot_range *devices, unsigned de
     for (unsigned i = 0; i < device_count; i++) {
         add_untyped(info, &devices[i], true);
     }
-    info->untyped_count = info->slot_free - info->untyped_first;
 }

@@ -6,12 +6,11 @@
 #include <arch/cpu.h>
 #include <arch/paging.h>
 
-#define MSR_EFER    0xc0000080u
-#define MSR_STAR    0xc0000081u
-#define MSR_LSTAR   0xc0000082u
-#define MSR_SFMASK  0xc0000084u
-#define MSR_FS_BASE 0xc0000100u
-#define MSR_PAT     0x277u
+#define MSR_EFER   0xc0000080u
+#define MSR_STAR   0xc0000081u
+#define MSR_LSTAR  0xc0000082u
+#define MSR_SFMASK 0xc0000084u
+#define MSR_PAT    0x277u
 
 /* Cleared on entry: TF IF DF IOPL NT RF AC. */
 #define SFMASK_VALUE 0x57700u

@@ -76,7 +76,6 @@ syscall_slow:
     xor ebp, ebp
     xor r14d, r14d
     xor r15d, r15d
-    xor ecx, ecx
     mov rcx, [r11+T_RIP]
     push rax
     push rbx

@@ -7,7 +7,7 @@
 ; a waiting one's, and an idle endpoint or Reply points at itself, whose word no thread has.
 ;
 ; In: rbp &TSS.RSP0, r11 the current thread (RIP and RSP saved), eax the call number.
-; Free: rcx r14 r15 rsp, and rbx in a call. docs/fastpath.md explains it line by line.
+; Free: rcx r14 r15 rsp, and rbx in a call. docs/fastpath.md explains it step by step.
 
 %include "offsets.inc"
 BITS 64

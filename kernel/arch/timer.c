@@ -7,6 +7,7 @@
 #include <arch/paging.h>
 #include <arch/timer.h>
 #include <console/panic.h>
+#include <lib/port.h>
 
 #define MSR_APIC_BASE    0x1bu
 #define MSR_X2APIC       0x800u
@@ -88,11 +89,11 @@ static struct reading read_clocks(void)
 
     for (unsigned i = 0; i < 8; i++) {
         uint64_t before = rdtsc();
-        outb(0x43, 0x80); /* latch channel 2 */
+        port_write8(0x43, 0x80); /* latch channel 2 */
         uint32_t ticks = lapic_read(LAPIC_CURRENT);
         uint64_t after = rdtsc();
-        uint16_t pit = inb(0x42);
-        pit = (uint16_t)(pit | inb(0x42) << 8);
+        uint16_t pit = port_read8(0x42);
+        pit = (uint16_t)(pit | port_read8(0x42) << 8);
         if (after - before < best_spread) {
             best_spread = after - before;
             best = (struct reading){before, ticks, pit};
@@ -108,10 +109,10 @@ static void calibrate(void)
     lapic_write(LAPIC_DIVIDE, DIVIDE_BY_1);
     lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
     lapic_write(LAPIC_INITIAL, 0xffffffffu);
-    outb(0x61, (uint8_t)((inb(0x61) & 0xfc) | 1)); /* channel 2 counts, speaker off */
-    outb(0x43, 0xb0);                              /* channel 2, both bytes, mode 0 */
-    outb(0x42, 0xff);
-    outb(0x42, 0xff);
+    port_write8(0x61, (uint8_t)((port_read8(0x61) & 0xfc) | 1)); /* channel 2 counts, speaker off */
+    port_write8(0x43, 0xb0);                                     /* channel 2, both bytes, mode 0 */
+    port_write8(0x42, 0xff);
+    port_write8(0x42, 0xff);
     struct reading a = read_clocks(), b;
     uint64_t limit = rdtsc() + 20000000000ull;
     do {
@@ -131,16 +132,17 @@ static void calibrate(void)
 
 static void mask_8259(void)
 {
-    outb(0x20, 0x11); /* remap to 0x20-0x2f, so that a spurious one can't look like an exception */
-    outb(0xa0, 0x11);
-    outb(0x21, 0x20);
-    outb(0xa1, 0x28);
-    outb(0x21, 4);
-    outb(0xa1, 2);
-    outb(0x21, 1);
-    outb(0xa1, 1);
-    outb(0x21, 0xff);
-    outb(0xa1, 0xff);
+    port_write8(0x20,
+                0x11); /* remap to 0x20-0x2f, so that a spurious one can't look like an exception */
+    port_write8(0xa0, 0x11);
+    port_write8(0x21, 0x20);
+    port_write8(0xa1, 0x28);
+    port_write8(0x21, 4);
+    port_write8(0xa1, 2);
+    port_write8(0x21, 1);
+    port_write8(0xa1, 1);
+    port_write8(0x21, 0xff);
+    port_write8(0xa1, 0xff);
 }
 
 void timer_init(uint64_t lapic_pa)

@@ -7,10 +7,11 @@
 #ifndef BOOT_PHYS_H
 #define BOOT_PHYS_H
 
+#include <arch/layout.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PHYS_MAP_BASE   0xffff800000000000ull
+#define PHYS_MAP_BASE   DIRECT_BASE
 #define PHYS_BOOT_LIMIT 0x100000000ull /* the boot page tables map this much */
 
 #ifdef HOST_TEST

@@ -40,10 +40,8 @@ int cnode_place(const struct slot *cnode, struct slot *s)
 static int derive(struct slot *cnode, const uint64_t *w, bool move, uint64_t badge)
 {
     struct slot *to, *from;
-    int e;
+    int e = invoke_cnode_slot(w[1], w[2], &from, NULL);
 
-    (void)cnode;
-    e = invoke_cnode_slot(w[1], w[2], &from, NULL);
     if (e) {
         return e;
     }

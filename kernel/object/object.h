@@ -67,7 +67,6 @@ enum thread_slot { TS_CNODE, TS_VSPACE, TS_FAULT, TS_BUFFER, TS_BUDGET, TS_BOUND
 #define TF_SIGNALLED 0x02 /* its bound notification has bits */
 #define TF_FPU       0x04
 #define TF_FSBASE    0x08
-#define TF_INTR      0x10 /* was receiving when suspended: E_INTR on resume */
 #define TF_NO_SPACE  0x20 /* CNode, VSpace or Budget is missing */
 #define TF_QUEUED    0x40 /* in a ready queue */
 

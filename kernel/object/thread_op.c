@@ -1,6 +1,7 @@
 /*
  * thread_op.c - operations on threads: decode checks everything, then the effect can't fail.
  */
+#include <arch/asm.h>
 #include <arch/cpu.h>
 #include <arch/paging.h>
 #include <ipc/ipc.h>
@@ -214,7 +215,7 @@ static int set_fs_base(struct thread *t, uint64_t base)
     thread_set(t, thread_state(t), base ? t->flags | TF_FSBASE : t->flags & ~(uint32_t)TF_FSBASE);
     if (t == current()) {
         cpu_self()->direct = NULL;
-        __asm__ volatile("wrmsr" : : "c"(0xc0000100u), "a"((uint32_t)base), "d"(base >> 32));
+        wrmsr(MSR_FS_BASE, base);
     }
     return E_OK;
 }

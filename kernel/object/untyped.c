@@ -30,27 +30,10 @@ static unsigned object_bits(uint64_t type, uint64_t size_bits, bool device)
     }
     if (type == OBJ_CNODE) {
         bool ok = size_bits >= CNODE_MIN_BITS && size_bits <= CNODE_MAX_BITS;
-        return ok ? (unsigned)size_bits + SLOT_BITS : 0;
+        return ok ? quoll_object_bits(OBJ_CNODE, (unsigned)size_bits) : 0;
     }
-    if (size_bits) {
-        return 0;
-    }
-    switch (type) {
-    case OBJ_THREAD:
-        return THREAD_BITS;
-    case OBJ_VSPACE:
-        return VSPACE_BITS;
-    case OBJ_TABLE:
-        return TABLE_BITS;
-    case OBJ_ENDPOINT:
-        return ENDPOINT_BITS;
-    case OBJ_NOTIFICATION:
-        return NOTIFICATION_BITS;
-    case OBJ_REPLY:
-        return REPLY_BITS;
-    default:
-        return 0;
-    }
+    bool made_here = type > OBJ_CNODE && type <= OBJ_REPLY;
+    return made_here && !size_bits ? quoll_object_bits((enum quoll_object)type, 0) : 0;
 }
 
 /* Where the next object of @bits would lie: its offset in @ut, or ~0 when @count do not fit. */

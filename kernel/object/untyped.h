@@ -7,7 +7,7 @@
 #include <object/object.h>
 
 /** Zeroed room for one object of @bits from @ut, and a capability to it in the empty slot @to,
- *  which lies in CNode @cnode. @value: type and rights are taken from it, obj is filled in.
+ *  which lies in CNode @cnode, with all rights. The object's address goes to @object.
  *  Errors: NO_MEMORY, LIMIT, BAD_ARG (device memory); nothing changed. */
 int untyped_make(struct slot *ut, struct slot *cnode, struct slot *to, enum quoll_object type,
                  unsigned bits, void **object);

@@ -7,8 +7,6 @@
 #include <ipc/ipc.h>
 #include <sched/sched.h>
 
-#define MSR_FS_BASE 0xc0000100u
-
 void thread_set(struct thread *t, enum quoll_thread_state state, uint32_t flags)
 {
     /* Flags stand elsewhere for a running thread than for a waiting one, so that the fastpath's

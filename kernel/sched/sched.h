@@ -13,7 +13,7 @@
 /* Flags that keep a thread from running whatever its state. */
 #define TF_BLOCKED (TF_SUSPENDED | TF_NO_SPACE)
 /* Flags that keep a thread off the fastpath: part of its state word. */
-#define TF_SLOW (TF_SUSPENDED | TF_SIGNALLED | TF_FPU | TF_FSBASE | TF_INTR | TF_NO_SPACE)
+#define TF_SLOW (TF_SUSPENDED | TF_SIGNALLED | TF_FPU | TF_FSBASE | TF_NO_SPACE)
 
 /** Set @t's state and flags, and with them the word that the fastpath compares. */
 void thread_set(struct thread *t, enum quoll_thread_state state, uint32_t flags);

@@ -18,29 +18,6 @@ uint32_t slot_take(unsigned count)
     return first;
 }
 
-/* The size of an object, in bits of bytes. */
-static unsigned object_bits(enum quoll_object type, unsigned size_bits)
-{
-    switch (type) {
-    case OBJ_CNODE:
-        return size_bits + SLOT_BITS;
-    case OBJ_THREAD:
-        return THREAD_BITS;
-    case OBJ_VSPACE:
-        return VSPACE_BITS;
-    case OBJ_TABLE:
-        return TABLE_BITS;
-    case OBJ_ENDPOINT:
-        return ENDPOINT_BITS;
-    case OBJ_NOTIFICATION:
-        return NOTIFICATION_BITS;
-    case OBJ_REPLY:
-        return REPLY_BITS;
-    default:
-        return size_bits; /* frame, untyped */
-    }
-}
-
 /* Cut an untyped of 2^@bits bytes from the system's memory and add it to @task's heap. */
 static int task_add_chunk(struct task *task, unsigned bits)
 {
@@ -92,7 +69,7 @@ int object_make_in(struct task *task, enum quoll_object type, unsigned size_bits
 {
     struct msg m = {0};
     uint32_t untyped;
-    int error = task_cut(task, object_bits(type, size_bits), count, &untyped);
+    int error = task_cut(task, quoll_object_bits(type, size_bits), count, &untyped);
 
     if (error != E_OK) {
         return error;

@@ -96,6 +96,29 @@ enum quoll_cache {
 #define UNTYPED_MIN_BITS  6
 #define UNTYPED_MAX_BITS  46
 
+/** The size of an object of @type, in bits of bytes; @size_bits as RETYPE takes it. */
+static inline unsigned quoll_object_bits(enum quoll_object type, unsigned size_bits)
+{
+    switch (type) {
+    case OBJ_CNODE:
+        return size_bits + SLOT_BITS;
+    case OBJ_THREAD:
+        return THREAD_BITS;
+    case OBJ_VSPACE:
+        return VSPACE_BITS;
+    case OBJ_TABLE:
+        return TABLE_BITS;
+    case OBJ_ENDPOINT:
+        return ENDPOINT_BITS;
+    case OBJ_NOTIFICATION:
+        return NOTIFICATION_BITS;
+    case OBJ_REPLY:
+        return REPLY_BITS;
+    default: /* FRAME and UNTYPED say it themselves */
+        return size_bits;
+    }
+}
+
 /* User addresses lie below this; the last page below 2^47 is left out (see the entry code). */
 #define USER_TOP 0x00007ffffffff000ull
 
