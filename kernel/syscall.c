@@ -2,17 +2,13 @@
  * syscall.c - every system call that the fastpath leaves.
  */
 #include <arch/cpu.h>
-#include <console/kprintf.h>
+#include <debug/debug.h>
 #include <ipc/ipc.h>
 #include <ipc/message.h>
 #include <object/invoke.h>
 #include <sched/sched.h>
 
 void kernel_syscall(struct thread *t);
-
-#ifndef CONFIG_DEBUG
-#define CONFIG_DEBUG 0
-#endif
 
 #define SYSCALL_BYTES 2 /* of the instruction itself */
 
@@ -152,10 +148,7 @@ void kernel_syscall(struct thread *t)
         sched_yield();
         break;
     case SYS_DEBUG:
-        if (CONFIG_DEBUG) {
-            kprintf("%c", (int)(r->rdi & 0xff));
-        }
-        thread_result(t, CONFIG_DEBUG ? E_OK : E_BAD_CALL);
+        thread_result(t, debug_call(r->rdi, r->rdx));
         break;
     default:
         thread_result(t, E_BAD_CALL);

@@ -71,6 +71,11 @@ enum quoll_kind {
 #define RIGHT_MANAGE 0x40 /* every operation of a kernel object that is not one of the above */
 #define RIGHT_ALL    0x7f
 
+/* Functions of SYS_DEBUG, in rdi; the argument is word 0. */
+enum quoll_debug {
+    DEBUG_PUTC = 0, /* the byte to the kernel's console */
+};
+
 enum quoll_cache {
     CACHE_DEFAULT = 0, /* RAM: write-back; device memory: uncached */
     CACHE_UNCACHED = 1,

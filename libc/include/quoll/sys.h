@@ -134,11 +134,16 @@ static inline void sys_null(void)
     (void)sys_raw(SYS_NULL, 0, 0, &m);
 }
 
-/** Debug builds: one byte to the kernel's console. */
+/** Debug builds: @function with @argument. Errors: BAD_CALL in a release build, BAD_ARG. */
+static inline int sys_debug(enum quoll_debug function, uint64_t argument)
+{
+    struct msg m = {.w = {argument}};
+    return (int)sys_raw(SYS_DEBUG, function, 0, &m);
+}
+
 static inline void sys_debug_putc(char c)
 {
-    struct msg m = {0};
-    (void)sys_raw(SYS_DEBUG, (uint8_t)c, 0, &m);
+    (void)sys_debug(DEBUG_PUTC, (uint8_t)c);
 }
 
 /** Operation @op of kernel object @cap with up to six arguments in @m->w. */
