@@ -15,17 +15,21 @@
 #include <object/thread.h>
 #include <root.h>
 #include <sched/sched.h>
+#include <sched/time.h>
 
 #define MIB           (1ul << 20)
 #define RAM_NEEDED    (32 * MIB)
 #define STACK_BYTES   16384
-#define EARLY_MAP_END (1ull << 32) /* what the boot tables map */
+#define READY_BYTES   (2 * PAGE_BYTES) /* a queue per priority */
+#define EARLY_MAP_END (1ull << 32)     /* what the boot tables map */
 
 _Noreturn void kmain(uint32_t magic, uint64_t info_pa, uint64_t boot_tsc);
 extern void idle_loop(void);
 extern uint8_t __boot_start[], __kernel_end[], clac_sites[];
 
 uint8_t kernel_stack[STACK_BYTES] __attribute__((aligned(64)));
+
+_Static_assert((PRIORITY_MAX + 1) * sizeof(struct node) <= READY_BYTES, "queues");
 
 static struct boot_data boot;
 
@@ -73,17 +77,19 @@ static void make_idle_thread(void)
     struct thread *t = (struct thread *)(page + THREAD_OFFSET);
     struct regs *r = thread_regs(t);
 
-    cpu->ready = boot_alloc(&boot, PAGE_BYTES);
+    t->own = t->payer = (struct budget *)(page + PAGE_BYTES / 2);
+    budget_init(t->own, 0, 0, 0);
     cpu->idle = t;
     cpu->tss.rsp[0] = (uint64_t)t;
-    cpu->charged_to_tsc = rdtsc();
     t->cr3 = paging_kernel_cr3();
     thread_set(t, THREAD_STOPPED, 0);
+    r->vector = FRAME_FULL;
     r->rip = (uint64_t)idle_loop;
     r->cs = SEL_KERNEL_CODE;
     r->ss = SEL_KERNEL_DATA;
     r->rflags = RFLAGS_FIXED | RFLAGS_IF;
     r->rsp = (uint64_t)t;
+    time_init(boot_alloc(&boot, READY_BYTES));
 }
 
 static void check_image(void)

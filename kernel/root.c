@@ -17,6 +17,7 @@
 #include <quoll/bootinfo.h>
 #include <root.h>
 #include <sched/sched.h>
+#include <sched/time.h>
 
 #ifndef CONFIG_DEBUG
 #define CONFIG_DEBUG 0
@@ -209,7 +210,7 @@ static void make_thread(uint64_t entry)
     struct thread *t = thread_init(boot_alloc(boot, PAGE_BYTES));
     struct budget *b = boot_alloc(boot, PAGE_BYTES);
 
-    b->max_prio = PRIORITY_MAX;
+    budget_init(b, 0, 0, PRIORITY_MAX);
     fill(BOOT_SLOT_THREAD, OBJ_THREAD, (uint64_t)t, 0, RIGHT_ALL);
     fill(BOOT_SLOT_BUDGET, OBJ_BUDGET, (uint64_t)b, 0, RIGHT_ALL);
     static const uint32_t from[][2] = {{TS_CNODE, BOOT_SLOT_CNODE},

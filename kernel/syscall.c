@@ -6,43 +6,40 @@
 #include <ipc/ipc.h>
 #include <ipc/message.h>
 #include <object/invoke.h>
+#include <object/thread_regs.h>
 #include <sched/sched.h>
 
-void kernel_syscall(struct thread *t);
-
-#define SYSCALL_BYTES 2 /* of the instruction itself */
+void kernel_syscall(struct thread *t, int32_t number);
 
 static void sys_invoke_object(struct thread *t, struct slot *cap)
 {
-    struct regs *r = thread_regs(t);
-    uint64_t w[MSG_REG_WORDS], out[MSG_REG_WORDS] = {0};
-    uint32_t op = (uint32_t)(r->rsi >> TAG_LABEL_SHIFT);
-    bool read_regs = cap->type == OBJ_THREAD && op == OP_THREAD_READ_REGS;
+    uint64_t tag = thread_regs(t)->rsi, w[MSG_REG_WORDS], out[MSG_REG_WORDS] = {0};
+    uint32_t op = (uint32_t)(tag >> TAG_LABEL_SHIFT);
+    uint64_t out_tag = cap->type == OBJ_THREAD && op == OP_THREAD_READ_REGS
+                           ? sizeof(struct quoll_regs) / 8 - MSG_REG_WORDS
+                           : 0;
+    int e = message_check(t, tag);
 
-    if (message_check(t, r->rsi)) {
-        thread_result(t, message_check(t, r->rsi));
-        return;
+    if (!e) {
+        message_words(t, w);
+        e = invoke(cap, op, w, out);
     }
-    message_words(t, w);
-    int e = invoke(cap, op, w, out);
     if (e == E_AGAIN) {
-        r->rip -= SYSCALL_BYTES;
-        return;
-    }
-    if (thread_state(t) == THREAD_STOPPED) {
+        thread_restart_call(t);
+    } else if (thread_state(t) == THREAD_STOPPED) {
         return; /* it destroyed itself, or what it runs on */
-    }
-    if (e && e != E_NO_TABLE) {
+    } else if (e && e != E_NO_TABLE) {
         thread_result(t, e);
-        return;
+    } else {
+        message_put(t, 0, out_tag, out);
+        thread_regs(t)->rax = (uint64_t)e;
     }
-    const uint64_t extra = sizeof(struct quoll_regs) / 8 - MSG_REG_WORDS;
-    message_put(t, 0, read_regs ? extra : 0, out);
-    r->rax = (uint64_t)e;
 }
 
-static void sys_call(struct thread *t, struct slot *cap)
+static void sys_call(struct thread *t)
 {
+    struct slot *cap = thread_slot_lookup(t, thread_regs(t)->rdi);
+
     if (!cap) {
         thread_result(t, E_BAD_CAP);
     } else if (cap->type == OBJ_ENDPOINT) {
@@ -55,16 +52,17 @@ static void sys_call(struct thread *t, struct slot *cap)
 /* SYS_RECV and SYS_REPLY_RECV: @must_reply is set for the latter. */
 static void sys_receive(struct thread *t, bool must_reply)
 {
-    struct regs *r = thread_regs(t);
-    struct slot *rs = NULL, *ep;
-    int e = invoke_cap(r->rbx, OBJ_ENDPOINT, RIGHT_RECV, &ep);
+    const struct regs *r = thread_regs(t);
+    struct slot *rs, *ep;
+    struct reply *reply = NULL;
+    int e = thread_cap(t, r->rbx, OBJ_ENDPOINT, RIGHT_RECV, &ep);
 
     if (!e && (must_reply || r->rdi)) {
-        e = invoke_cap(r->rdi, OBJ_REPLY, 0, &rs);
-    }
-    struct reply *reply = rs && !e ? (struct reply *)rs->obj : NULL;
-    if (!e && reply && reply->owner != t) {
-        e = E_BAD_ARG;
+        e = thread_cap(t, r->rdi, OBJ_REPLY, 0, &rs);
+        if (!e) {
+            reply = (struct reply *)rs->obj;
+            e = reply->owner == t ? E_OK : E_BAD_ARG;
+        }
     }
     if (!e && must_reply) {
         e = ipc_reply(t, reply);
@@ -80,7 +78,7 @@ static void sys_receive(struct thread *t, bool must_reply)
 static void sys_answer(struct thread *t)
 {
     struct slot *rs;
-    int e = invoke_cap(thread_regs(t)->rdi, OBJ_REPLY, 0, &rs);
+    int e = thread_cap(t, thread_regs(t)->rdi, OBJ_REPLY, 0, &rs);
 
     if (!e) {
         e = ipc_reply(t, (struct reply *)rs->obj);
@@ -91,43 +89,44 @@ static void sys_answer(struct thread *t)
 static void sys_send(struct thread *t)
 {
     struct slot *ep;
-    int e = invoke_cap(thread_regs(t)->rdi, OBJ_ENDPOINT, 0, &ep);
+    int e = thread_cap(t, thread_regs(t)->rdi, OBJ_ENDPOINT, 0, &ep);
 
     thread_result(t, e ? e : ipc_send(t, ep));
 }
 
-static void sys_notify(struct thread *t, int64_t number)
+static void sys_signal(struct thread *t)
 {
     struct slot *s;
-    uint8_t right = number == SYS_SIGNAL ? RIGHT_SEND : RIGHT_RECV;
-    int e = invoke_cap(thread_regs(t)->rdi, OBJ_NOTIFICATION, right, &s);
+    int e = thread_cap(t, thread_regs(t)->rdi, OBJ_NOTIFICATION, RIGHT_SEND, &s);
 
-    if (!e && number != SYS_SIGNAL) {
-        e = notification_wait(t, (struct notification *)s->obj, number == SYS_WAIT);
-        if (!e) {
-            return; /* it waits, or has its bits */
-        }
-    }
     thread_result(t, e);
     if (!e) {
         notification_signal((struct notification *)s->obj, s->badge);
     }
 }
 
-void kernel_syscall(struct thread *t)
+/* SYS_WAIT and SYS_POLL. */
+static void sys_wait(struct thread *t, bool block)
 {
-    struct regs *r = thread_regs(t);
-    int64_t number = (int32_t)r->rax; /* the fastpath tests 32 bits */
+    struct slot *s;
+    int e = thread_cap(t, thread_regs(t)->rdi, OBJ_NOTIFICATION, RIGHT_RECV, &s);
 
+    if (!e) {
+        e = notification_wait(t, (struct notification *)s->obj, block);
+    }
+    if (e) {
+        thread_result(t, e);
+    }
+}
+
+void kernel_syscall(struct thread *t, int32_t number)
+{
     switch (number) {
     case SYS_REPLY_RECV:
         sys_receive(t, true);
         break;
     case SYS_CALL:
-        sys_call(t, thread_slot_lookup(t, r->rdi));
-        break;
-    case SYS_NULL:
-        thread_result(t, E_OK);
+        sys_call(t);
         break;
     case SYS_SEND:
         sys_send(t);
@@ -139,18 +138,20 @@ void kernel_syscall(struct thread *t)
         sys_answer(t);
         break;
     case SYS_SIGNAL:
+        sys_signal(t);
+        break;
     case SYS_WAIT:
     case SYS_POLL:
-        sys_notify(t, number);
+        sys_wait(t, number == SYS_WAIT);
         break;
     case SYS_YIELD:
         thread_result(t, E_OK);
         sched_yield();
         break;
     case SYS_DEBUG:
-        thread_result(t, debug_call(r->rdi, r->rdx));
+        thread_result(t, debug_call(thread_regs(t)->rdi, thread_regs(t)->rdx));
         break;
-    default:
+    default: /* SYS_NULL never comes here */
         thread_result(t, E_BAD_CALL);
         break;
     }

@@ -18,25 +18,26 @@ struct tss {
     uint16_t reserved3, iopb_offset;
 } __attribute__((packed));
 
-struct ready_queue {
-    struct node *head, *tail;
-};
-
 struct cpu {
     struct thread *idle;
     struct thread *direct;   /* the thread that this kernel entry hands the CPU to, or 0 */
-    uint64_t charged_to_tsc; /* time up to here has been charged to a payer */
-    uint64_t slice_end;      /* TSC; 0: no slice is running */
-    uint64_t timer_tsc;      /* what the one-shot timer is set for; 0: off */
-    uint64_t idle_ticks;
-    struct notification *timers; /* by deadline */
-    struct ready_queue *ready;   /* one per priority */
+    struct budget *payer;    /* of the current thread; the fastpath never changes it */
+    uint64_t charged_to_tsc; /* time up to here has been charged */
+    uint64_t slice_end;      /* TSC at which the current thread must share with its equals */
+    uint64_t slice_ticks;
+    uint64_t timer_tsc; /* what the one-shot timer is set for; TIMER_OFF. Never later than needed */
+    struct timer *timers; /* deadlines */
+    struct node *ready;   /* a queue per priority */
     uint64_t ready_bits[4];
     uint64_t gdt[8];
     uint64_t tsc_hz;
+    uint32_t ready_groups; /* which words of ready_bits are not 0; 0: nobody is ready */
+    bool resched;          /* the current thread must not simply go on */
+    uint8_t pad[3];
     uint32_t max_ready; /* highest priority with a ready thread, 0 when none */
     struct tss tss;
 } __attribute__((packed, aligned(8)));
+#define TIMER_OFF UINT64_MAX
 _Static_assert(offsetof(struct cpu, tss) % 8 == 4, "RSP0 is 8-byte aligned");
 _Static_assert(offsetof(struct cpu, tss.rsp) - offsetof(struct cpu, max_ready) == 8,
                "see fastpath");

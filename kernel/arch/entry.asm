@@ -7,13 +7,12 @@
 ; The idle loop runs in ring 0 with rsp = T of the idle thread: it is entered and left alike.
 ; On entry to C: interrupts off, DF and AC clear, the kernel stack empty.
 
-%include "offsets.inc"
-%define CPU_RSP0 ((CPU_RSP0_HIGH << 32) | (CPU_RSP0_LOW & 0xffffffff))
+%include "cpu.inc"
 BITS 64
 DEFAULT REL
 
-global syscall_entry, syscall_slow, exit_to_thread, idle_loop, vector_table, clac_sites, clac_sites_end
-extern kernel_syscall, kernel_trap, kernel_stack, fast_call_or_reply, kernel_nmi
+global syscall_slow, exit_to_thread, idle_loop, vector_table, clac_sites, clac_sites_end
+extern kernel_syscall, kernel_trap, kernel_stack, kernel_nmi
 
 section .text
 
@@ -54,51 +53,51 @@ section .text
     add rsp, 16
 %endmacro
 
-; From SYSCALL: rcx RIP, r11 RFLAGS (not kept: the caller's flags are clobbered), all else the user's.
-; Clobbers rbp, r14 and r15, which carry no argument.
-align 64
-syscall_entry:
-    mov rbp, CPU_RSP0
-    mov r11, [rbp]
-    mov [r11+T_RIP], rcx
-    mov [r11+T_RSP], rsp
-%if CONFIG_FASTPATH
-    jmp fast_call_or_reply
-%endif
-; r11 the current thread; rip and rsp are saved; the rest still in the registers.
+; From fastpath.asm, which has saved RIP and RSP: r11 the current thread, eax the call number, the
+; arguments still in their registers. The frame is a light one: what an interrupt would add to it is
+; constant (object.h, struct regs).
 syscall_slow:
-    lea rsp, [r11-8]
-    mov dword [rsp], K_USER_DATA
-    mov dword [rsp+4], 0
-    mov qword [r11+T_RFLAGS], K_RFLAGS
-    mov qword [r11+T_CS], K_USER_CODE
-    lea rsp, [r11-56]
-    xor ebp, ebp
-    xor r14d, r14d
-    xor r15d, r15d
-    mov rcx, [r11+T_RIP]
-    push rax
-    push rbx
-    push rcx
-    push rdx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push K_RFLAGS
-    push r12
-    push r13
-    push r14
-    push r15
+    mov [r11+T_RDI], rdi
+    mov [r11+T_RSI], rsi
+    mov [r11+T_RBX], rbx
+    mov [r11+T_RDX], rdx
+    mov [r11+T_R8], r8
+    mov [r11+T_R9], r9
+    mov [r11+T_R10], r10
+    mov [r11+T_R12], r12
+    mov [r11+T_R13], r13
     mov rdi, r11
+    mov esi, eax
     mov rsp, kernel_stack + 16384
-    call kernel_syscall
+%if CONFIG_DEBUG
+    xor ebp, ebp                ; backtraces end here
+%endif
+    call kernel_syscall         ; (current thread, call number)
 ; Enter the current thread with all its registers.
 exit_to_thread:
     mov rbp, CPU_RSP0
     mov rsp, [rbp]
+    cmp dword [rsp+T_VECTOR], 0
+    jne .full
+    mov rdi, [rsp+T_RDI]
+    mov rsi, [rsp+T_RSI]
+    mov rax, [rsp+T_RAX]
+    mov rdx, [rsp+T_RDX]
+    mov r8, [rsp+T_R8]
+    mov r9, [rsp+T_R9]
+    mov r10, [rsp+T_R10]
+    mov r12, [rsp+T_R12]
+    mov r13, [rsp+T_R13]
+    mov rcx, [rsp+T_RIP]
+    mov rsp, [rsp+T_RSP]
+    xor ebx, ebx
+    xor ebp, ebp
+    xor r14d, r14d
+    xor r15d, r15d
+    mov r11d, K_RFLAGS
+    o64 sysret
+.full:
+    mov dword [rsp+T_VECTOR], 0
     sub rsp, REGS_BYTES
     POP_REGS
     iretq
@@ -110,12 +109,12 @@ trap_common:
 clac_sites:
     db 0x0f, 0x1f, 0x00         ; three-byte nop; CLAC where the CPU has SMAP
 clac_sites_end:
-    mov rsi, rsp                ; the registers
+    mov rdi, rsp
     mov rsp, kernel_stack + 16384
-    mov rdi, CPU_RSP0
-    mov rdi, [rdi]
+%if CONFIG_DEBUG
     xor ebp, ebp
-    call kernel_trap            ; (current thread, registers as pushed)
+%endif
+    call kernel_trap            ; (registers as pushed)
     jmp exit_to_thread
 
 ; NMI, #MC, #DF and #DB run on their own stack: they can come before the kernel's is loaded.
@@ -161,7 +160,7 @@ vector_table:
 %else
     push 0
 %endif
-    push v
+    push v | K_FRAME_FULL
 %if v == 1 || v == 2 || v == 8 || v == 18
     jmp trap_ist
 %else

@@ -6,14 +6,15 @@
 ; this CPU, and neither of us has a flag": flags lie elsewhere in a running thread's word than in
 ; a waiting one's, and an idle endpoint or Reply points at itself, whose word no thread has.
 ;
-; In: rbp &TSS.RSP0, r11 the current thread (RIP and RSP saved), eax the call number.
-; Free: rcx r14 r15 rsp, and rbx in a call. docs/fastpath.md explains it step by step.
+; From SYSCALL: rcx RIP, r11 RFLAGS (not kept: the caller's flags are clobbered), all else the
+; user's; eax is the call number. Free: rbp r11 rcx r14 r15 rsp, and rbx in a call.
+; docs/fastpath.md explains it step by step.
 
-%include "offsets.inc"
+%include "cpu.inc"
 BITS 64
 DEFAULT REL
 
-global fast_call_or_reply
+global syscall_entry
 extern syscall_slow
 
 %define TAG_EXTRA 0x7f          ; words in the buffer; any other low bit of the tag is slow
@@ -156,9 +157,16 @@ section .text
 %endmacro
 
 align 64
-fast_call_or_reply:
+syscall_entry:
+    mov rbp, CPU_RSP0
+    mov r11, [rbp]              ; the current thread
+    mov [r11+T_RIP], rcx
+    mov [r11+T_RSP], rsp
     test eax, eax
     jnz not_call
+%if !CONFIG_FASTPATH
+    jmp syscall_slow
+%endif
     test esi, esi
     jnz call_long
     CALL 0
@@ -167,9 +175,21 @@ align 64
 not_call:
     cmp eax, K_SYS_REPLY_RECV
     jne other
+%if !CONFIG_FASTPATH
+    jmp slow_reply
+%endif
     test esi, esi
     jnz reply_long
     REPLY_RECV 0
+
+; The cheapest system call: all but rax, rcx, rbp and r11 stay as they are.
+other:
+    cmp eax, K_SYS_NULL
+    jne syscall_slow
+    xor eax, eax
+    xor ebp, ebp
+    mov r11d, K_RFLAGS
+    o64 sysret
 
 slow_call:
     xor eax, eax
@@ -194,17 +214,3 @@ reply_long:
     cmp esi, K_EXTRA_MAX
     ja slow_reply
     REPLY_RECV 1
-
-align 64
-other:
-    cmp eax, K_SYS_NULL
-    jne syscall_slow
-    xor edi, edi
-    xor esi, esi
-    xor edx, edx
-    xor r8d, r8d
-    xor r9d, r9d
-    xor r10d, r10d
-    xor r12d, r12d
-    xor r13d, r13d
-    LEAVE r11

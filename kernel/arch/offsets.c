@@ -26,9 +26,18 @@ void offsets(void)
     DEFINE(T_BUFFER, offsetof(struct thread, buffer));
     DEFINE(T_RIP, REG(rip));
     DEFINE(T_RSP, REG(rsp));
-    DEFINE(T_RFLAGS, REG(rflags));
-    DEFINE(T_CS, REG(cs));
-    DEFINE(T_SS, REG(ss));
+    DEFINE(T_RAX, REG(rax));
+    DEFINE(T_RBX, REG(rbx));
+    DEFINE(T_RDI, REG(rdi));
+    DEFINE(T_RSI, REG(rsi));
+    DEFINE(T_RDX, REG(rdx));
+    DEFINE(T_R8, REG(r8));
+    DEFINE(T_R9, REG(r9));
+    DEFINE(T_R10, REG(r10));
+    DEFINE(T_R12, REG(r12));
+    DEFINE(T_R13, REG(r13));
+    DEFINE(T_VECTOR, REG(vector));
+    DEFINE(K_FRAME_FULL, FRAME_FULL);
     DEFINE(SLOT_OBJ, offsetof(struct slot, obj));
     DEFINE(SLOT_BADGE, offsetof(struct slot, badge));
     DEFINE(SLOT_FAST, offsetof(struct slot, fast));
@@ -48,7 +57,5 @@ void offsets(void)
     DEFINE(K_EXTRA_MAX, MSG_EXTRA_MAX);
     DEFINE(K_SYS_REPLY_RECV, SYS_REPLY_RECV);
     DEFINE(K_SYS_NULL, SYS_NULL);
-    DEFINE(K_USER_CODE, SEL_USER_CODE);
-    DEFINE(K_USER_DATA, SEL_USER_DATA);
     DEFINE(K_RFLAGS, RFLAGS_FIXED | RFLAGS_IF);
 }

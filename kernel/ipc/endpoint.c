@@ -72,7 +72,6 @@ void ipc_call(struct thread *t, struct slot *ep)
         thread_result(t, e);
     } else if (r) {
         struct reply *reply = take_receiver(r);
-        sched_charge();
         r->payer = t->payer;
         hold(t, reply, THREAD_CALLING);
         sched_hand_to(r);
@@ -130,6 +129,7 @@ void ipc_fault(struct thread *t, enum quoll_kind kind, uint64_t w0, uint64_t w1,
     struct thread *r = first_receiver(slot_endpoint(s));
     if (r) {
         put_fault(t, r);
+        r->payer = t->payer;
         hold(t, take_receiver(r), THREAD_FAULTED);
         sched_hand_to(r);
     } else {
@@ -138,25 +138,26 @@ void ipc_fault(struct thread *t, enum quoll_kind kind, uint64_t w0, uint64_t w1,
     }
 }
 
-/* Deliver the first of the callers and faulters in @ep's queue to the current thread @t.
+/* Deliver the first of the callers and faulters in @ep's queue to the current thread @t, which
+ * runs on that one's Budget from now on.
  * False when it could not be delivered and was sent home with an error instead. */
 static bool receive_from(struct thread *s, struct thread *t, struct reply *reply)
 {
+    bool fault = thread_state(s) == THREAD_FAULT_QUEUED;
+
     node_unlink(&s->n);
-    if (thread_state(s) == THREAD_FAULT_QUEUED) {
+    if (fault) {
         put_fault(s, t);
-        hold(s, reply, THREAD_FAULTED);
-        return true;
+    } else {
+        int e = message_copy(s, t, s->badge, s->may_grant);
+        if (e) {
+            thread_result(s, e);
+            sched_wake(s);
+            return false;
+        }
     }
-    int e = message_copy(s, t, s->badge, s->may_grant);
-    if (e) {
-        thread_result(s, e);
-        sched_wake(s);
-        return false;
-    }
-    sched_charge();
-    t->payer = s->own;
-    hold(s, reply, THREAD_CALLING);
+    t->payer = s->own ? s->own : t->own;
+    hold(s, reply, fault ? THREAD_FAULTED : THREAD_CALLING);
     return true;
 }
 
@@ -181,10 +182,12 @@ int ipc_receive(struct thread *t, struct slot *eps, struct reply *reply)
         struct node *first = ep->n.next;
         if (first->word == WORD_IRQ) {
             node_unlink(first);
+            t->payer = t->own;
             irq_deliver((struct irq *)first, t, reply);
             return E_OK;
         }
-        if (t->bound && t->bound->bits) {
+        if (t->flags & TF_SIGNALLED) {
+            t->payer = t->own;
             receive_bits(t);
             return E_OK;
         }

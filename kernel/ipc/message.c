@@ -9,44 +9,8 @@
 
 void thread_result(struct thread *t, int status)
 {
-    struct regs *r = thread_regs(t);
-    uint64_t rip = r->rip, rsp = r->rsp;
-
-    *r = (struct regs){0};
-    r->rax = (uint64_t)(int64_t)status;
-    r->rip = r->rcx = rip;
-    r->rsp = rsp;
-    r->rflags = r->r11 = RFLAGS_FIXED | RFLAGS_IF;
-    r->cs = SEL_USER_CODE;
-    r->ss = SEL_USER_DATA;
-}
-
-void message_put(struct thread *to, uint64_t badge, uint64_t tag, const uint64_t w[MSG_REG_WORDS])
-{
-    struct regs *r;
-
-    thread_result(to, E_OK);
-    r = thread_regs(to);
-    r->rdi = badge;
-    r->rsi = tag;
-    r->rdx = w[0];
-    r->r8 = w[1];
-    r->r9 = w[2];
-    r->r10 = w[3];
-    r->r12 = w[4];
-    r->r13 = w[5];
-}
-
-void message_words(struct thread *from, uint64_t w[MSG_REG_WORDS])
-{
-    const struct regs *r = thread_regs(from);
-
-    w[0] = r->rdx;
-    w[1] = r->r8;
-    w[2] = r->r9;
-    w[3] = r->r10;
-    w[4] = r->r12;
-    w[5] = r->r13;
+    message_put(t, 0, 0, (const uint64_t[MSG_REG_WORDS]){0});
+    thread_regs(t)->rax = (uint64_t)(int64_t)status;
 }
 
 /* May the capability behind @handle travel? What can't be copied can't. */

@@ -14,10 +14,34 @@ int message_check(const struct thread *from, uint64_t tag);
  *  Capabilities travel only if @grant. Error: NOBUF, nothing changed. */
 int message_copy(struct thread *from, struct thread *to, uint64_t badge, bool grant);
 
-/** Write @to's received message; the other output registers become zero. */
-void message_put(struct thread *to, uint64_t badge, uint64_t tag, const uint64_t w[MSG_REG_WORDS]);
+/** The result of @to's system call: a received message. The frame is a light one (object.h). */
+static inline void message_put(struct thread *to, uint64_t badge, uint64_t tag,
+                               const uint64_t w[MSG_REG_WORDS])
+{
+    struct regs *r = thread_regs(to);
+
+    r->rax = E_OK;
+    r->rdi = badge;
+    r->rsi = tag;
+    r->rdx = w[0];
+    r->r8 = w[1];
+    r->r9 = w[2];
+    r->r10 = w[3];
+    r->r12 = w[4];
+    r->r13 = w[5];
+}
 
 /** Words 0 to 5 out of @from's registers. */
-void message_words(struct thread *from, uint64_t w[MSG_REG_WORDS]);
+static inline void message_words(const struct thread *from, uint64_t w[MSG_REG_WORDS])
+{
+    const struct regs *r = thread_regs(from);
+
+    w[0] = r->rdx;
+    w[1] = r->r8;
+    w[2] = r->r9;
+    w[3] = r->r10;
+    w[4] = r->r12;
+    w[5] = r->r13;
+}
 
 #endif

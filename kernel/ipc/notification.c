@@ -4,46 +4,50 @@
 #include <ipc/ipc.h>
 #include <ipc/message.h>
 #include <sched/sched.h>
+#include <sched/time.h>
 
-void notification_signal(struct notification *n, uint64_t bits)
+/* @n's bits are the result of @t's wait or receive. */
+static void take_bits(struct thread *t, struct notification *n, uint64_t tag)
 {
-    struct thread *t = n->bound;
+    message_put(t, 0, tag, (const uint64_t[MSG_REG_WORDS]){n->bits});
+    n->bits = 0;
+}
 
-    n->bits |= bits;
-    if (!n->bits) {
-        return;
-    }
-    if (!node_alone(&n->n)) {
-        t = (struct thread *)n->n.next;
-        node_unlink(&t->n);
-        thread_result(t, E_OK);
-        thread_regs(t)->rdx = n->bits;
-        n->bits = 0;
-        sched_wake(t);
-        return;
-    }
-    if (!t) {
-        return;
-    }
+/* @t, to which @n is bound, gets its bits as a message now or when it next receives. */
+static void signal_bound(struct thread *t, struct notification *n)
+{
     enum quoll_thread_state s = thread_state(t);
+
     if (s == THREAD_RECEIVING || s == THREAD_RECEIVING_PLAIN) {
-        uint64_t w[MSG_REG_WORDS] = {n->bits};
         node_unlink(&t->n);
         t->reply = NULL;
-        n->bits = 0;
-        message_put(t, 0, KIND_NOTIFICATION << TAG_KIND_SHIFT, w);
+        take_bits(t, n, KIND_NOTIFICATION << TAG_KIND_SHIFT);
         sched_wake(t);
     } else {
         thread_set(t, s, t->flags | TF_SIGNALLED);
     }
 }
 
+void notification_signal(struct notification *n, uint64_t bits)
+{
+    n->bits |= bits;
+    if (!n->bits) {
+        return;
+    }
+    if (!node_alone(&n->n)) {
+        struct thread *t = (struct thread *)n->n.next;
+        node_unlink(&t->n);
+        take_bits(t, n, 0);
+        sched_wake(t);
+    } else if (n->bound) {
+        signal_bound(n->bound, n);
+    }
+}
+
 int notification_wait(struct thread *t, struct notification *n, bool block)
 {
     if (n->bits) {
-        thread_result(t, E_OK);
-        thread_regs(t)->rdx = n->bits;
-        n->bits = 0;
+        take_bits(t, n, 0);
         if (n->bound) {
             thread_set(n->bound, thread_state(n->bound), n->bound->flags & ~(uint32_t)TF_SIGNALLED);
         }
@@ -59,7 +63,7 @@ int notification_wait(struct thread *t, struct notification *n, bool block)
 
 void notification_destroy(struct notification *n)
 {
-    sched_set_deadline(n, 0, 0);
+    time_set_deadline(n, 0, 0);
     while (!node_alone(&n->n)) {
         ipc_end_wait((struct thread *)n->n.next, E_GONE, E_GONE);
     }

@@ -10,7 +10,7 @@
 #include <object/portmap.h>
 #include <object/slot.h>
 #include <object/untyped.h>
-#include <sched/sched.h>
+#include <sched/time.h>
 
 /* The untyped that pays and the empty slot of the caller's own CNode for the new object. */
 static int payer_and_slot(uint64_t payer, uint64_t index, struct slot **ut, struct slot **cnode,
@@ -93,7 +93,7 @@ int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *o
     if (op != OP_CPU_CONTROL_CREATE) {
         return E_BAD_CALL;
     }
-    if (w[3] > PRIORITY_MAX || (w[1] && w[1] > w[2])) {
+    if (w[3] > PRIORITY_MAX || w[1] > w[2] || w[2] > UINT32_MAX) {
         return E_BAD_ARG;
     }
     int e = payer_and_slot(w[0], w[4], &ut, &cnode, &to);
@@ -101,10 +101,7 @@ int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *o
         e = untyped_make(ut, cnode, to, OBJ_BUDGET, BUDGET_BITS, &object);
     }
     if (!e) {
-        struct budget *b = object;
-        b->budget_us = w[1];
-        b->period_us = w[2];
-        b->max_prio = w[3];
+        budget_init(object, (uint32_t)w[1], (uint32_t)w[2], w[3]);
     }
     return e;
 }
@@ -142,7 +139,7 @@ int notification_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *
     if (w[0] && !w[1]) {
         return E_BAD_ARG;
     }
-    sched_set_deadline((struct notification *)cap->obj, w[0], w[1]);
+    time_set_deadline((struct notification *)cap->obj, w[0], w[1]);
     return E_OK;
 }
 
@@ -164,7 +161,7 @@ int budget_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
     if (op != OP_BUDGET_INFO) {
         return E_BAD_CALL;
     }
-    sched_charge();
+    time_charge();
     out[0] = b->consumed;
     out[1] = b->max_prio;
     out[2] = b->budget_us;

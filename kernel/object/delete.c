@@ -12,6 +12,7 @@
 #include <object/slot.h>
 #include <object/table.h>
 #include <object/thread.h>
+#include <sched/time.h>
 
 #define STEPS_PER_CALL 16
 #define SLOTS_PER_STEP 256
@@ -57,7 +58,7 @@ static void destroy_object(const struct slot *s)
         portmap_detach(p);
         break;
     case OBJ_BUDGET:
-        thread_forget_budget(p);
+        budget_destroy(p);
         break;
     default: /* untyped, frame, empty CNode: nothing but the memory */
         break;

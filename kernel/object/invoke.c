@@ -9,30 +9,9 @@
 #include <object/thread.h>
 #include <object/untyped.h>
 
-struct slot *thread_slot_lookup(const struct thread *t, uint64_t handle)
-{
-    if (handle >= t->cnode_slots) {
-        return NULL;
-    }
-    struct slot *s = &t->cnode[handle];
-    return s->type == OBJ_NULL ? NULL : s;
-}
-
 int invoke_cap(uint64_t handle, enum quoll_object type, uint8_t rights, struct slot **out)
 {
-    struct slot *s = thread_slot_lookup(current(), handle);
-
-    if (!s) {
-        return E_BAD_CAP;
-    }
-    if (s->type != type) {
-        return E_BAD_TYPE;
-    }
-    if ((s->rights & rights) != rights) {
-        return E_NO_RIGHT;
-    }
-    *out = s;
-    return E_OK;
+    return thread_cap(current(), handle, type, rights, out);
 }
 
 int invoke_cnode_slot(uint64_t handle, uint64_t index, struct slot **out, struct slot **cnode)

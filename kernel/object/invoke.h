@@ -12,10 +12,35 @@
 #define E_AGAIN (-1)
 
 /** The slot behind @handle in @t's capability space, or NULL when it is empty or outside. */
-struct slot *thread_slot_lookup(const struct thread *t, uint64_t handle);
+static inline struct slot *thread_slot_lookup(const struct thread *t, uint64_t handle)
+{
+    if (handle >= t->cnode_slots || t->cnode[handle].type == OBJ_NULL) {
+        return NULL;
+    }
+    return &t->cnode[handle];
+}
 
-/** The current thread's capability @handle, which must be of @type and have @rights.
+/** @t's capability @handle, which must be of @type and have @rights.
  *  Errors: BAD_CAP, BAD_TYPE, NO_RIGHT. */
+static inline int thread_cap(const struct thread *t, uint64_t handle, enum quoll_object type,
+                             uint8_t rights, struct slot **out)
+{
+    struct slot *s = thread_slot_lookup(t, handle);
+
+    if (!s) {
+        return E_BAD_CAP;
+    }
+    if (s->type != type) {
+        return E_BAD_TYPE;
+    }
+    if ((s->rights & rights) != rights) {
+        return E_NO_RIGHT;
+    }
+    *out = s;
+    return E_OK;
+}
+
+/** The same of the current thread. */
 int invoke_cap(uint64_t handle, enum quoll_object type, uint8_t rights, struct slot **out);
 
 /** The slot @index of the CNode @handle (0: the current thread's own).

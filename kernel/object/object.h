@@ -10,6 +10,7 @@
 
 #include <arch/layout.h>
 #include <quoll/abi.h>
+#include <sched/timerq.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,19 +47,33 @@ struct node {
 #define WORD_REPLY        0xe1u
 #define WORD_IRQ          0xe2u
 #define WORD_NOTIFICATION 0xe3u
+#define WORD_BUDGET       0xe4u
+#define WORD_READY        0xe5u
 
-/* ---- registers of a thread, in the order that entry.asm pushes them; they end at the thread */
+/* ---- registers of a thread, in the order that entry.asm pushes them; they end at the thread.
+ * Only an interrupt or exception fills all of them, and says so in @vector: such a frame is left
+ * by IRET. A frame with vector 0 is that of a system call: rip, rsp and what the call returns in
+ * rax rdi rsi rdx r8 r9 r10 r12 r13; it is left by SYSRET and the rest is made of constants. */
 struct regs {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
     uint64_t vector, error;
     uint64_t rip, cs, rflags, rsp, ss;
 };
+#define FRAME_FULL 0x100 /* in regs.vector, beside the vector */
+
+/* ---- a share of CPU time, in TSC ticks */
+#define TICKS_UNLIMITED (INT64_MAX / 2)
 
 struct budget {
-    uint64_t consumed; /* TSC ticks */
-    uint64_t budget_us, period_us;
+    uint64_t consumed;           /* ever */
+    int64_t left;                /* of this period; below 0: overdrawn by one dispatch */
+    int64_t ticks, period_ticks; /* per period */
+    uint64_t period_end;
+    uint32_t budget_us, period_us; /* as they were asked for */
     uint64_t max_prio;
-    uint64_t spare[4];
+    struct node parked; /* threads that wait for the end of the period */
+    struct timer timer; /* armed while there are any */
+    uint64_t spare;
 };
 
 enum thread_slot { TS_CNODE, TS_VSPACE, TS_FAULT, TS_BUFFER, TS_BUDGET, TS_BOUND, TS_COUNT };
@@ -69,14 +84,17 @@ enum thread_slot { TS_CNODE, TS_VSPACE, TS_FAULT, TS_BUFFER, TS_BUDGET, TS_BOUND
 #define TF_FSBASE    0x08
 #define TF_NO_SPACE  0x20 /* CNode, VSpace or Budget is missing */
 #define TF_QUEUED    0x40 /* in a ready queue */
+#define TF_PARKED    0x80 /* its Budget is used up: in the Budget's queue until the period ends */
 
 struct reply;
 struct notification;
 
 struct thread {
     struct node n;
-    struct reply *reply;  /* receiving: the armed Reply; waiting for an answer: its holder */
-    struct budget *payer; /* whom its time is charged to */
+    struct reply *reply; /* receiving: the armed Reply; waiting for an answer: its holder */
+    /* Whom its time is charged to. Only the current thread's is sure to be alive: another's is
+     * compared with it, never followed (sched.c). */
+    struct budget *payer;
     uint64_t cr3;
     struct slot *cnode;
     uint64_t cnode_slots;        /* 0 without a CNode */
@@ -89,8 +107,9 @@ struct thread {
     uint64_t fault[4];     /* kind, then the words of the fault's message */
     struct reply *replies; /* all Replies that are bound to it */
     uint64_t fs_base;
+    uint64_t slice_end; /* ready: of the slice in which it was interrupted; 0: it gets a new one */
     struct thread *all_next, *all_prev;
-    uint8_t pad[24];
+    uint8_t pad[16];
     struct slot slots[TS_COUNT]; /* 32-byte aligned */
 };
 #define THREAD_OFFSET     256  /* of struct thread in its object; its registers lie below */
@@ -115,8 +134,9 @@ struct notification {
     struct node n; /* queue of waiting threads */
     uint64_t bits;
     struct thread *bound;
-    uint64_t deadline, deadline_bits;
-    struct notification *timer_next;
+    uint64_t deadline_bits;
+    struct timer timer;
+    uint64_t spare[5];
 };
 
 struct irq {
@@ -157,7 +177,7 @@ _Static_assert(sizeof(struct table) <= 1 << TABLE_BITS, "table size");
 _Static_assert(sizeof(struct portmap) <= 1 << PORTMAP_BITS, "portmap size");
 _Static_assert(sizeof(struct budget) == 1 << BUDGET_BITS, "budget size");
 
-static inline struct regs *thread_regs(struct thread *t)
+static inline struct regs *thread_regs(const struct thread *t)
 {
     return (struct regs *)t - 1;
 }

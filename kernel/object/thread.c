@@ -40,6 +40,10 @@ struct thread *thread_init(void *object)
 void thread_refresh(struct thread *t)
 {
     const struct slot *s = t->slots;
+
+    if (t->flags & TF_PARKED) {
+        sched_remove(t); /* its Budget may be another now */
+    }
     uint32_t flags = t->flags & ~(uint32_t)(TF_NO_SPACE | TF_SIGNALLED);
     bool cnode = s[TS_CNODE].type, vspace = s[TS_VSPACE].type;
 
@@ -67,7 +71,6 @@ void thread_slot_lost(struct slot *s)
     struct thread *t = thread_of_slot(s);
     bool had_space = !(t->flags & TF_NO_SPACE);
 
-    sched_charge();
     thread_refresh(t);
     if (had_space && t->flags & TF_NO_SPACE && thread_state(t) == THREAD_RUNNING) {
         /* it can't run on; whoever supervises it is told what it lost */
@@ -77,19 +80,8 @@ void thread_slot_lost(struct slot *s)
     }
 }
 
-void thread_forget_budget(const struct budget *b)
-{
-    sched_charge();
-    for (struct thread *t = all_threads; t; t = t->all_next) {
-        if (t->payer == b) {
-            t->payer = t->own;
-        }
-    }
-}
-
 void thread_destroy(struct thread *t)
 {
-    sched_charge();
     ipc_end_wait(t, E_GONE, E_GONE);
     thread_set(t, THREAD_STOPPED, t->flags);
     sched_check(t);

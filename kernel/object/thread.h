@@ -20,9 +20,6 @@ void thread_refresh(struct thread *t);
 
 void thread_destroy(struct thread *t);
 
-/** No thread is charged to @b any more. */
-void thread_forget_budget(const struct budget *b);
-
 int thread_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 
 #endif

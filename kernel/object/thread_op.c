@@ -3,26 +3,17 @@
  */
 #include <arch/asm.h>
 #include <arch/cpu.h>
-#include <arch/paging.h>
 #include <ipc/ipc.h>
 #include <object/invoke.h>
 #include <object/slot.h>
 #include <object/thread.h>
+#include <object/thread_regs.h>
 #include <sched/sched.h>
+#include <sched/time.h>
 
 static struct thread *cap_thread(const struct slot *cap)
 {
     return (struct thread *)cap->obj;
-}
-
-static bool stopped(const struct thread *t)
-{
-    return thread_state(t) == THREAD_STOPPED || t->flags & TF_SUSPENDED;
-}
-
-static bool user_address(uint64_t va)
-{
-    return va < USER_TOP;
 }
 
 /* Put a copy of @from into thread slot @i; @from's depth has been checked. */
@@ -65,7 +56,7 @@ static int configure(struct thread *t, const uint64_t *w)
     if (buffer && (buffer->flags & SLOT_DEVICE || buffer->size_bits != FRAME_4K_BITS)) {
         return E_BAD_ARG;
     }
-    if (!stopped(t)) {
+    if (!thread_is_stopped(t)) {
         return E_BUSY;
     }
     uint64_t max_prio = ((struct budget *)from[TS_BUDGET]->obj)->max_prio;
@@ -82,7 +73,7 @@ static int configure(struct thread *t, const uint64_t *w)
 
 static int start(struct thread *t, const uint64_t *w)
 {
-    if (!user_address(w[0]) || !user_address(w[1])) {
+    if (!is_user_address(w[0]) || !is_user_address(w[1])) {
         return E_BAD_ARG;
     }
     if (thread_state(t) != THREAD_STOPPED) {
@@ -90,7 +81,7 @@ static int start(struct thread *t, const uint64_t *w)
     }
     thread_result(t, E_OK);
     struct regs *r = thread_regs(t);
-    r->rcx = r->r11 = 0;
+    r->vector = 0;
     r->rip = w[0];
     r->rsp = w[1];
     r->rdi = w[2];
@@ -113,7 +104,7 @@ static int suspend(struct thread *t)
 
 static int resume(struct thread *t)
 {
-    if (!stopped(t)) {
+    if (!thread_is_stopped(t)) {
         return E_BUSY;
     }
     bool was_stopped = thread_state(t) == THREAD_STOPPED;
@@ -151,64 +142,9 @@ static int bind(struct thread *t, uint64_t handle)
     return E_OK;
 }
 
-#define BUFFER_REGS 12 /* of the 18, those behind the six register words */
-
-static int read_regs(struct thread *t, uint64_t *out)
-{
-    struct thread *me = current();
-    const struct regs *r = thread_regs(t);
-    const struct quoll_regs q = {r->rax, r->rbx, r->rcx, r->rdx, r->rsi, r->rdi,
-                                 r->rbp, r->r8,  r->r9,  r->r10, r->r11, r->r12,
-                                 r->r13, r->r14, r->r15, r->rip, r->rsp, r->rflags};
-    const uint64_t *v = (const uint64_t *)&q;
-
-    if (!me->buffer) {
-        return E_NOBUF;
-    }
-    if (!stopped(t) && thread_state(t) != THREAD_FAULTED) {
-        return E_BUSY;
-    }
-    for (unsigned i = 0; i < MSG_REG_WORDS + BUFFER_REGS; i++) {
-        if (i < MSG_REG_WORDS) {
-            out[i] = v[i];
-        } else {
-            me->buffer->words[i - MSG_REG_WORDS] = v[i];
-        }
-    }
-    return E_OK;
-}
-
-static int write_regs(struct thread *t, const uint64_t *w)
-{
-    struct thread *me = current();
-    struct quoll_regs q;
-    uint64_t *v = (uint64_t *)&q;
-
-    if (!me->buffer) {
-        return E_NOBUF;
-    }
-    for (unsigned i = 0; i < MSG_REG_WORDS + BUFFER_REGS; i++) {
-        v[i] = i < MSG_REG_WORDS ? w[i] : me->buffer->words[i - MSG_REG_WORDS];
-    }
-    if (!user_address(q.rip) || !user_address(q.rsp)) {
-        return E_BAD_ARG;
-    }
-    if (!stopped(t) && thread_state(t) != THREAD_FAULTED) {
-        return E_BUSY;
-    }
-    *thread_regs(t) = (struct regs){
-        q.r15, q.r14,        q.r13,         q.r12,
-        q.r11, q.r10,        q.r9,          q.r8,
-        q.rbp, q.rdi,        q.rsi,         q.rdx,
-        q.rcx, q.rbx,        q.rax,         0,
-        0,     q.rip,        SEL_USER_CODE, (q.rflags & RFLAGS_USER) | RFLAGS_FIXED | RFLAGS_IF,
-        q.rsp, SEL_USER_DATA};
-    return E_OK;
-}
-
 static int set_fs_base(struct thread *t, uint64_t base)
 {
-    if (!user_address(base)) {
+    if (!is_user_address(base)) {
         return E_BAD_ARG;
     }
     t->fs_base = base;
@@ -236,7 +172,7 @@ static int enable_fpu(struct thread *t)
 
 static int info(struct thread *t, uint64_t *out)
 {
-    sched_charge();
+    time_charge();
     out[0] = t->flags & TF_SUSPENDED ? THREAD_STOPPED : thread_state(t);
     out[1] = t->n.prio;
     out[2] = t->own ? t->own->consumed : 0;
@@ -267,9 +203,9 @@ int thread_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
         ipc_end_wait(t, E_GONE, E_CANCELED);
         return E_OK;
     case OP_THREAD_READ_REGS:
-        return read_regs(t, out);
+        return thread_read_regs(t, out);
     case OP_THREAD_WRITE_REGS:
-        return write_regs(t, w);
+        return thread_write_regs(t, w);
     case OP_THREAD_BIND:
         return bind(t, w[0]);
     case OP_THREAD_SET_FS_BASE:

@@ -11,21 +11,21 @@
 #define SLICE_US 10000
 
 /* Flags that keep a thread from running whatever its state. */
-#define TF_BLOCKED (TF_SUSPENDED | TF_NO_SPACE)
+#define TF_BLOCKED (TF_SUSPENDED | TF_NO_SPACE | TF_PARKED)
 /* Flags that keep a thread off the fastpath: part of its state word. */
-#define TF_SLOW (TF_SUSPENDED | TF_SIGNALLED | TF_FPU | TF_FSBASE | TF_NO_SPACE)
+#define TF_SLOW (TF_BLOCKED | TF_SIGNALLED | TF_FPU | TF_FSBASE)
 
 /** Set @t's state and flags, and with them the word that the fastpath compares. */
 void thread_set(struct thread *t, enum quoll_thread_state state, uint32_t flags);
 
-/** @t's wait is over: RUNNING, and ready unless something blocks it. */
+/** @t's wait is over: RUNNING, and ready unless something blocks it. It pays for itself. */
 void sched_wake(struct thread *t);
 
 /** As sched_wake, but the CPU goes straight to @t at the end of this kernel entry, before others
- *  of its priority and without a slice of its own; it keeps its payer. */
+ *  of its priority. If its payer is the current one, it runs on that and in the running slice. */
 void sched_hand_to(struct thread *t);
 
-/** Take @t out of the ready queue if it is in one. */
+/** Take @t out of the queue that it is in while RUNNING: ready or parked. */
 void sched_remove(struct thread *t);
 
 /** @t's flags or priority allow it to run now: queue it if it is RUNNING and not current. */
@@ -35,16 +35,7 @@ void sched_set_priority(struct thread *t, uint32_t prio);
 /** The current thread gives way to others of its priority. */
 void sched_yield(void);
 
-/** End of every kernel entry but the fastpath: pick, charge, switch. */
+/** End of every kernel entry but the fastpath: choose who runs, charge, switch. */
 void sched_exit(void);
-
-/** The timer interrupt: deadlines and the end of a slice. */
-void sched_timer(void);
-
-/** Time up to now is charged to the current payer. */
-void sched_charge(void);
-
-/** Arm, move or (deadline 0) clear @n's deadline. */
-void sched_set_deadline(struct notification *n, uint64_t deadline, uint64_t bits);
 
 #endif

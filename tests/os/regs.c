@@ -51,14 +51,16 @@ static const uint64_t all_pattern[] = {PATTERN, PATTERN, PATTERN, PATTERN, PATTE
 
 static void null_and_yield(void)
 {
+    static const enum puppet_reg kept[] = {R_RDI, R_RBX, R_RDX, R_R8,  R_R9,
+                                           R_R10, R_R12, R_R13, R_R14, R_R15};
     struct puppet p;
 
     MAKE_PUPPET(&p, true, 0);
     call_full(&p, SYS_NULL, PATTERN, PATTERN);
     EXPECT_OK(puppet_status(&p));
     EXPECT(puppet_out(&p, R_RBP), 0);
-    EXPECT(puppet_out(&p, R_R14), 0);
-    EXPECT(puppet_out(&p, R_R15), 0);
+    for (unsigned i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        EXPECT(puppet_out(&p, kept[i]), PATTERN);
     call_full(&p, SYS_YIELD, PATTERN, PATTERN);
     EXPECT_OK(puppet_status(&p));
     (void)check(&p, "yield", 0, 0, NULL);

@@ -110,7 +110,7 @@ static void budget_info(void)
 static void budget_errors(void)
 {
     uint64_t slot = lab_slot();
-    uint64_t tiny = lab_make(OBJ_UNTYPED, UNTYPED_MIN_BITS);
+    uint64_t tiny = lab_make(OBJ_UNTYPED, BUDGET_BITS);
     uint64_t second = lab_slot();
 
 #define CREATE(untyped, budget, period, priority, index)                                           \

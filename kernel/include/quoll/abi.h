@@ -88,11 +88,11 @@ enum quoll_cache {
 #define VSPACE_BITS       13
 #define TABLE_BITS        13
 #define ENDPOINT_BITS     6
-#define NOTIFICATION_BITS 6
+#define NOTIFICATION_BITS 7
 #define REPLY_BITS        6
 #define IRQ_BITS          7
 #define PORTMAP_BITS      15
-#define BUDGET_BITS       6
+#define BUDGET_BITS       7
 #define FRAME_4K_BITS     12
 #define FRAME_2M_BITS     21
 #define FRAME_1G_BITS     30
