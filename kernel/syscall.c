@@ -1,5 +1,6 @@
 /*
- * syscall.c - every system call that the fastpath leaves.
+ * syscall.c - every system call that the fastpath leaves. Each handler is the rest of the kernel
+ * entry: it ends in sched_exit.
  */
 #include <arch/cpu.h>
 #include <debug/debug.h>
@@ -11,18 +12,18 @@
 
 void kernel_syscall(struct thread *t, int32_t number);
 
-static void sys_invoke_object(struct thread *t, struct slot *cap)
+/* Carry out the operation that @t's tag names, and give @t its result. */
+static void invoke_for(struct thread *t, struct slot *cap)
 {
-    uint64_t tag = thread_regs(t)->rsi, w[MSG_REG_WORDS], out[MSG_REG_WORDS] = {0};
-    uint32_t op = (uint32_t)(tag >> TAG_LABEL_SHIFT);
-    uint64_t out_tag = cap->type == OBJ_THREAD && op == OP_THREAD_READ_REGS
-                           ? sizeof(struct quoll_regs) / 8 - MSG_REG_WORDS
-                           : 0;
+    uint64_t tag = thread_regs(t)->rsi, w[MSG_REG_WORDS], out[OUT_COUNT];
     int e = message_check(t, tag);
 
+    for (unsigned i = 0; i < OUT_COUNT; i++) {
+        out[i] = 0;
+    }
     if (!e) {
         message_words(t, w);
-        e = invoke(cap, op, w, out);
+        e = invoke(cap, (uint32_t)(tag >> TAG_LABEL_SHIFT), w, out);
     }
     if (e == E_AGAIN) {
         thread_restart_call(t);
@@ -31,12 +32,12 @@ static void sys_invoke_object(struct thread *t, struct slot *cap)
     } else if (e && e != E_NO_TABLE) {
         thread_result(t, e);
     } else {
-        message_put(t, 0, out_tag, out);
+        message_put(t, 0, out[OUT_EXTRA], out);
         thread_regs(t)->rax = (uint64_t)e;
     }
 }
 
-static void sys_call(struct thread *t)
+static __attribute__((noinline)) void sys_call(struct thread *t)
 {
     struct slot *cap = thread_slot_lookup(t, thread_regs(t)->rdi);
 
@@ -45,37 +46,56 @@ static void sys_call(struct thread *t)
     } else if (cap->type == OBJ_ENDPOINT) {
         ipc_call(t, cap);
     } else {
-        sys_invoke_object(t, cap);
+        invoke_for(t, cap);
     }
+    sched_exit();
 }
 
-/* SYS_RECV and SYS_REPLY_RECV: @must_reply is set for the latter. */
-static void sys_receive(struct thread *t, bool must_reply)
+/* Answer @reply if it @must_reply, then receive on the endpoint in rbx with @reply. */
+static void receive(struct thread *t, struct slot *ep, struct reply *reply, bool must_reply)
 {
-    const struct regs *r = thread_regs(t);
-    struct slot *rs, *ep;
-    struct reply *reply = NULL;
-    int e = thread_cap(t, r->rbx, OBJ_ENDPOINT, RIGHT_RECV, &ep);
+    int e = must_reply ? ipc_reply(t, reply) : E_OK;
 
-    if (!e && (must_reply || r->rdi)) {
-        e = thread_cap(t, r->rdi, OBJ_REPLY, 0, &rs);
-        if (!e) {
-            reply = (struct reply *)rs->obj;
-            e = reply->owner == t ? E_OK : E_BAD_ARG;
-        }
-    }
-    if (!e && must_reply) {
-        e = ipc_reply(t, reply);
-    }
     if (!e) {
         e = ipc_receive(t, ep, reply);
     }
     if (e) {
         thread_result(t, e);
     }
+    sched_exit();
 }
 
-static void sys_answer(struct thread *t)
+static int own_reply(struct thread *t, struct reply **reply)
+{
+    struct slot *s;
+    int e = thread_cap(t, thread_regs(t)->rdi, OBJ_REPLY, 0, &s);
+
+    if (e) {
+        return e;
+    }
+    *reply = (struct reply *)s->obj;
+    return (*reply)->owner == t ? E_OK : E_BAD_ARG;
+}
+
+/* SYS_RECV and SYS_REPLY_RECV: @must_reply is set for the latter. */
+static void sys_receive(struct thread *t, bool must_reply)
+{
+    struct slot *ep;
+    struct reply *reply = NULL;
+    int e = thread_cap(t, thread_regs(t)->rbx, OBJ_ENDPOINT, RIGHT_RECV, &ep);
+
+    if (!e && (must_reply || thread_regs(t)->rdi)) {
+        e = own_reply(t, &reply);
+    }
+    if (!e) {
+        receive(t, ep, reply, must_reply);
+        return;
+    }
+    thread_result(t, e);
+    sched_exit();
+}
+
+static __attribute__((noinline)) void sys_answer(struct thread *t)
 {
     struct slot *rs;
     int e = thread_cap(t, thread_regs(t)->rdi, OBJ_REPLY, 0, &rs);
@@ -84,17 +104,19 @@ static void sys_answer(struct thread *t)
         e = ipc_reply(t, (struct reply *)rs->obj);
     }
     thread_result(t, e);
+    sched_exit();
 }
 
-static void sys_send(struct thread *t)
+static __attribute__((noinline)) void sys_send(struct thread *t)
 {
     struct slot *ep;
     int e = thread_cap(t, thread_regs(t)->rdi, OBJ_ENDPOINT, 0, &ep);
 
     thread_result(t, e ? e : ipc_send(t, ep));
+    sched_exit();
 }
 
-static void sys_signal(struct thread *t)
+static __attribute__((noinline)) void sys_signal(struct thread *t)
 {
     struct slot *s;
     int e = thread_cap(t, thread_regs(t)->rdi, OBJ_NOTIFICATION, RIGHT_SEND, &s);
@@ -103,10 +125,11 @@ static void sys_signal(struct thread *t)
     if (!e) {
         notification_signal((struct notification *)s->obj, s->badge);
     }
+    sched_exit();
 }
 
 /* SYS_WAIT and SYS_POLL. */
-static void sys_wait(struct thread *t, bool block)
+static __attribute__((noinline)) void sys_wait(struct thread *t, bool block)
 {
     struct slot *s;
     int e = thread_cap(t, thread_regs(t)->rdi, OBJ_NOTIFICATION, RIGHT_RECV, &s);
@@ -117,6 +140,27 @@ static void sys_wait(struct thread *t, bool block)
     if (e) {
         thread_result(t, e);
     }
+    sched_exit();
+}
+
+/* The calls that only give a status. */
+static __attribute__((noinline)) void sys_simple(struct thread *t, int32_t number)
+{
+    const struct regs *r = thread_regs(t);
+
+    switch (number) {
+    case SYS_YIELD:
+        thread_result(t, E_OK);
+        sched_yield();
+        break;
+    case SYS_DEBUG:
+        thread_result(t, debug_call(r->rdi, r->rdx));
+        break;
+    default: /* SYS_NULL never comes here */
+        thread_result(t, E_BAD_CALL);
+        break;
+    }
+    sched_exit();
 }
 
 void kernel_syscall(struct thread *t, int32_t number)
@@ -144,16 +188,8 @@ void kernel_syscall(struct thread *t, int32_t number)
     case SYS_POLL:
         sys_wait(t, number == SYS_WAIT);
         break;
-    case SYS_YIELD:
-        thread_result(t, E_OK);
-        sched_yield();
-        break;
-    case SYS_DEBUG:
-        thread_result(t, debug_call(thread_regs(t)->rdi, thread_regs(t)->rdx));
-        break;
-    default: /* SYS_NULL never comes here */
-        thread_result(t, E_BAD_CALL);
+    default:
+        sys_simple(t, number);
         break;
     }
-    sched_exit();
 }

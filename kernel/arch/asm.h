@@ -81,6 +81,17 @@ static inline void write_cr4(uint64_t v)
     __asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
 }
 
+/* In an array of bits, which may be longer than a word. */
+static inline void bit_set(uint64_t *bits, uint64_t index)
+{
+    __asm__ volatile("bts %1, (%0)" : : "r"(bits), "r"(index) : "memory", "cc");
+}
+
+static inline void bit_clear(uint64_t *bits, uint64_t index)
+{
+    __asm__ volatile("btr %1, (%0)" : : "r"(bits), "r"(index) : "memory", "cc");
+}
+
 static inline void invlpg(uint64_t va)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");

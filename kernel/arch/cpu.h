@@ -21,18 +21,19 @@ struct tss {
 struct cpu {
     struct thread *idle;
     struct thread *direct;   /* the thread that this kernel entry hands the CPU to, or 0 */
+    struct thread *front;    /* stands before its priority's queue: who was interrupted last */
     struct budget *payer;    /* of the current thread; the fastpath never changes it */
     uint64_t charged_to_tsc; /* time up to here has been charged */
     uint64_t slice_end;      /* TSC at which the current thread must share with its equals */
     uint64_t slice_ticks;
     uint64_t timer_tsc; /* what the one-shot timer is set for; TIMER_OFF. Never later than needed */
-    struct timer *timers; /* deadlines */
-    struct node *ready;   /* a queue per priority */
-    uint64_t ready_bits[4];
+    struct timer *timers;   /* deadlines */
+    struct node *ready;     /* a queue per priority */
+    uint64_t ready_bits[4]; /* priorities with a ready thread */
     uint64_t gdt[8];
     uint64_t tsc_hz;
-    uint32_t ready_groups; /* which words of ready_bits are not 0; 0: nobody is ready */
-    bool resched;          /* the current thread must not simply go on */
+    uint32_t ready_count;
+    bool resched; /* the current thread must not simply go on */
     uint8_t pad[3];
     uint32_t max_ready; /* highest priority with a ready thread, 0 when none */
     struct tss tss;
@@ -45,7 +46,10 @@ _Static_assert(sizeof(struct cpu) <= 4096, "one page");
 
 static inline struct cpu *cpu_self(void)
 {
-    return (struct cpu *)CPU_VA;
+    struct cpu *cpu = (struct cpu *)CPU_VA;
+    /* a register to address through, instead of a ten-byte constant at every use */
+    __asm__("" : "+r"(cpu));
+    return cpu;
 }
 
 static inline struct thread *current(void)

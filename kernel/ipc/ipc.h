@@ -32,9 +32,6 @@ static inline void node_append(struct node *head, struct node *n)
     head->prev = n;
 }
 
-/** Give @t the result of its system call: status, and all other output registers zero. */
-void thread_result(struct thread *t, int status);
-
 /** SYS_CALL on the endpoint capability @ep with the caller's registers. */
 void ipc_call(struct thread *t, struct slot *ep);
 /** SYS_SEND: the status; the receiver runs when the priorities say so. */

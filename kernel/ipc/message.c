@@ -7,12 +7,6 @@
 #include <object/invoke.h>
 #include <object/slot.h>
 
-void thread_result(struct thread *t, int status)
-{
-    message_put(t, 0, 0, (const uint64_t[MSG_REG_WORDS]){0});
-    thread_regs(t)->rax = (uint64_t)(int64_t)status;
-}
-
 /* May the capability behind @handle travel? What can't be copied can't. */
 static int check_cap(const struct thread *from, uint64_t handle)
 {
@@ -27,7 +21,7 @@ static int check_cap(const struct thread *from, uint64_t handle)
     return s->depth >= SLOT_DEPTH_MAX ? E_LIMIT : E_OK;
 }
 
-int message_check(const struct thread *from, uint64_t tag)
+int message_check_long(const struct thread *from, uint64_t tag)
 {
     unsigned words = tag & TAG_WORDS_MASK, caps = (tag & TAG_CAPS_MASK) >> TAG_CAPS_SHIFT;
     int e = E_OK;

@@ -47,7 +47,11 @@ int invoke_cap(uint64_t handle, enum quoll_object type, uint8_t rights, struct s
  *  Errors: as invoke_cap; BAD_ARG for an index outside it. */
 int invoke_cnode_slot(uint64_t handle, uint64_t index, struct slot **out, struct slot **cnode);
 
-/** Carry out operation @op of @cap; @out are the six words of the answer.
+/* What an operation answers: six words, and how many more it has put into the buffer. */
+#define OUT_EXTRA MSG_REG_WORDS
+#define OUT_COUNT (OUT_EXTRA + 1)
+
+/** Carry out operation @op of @cap; @out has OUT_COUNT words, all 0 so far.
  *  Returns an error or E_AGAIN. */
 int invoke(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 

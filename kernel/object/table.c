@@ -84,10 +84,10 @@ static struct table *find_table(struct table *v, uint64_t va, unsigned level, ui
 {
     struct table *t = v;
 
-    while (t->level > level) {
-        uint64_t e = t->entry[va >> (3 + 9 * t->level) & 511];
-        if (!(e & PTE_PRESENT) || (e & PTE_LARGE && t->level < 4)) {
-            *missing = e & PTE_PRESENT ? 0 : t->level - 1;
+    for (unsigned l = 4; l > level; l--) {
+        uint64_t e = t->entry[va >> (3 + 9 * l) & 511];
+        if ((e & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT) { /* no top entry is large */
+            *missing = e & PTE_PRESENT ? 0 : l - 1;
             return NULL;
         }
         t = direct(e & PTE_ADDR);

@@ -4,6 +4,7 @@
  */
 #include <arch/paging.h>
 #include <ipc/ipc.h>
+#include <ipc/message.h>
 #include <lib/string.h>
 #include <object/slot.h>
 #include <object/thread.h>

@@ -4,6 +4,7 @@
 #include <arch/asm.h>
 #include <arch/cpu.h>
 #include <ipc/ipc.h>
+#include <ipc/message.h>
 #include <object/invoke.h>
 #include <object/slot.h>
 #include <object/thread.h>

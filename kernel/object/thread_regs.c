@@ -1,8 +1,8 @@
 /*
  * thread_regs.c - light and full register frames (object.h), and reading and writing them.
  */
-#include <arch/cpu.h>
 #include <ipc/ipc.h>
+#include <object/invoke.h>
 #include <object/thread_regs.h>
 
 #define SYSCALL_BYTES 2  /* of the instruction itself */
@@ -64,6 +64,7 @@ int thread_read_regs(struct thread *t, uint64_t *out)
     const struct quoll_regs q = {r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.r8,  r.r9,
                                  r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.rsp, r.rflags};
     const uint64_t *v = (const uint64_t *)&q;
+    out[OUT_EXTRA] = BUFFER_REGS;
     for (unsigned i = 0; i < MSG_REG_WORDS + BUFFER_REGS; i++) {
         if (i < MSG_REG_WORDS) {
             out[i] = v[i];

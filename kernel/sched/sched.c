@@ -10,53 +10,75 @@
 /* Threads with empty Budgets that one kernel entry passes over before it lets interrupts in. */
 #define PARKED_PER_ENTRY 16
 
-void thread_set(struct thread *t, enum quoll_thread_state state, uint32_t flags)
+/* The highest priority of all that are ready: in the queues, or at their front. */
+static void update_max_ready(struct cpu *cpu)
 {
-    /* Flags stand elsewhere for a running thread than for a waiting one, so that the fastpath's
-     * "my word + 1 == its word" can't hold when both have one. Bits 8-15: home CPU, 0. */
-    uint32_t slow = flags & TF_SLOW;
+    uint32_t max = cpu->front ? cpu->front->n.prio : 0;
 
-    t->flags = flags;
-    t->n.word = (uint32_t)state | (state == THREAD_RUNNING ? slow << 16 : slow << 24);
+    for (unsigned group = 4; cpu->ready_count && group-- > 0;) {
+        if (cpu->ready_bits[group]) {
+            uint32_t queued = 64 * group + 63 - (uint32_t)__builtin_clzll(cpu->ready_bits[group]);
+            max = queued > max ? queued : max;
+            break;
+        }
+    }
+    cpu->max_ready = max;
 }
 
-/* At the @front stands who was interrupted in its slice and has the rest of it to come. */
-static void enqueue(struct cpu *cpu, struct thread *t, bool front)
+static void set_ready(struct cpu *cpu, struct thread *t)
 {
-    struct node *q = &cpu->ready[t->n.prio];
-
-    t->slice_end = front ? cpu->slice_end : 0;
-    node_append(front ? q->next : q, &t->n);
     t->flags |= TF_QUEUED;
     t->payer = t->own; /* a donation ends where the scheduler decides */
-    cpu->ready_bits[t->n.prio / 64] |= 1ull << (t->n.prio & 63);
-    cpu->ready_groups |= 1u << t->n.prio / 64;
+    cpu->ready_count++;
     if (t->n.prio > cpu->max_ready) {
         cpu->max_ready = t->n.prio;
     }
 }
 
-static void update_max_ready(struct cpu *cpu)
+/* Queue @t behind its equals; it will have a new slice. */
+static void enqueue(struct cpu *cpu, struct thread *t)
 {
-    if (!cpu->ready_groups) {
-        cpu->max_ready = 0;
-        return;
-    }
-    unsigned group = 31 - (unsigned)__builtin_clz(cpu->ready_groups);
-    cpu->max_ready = 64 * group + 63 - (uint32_t)__builtin_clzll(cpu->ready_bits[group]);
+    t->slice_end = 0;
+    node_append(&cpu->ready[t->n.prio], &t->n);
+    bit_set(cpu->ready_bits, t->n.prio);
+    set_ready(cpu, t);
 }
 
+/* The thread at the front goes into its queue, before its equals. */
+static __attribute__((noinline)) void queue_front(struct cpu *cpu)
+{
+    struct thread *t = cpu->front;
+
+    cpu->front = NULL;
+    node_append(cpu->ready[t->n.prio].next, &t->n);
+    bit_set(cpu->ready_bits, t->n.prio);
+}
+
+/* @t is interrupted in its slice, the rest of which is still to come. It is the first that runs
+ * when those of higher priority wait again, which is mostly soon: no queue is touched. */
+static void put_front(struct cpu *cpu, struct thread *t)
+{
+    if (cpu->front) {
+        queue_front(cpu);
+    }
+    t->slice_end = cpu->slice_end;
+    cpu->front = t;
+    set_ready(cpu, t);
+}
+
+/* @t is ready no more. */
 static void dequeue(struct cpu *cpu, struct thread *t)
 {
-    unsigned group = t->n.prio / 64;
-
-    node_unlink(&t->n);
     t->flags &= ~(uint32_t)TF_QUEUED;
+    cpu->ready_count--;
+    if (cpu->front == t) {
+        cpu->front = NULL;
+        update_max_ready(cpu);
+        return;
+    }
+    node_unlink(&t->n);
     if (node_alone(&cpu->ready[t->n.prio])) {
-        cpu->ready_bits[group] &= ~(1ull << (t->n.prio & 63));
-        if (!cpu->ready_bits[group]) {
-            cpu->ready_groups &= ~(1u << group);
-        }
+        bit_clear(cpu->ready_bits, t->n.prio);
         update_max_ready(cpu);
     }
 }
@@ -87,7 +109,7 @@ void sched_check(struct thread *t)
             cpu->direct = NULL;
         }
     } else if (t != current() && !(t->flags & TF_QUEUED) && cpu->direct != t) {
-        enqueue(cpu, t, false);
+        enqueue(cpu, t);
     }
 }
 
@@ -96,7 +118,8 @@ void sched_wake(struct thread *t)
     struct cpu *cpu = cpu_self();
 
     thread_set(t, THREAD_RUNNING, t->flags);
-    if (!cpu->direct && t->n.prio > cpu->max_ready && t != current() && runnable(t)) {
+    if (!cpu->direct && t->n.prio > cpu->max_ready && t->n.word == THREAD_RUNNING &&
+        t != current()) {
         /* it will be the first of its queue: spare it the way through */
         t->payer = t->own;
         cpu->direct = t;
@@ -125,7 +148,7 @@ void sched_set_priority(struct thread *t, uint32_t prio)
     if (t->flags & TF_QUEUED) {
         dequeue(cpu_self(), t);
         t->n.prio = prio;
-        enqueue(cpu_self(), t, false);
+        enqueue(cpu_self(), t);
     } else {
         t->n.prio = prio;
     }
@@ -136,12 +159,9 @@ void sched_yield(void)
     cpu_self()->resched = true;
 }
 
-static void switch_to(struct cpu *cpu, struct thread *from, struct thread *to)
+/* What only some threads have is switched when one of the two has it. */
+static __attribute__((noinline)) void switch_extras(struct thread *from, struct thread *to)
 {
-    cpu->tss.rsp[0] = (uint64_t)to;
-    if (to->cr3 != from->cr3) {
-        write_cr3(to->cr3);
-    }
     if ((from->flags | to->flags) & TF_FPU) {
         fpu_switch(from, to);
     }
@@ -150,18 +170,33 @@ static void switch_to(struct cpu *cpu, struct thread *from, struct thread *to)
     }
 }
 
+static void switch_to(struct cpu *cpu, struct thread *from, struct thread *to)
+{
+    cpu->tss.rsp[0] = (uint64_t)to;
+    if (to->cr3 != from->cr3) {
+        write_cr3(to->cr3);
+    }
+    if ((from->flags | to->flags) & (TF_FPU | TF_FSBASE)) {
+        switch_extras(from, to);
+    }
+}
+
 static void new_slice(struct cpu *cpu)
 {
     cpu->slice_end = rdtsc() + cpu->slice_ticks;
 }
 
-/* The first of the highest ready queue, taken out and given a slice, or the idle thread. */
+/* The first of the highest priority that is ready, taken out, or the idle thread. */
 static struct thread *pick(struct cpu *cpu)
 {
-    if (!cpu->ready_groups) {
+    struct thread *t = cpu->front;
+
+    if (!cpu->ready_count) {
         return cpu->idle;
     }
-    struct thread *t = (struct thread *)cpu->ready[cpu->max_ready].next;
+    if (!t || t->n.prio < cpu->max_ready) {
+        t = (struct thread *)cpu->ready[cpu->max_ready].next;
+    }
     dequeue(cpu, t);
     if (t->slice_end) {
         cpu->slice_end = t->slice_end;
@@ -171,48 +206,71 @@ static struct thread *pick(struct cpu *cpu)
     return t;
 }
 
-/* Who runs next by priority, taken out of the queues; who goes on without a rival is @from. */
+/* The current thread @from can run on, but somebody else may have to run: take out who does. */
 static struct thread *choose(struct cpu *cpu, struct thread *from)
 {
-    struct thread *to = cpu->direct;
-    bool stays = runnable(from), front = !cpu->resched;
     uint32_t prio = from->n.prio;
+
+    if (!cpu->ready_count || prio > cpu->max_ready || (prio == cpu->max_ready && !cpu->resched)) {
+        return from;
+    }
+    if (cpu->resched) {
+        enqueue(cpu, from);
+    } else {
+        put_front(cpu, from);
+    }
+    return pick(cpu);
+}
+
+/* Who runs after @from by priority, taken out of the queues. */
+static struct thread *next_thread(struct cpu *cpu, struct thread *from)
+{
+    struct thread *to = cpu->direct;
+    bool stays = runnable(from);
 
     if (to) {
         cpu->direct = NULL;
-        if (to->n.prio >= cpu->max_ready && !(stays && prio > to->n.prio)) {
+        if (to->n.prio < cpu->max_ready || (stays && to->n.prio < from->n.prio)) {
+            enqueue(cpu, to);
+        } else {
             if (stays) {
-                enqueue(cpu, from, front);
+                put_front(cpu, from);
             }
             if (to->payer != cpu->payer) {
                 new_slice(cpu); /* woken, not lent the time of who handed over */
             }
             return to;
         }
-        enqueue(cpu, to, false);
     }
-    if (stays) {
-        if (prio > cpu->max_ready || (prio == cpu->max_ready && (front || !cpu->ready_groups))) {
-            return from;
-        }
-        enqueue(cpu, from, front);
+    return stays ? choose(cpu, from) : pick(cpu);
+}
+
+/* Who runs next pays for it; who can't is parked, and the next one is asked. */
+static __attribute__((noinline)) struct thread *who_can_pay(struct cpu *cpu, struct thread *to)
+{
+    for (unsigned i = 0; to->payer != cpu->payer && !time_charge_to(to); i++) {
+        to = i < PARKED_PER_ENTRY ? pick(cpu) : cpu->idle;
     }
-    return pick(cpu);
+    return to;
 }
 
 void sched_exit(void)
 {
     struct cpu *cpu = cpu_self();
-    struct thread *from = current(), *to = choose(cpu, from);
+    struct thread *from = current(), *to = from;
 
-    for (unsigned i = 0; to->payer != cpu->payer && !time_charge_to(to); i++) {
-        to = i < PARKED_PER_ENTRY ? pick(cpu) : cpu->idle;
+    if (from->n.word != THREAD_RUNNING || cpu->direct || from->n.prio < cpu->max_ready ||
+        cpu->resched) {
+        to = next_thread(cpu, from);
+        cpu->resched = false;
     }
-    cpu->resched = false;
+    if (to->payer != cpu->payer) {
+        to = who_can_pay(cpu, to);
+    }
     if (to != from) {
         switch_to(cpu, from, to);
     }
-    if (cpu->ready_groups && cpu->slice_end < cpu->timer_tsc) {
+    if (cpu->ready_count && cpu->slice_end < cpu->timer_tsc) {
         time_arm(cpu->slice_end);
     }
 }

@@ -15,8 +15,14 @@
 /* Flags that keep a thread off the fastpath: part of its state word. */
 #define TF_SLOW (TF_BLOCKED | TF_SIGNALLED | TF_FPU | TF_FSBASE)
 
-/** Set @t's state and flags, and with them the word that the fastpath compares. */
-void thread_set(struct thread *t, enum quoll_thread_state state, uint32_t flags);
+/** Set @t's state and flags, and with them the word that the fastpath compares. Flags stand
+ *  elsewhere for a running thread than for a waiting one, so that the fastpath's "my word + 1 ==
+ *  its word" can't hold when both have one. Bits 8-15: home CPU, 0. */
+static inline void thread_set(struct thread *t, enum quoll_thread_state state, uint32_t flags)
+{
+    t->flags = flags;
+    t->n.word = (uint32_t)state | (flags & TF_SLOW) << (state == THREAD_RUNNING ? 16 : 24);
+}
 
 /** @t's wait is over: RUNNING, and ready unless something blocks it. It pays for itself. */
 void sched_wake(struct thread *t);
