@@ -3,7 +3,6 @@
  */
 #include <arch/asm.h>
 #include <arch/cpu.h>
-#include <arch/ioapic.h>
 #include <arch/timer.h>
 #include <console/panic.h>
 #include <ipc/ipc.h>
@@ -39,10 +38,11 @@ static void interrupt(uint8_t vector)
     if (vector == VECTOR_TIMER) {
         lapic_eoi();
         time_tick();
-    } else if (vector >= VECTOR_PIN && vector < VECTOR_PIN + GSI_MAX) {
-        irq_arrived(vector - VECTOR_PIN);
+    } else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQ_VECTORS) {
+        irq_arrived(vector - VECTOR_IRQ);
     } else if (vector != VECTOR_SPURIOUS) {
         lapic_eoi(); /* nobody's: a device may forge any vector */
+        cpu_self()->stray_interrupts++;
     }
 }
 

@@ -61,10 +61,15 @@ CONDITIONS = {
     ("FRAME", "UNMAP"): {"NOT_MAPPED": "it is not mapped"},
     ("FRAME", "PROTECT"): {"BAD_ARG": "WRITE and EXEC together, or unknown rights", "NOT_MAPPED": "it is not mapped"},
     ("NOTIFICATION", "SET_DEADLINE"): {"BAD_ARG": "a deadline is given without bits"},
-    ("IRQ", "BIND"): {"BAD_ARG": "an argument is reserved"},
-    ("IRQ_CONTROL", "CREATE"): {"BAD_ARG": "no IO-APIC has that pin, unknown flags, or " + SLOT_ARG,
+    ("IRQ", "BIND"): {"LIMIT": "the derivation tree would become too deep"},
+    ("IRQ", "SET_LIMIT"): {"BAD_ARG": "a limit without a period or the reverse, either above 2^32 - 1, a Notification "
+                                      "without a limit, or one whose capability has no badge",
+                           "LIMIT": "the derivation tree would become too deep"},
+    ("IRQ_CONTROL", "CREATE"): {"BAD_ARG": "no IO-APIC has that pin, unknown flags, MSI with a pin or other flags, or "
+                                           + SLOT_ARG,
                                 "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS,
-                                "BUSY": "the pin has 8 sharers, or is used with other flags"},
+                                "BUSY": "the pin is used with other flags, or by edges",
+                                "LIMIT": "the pin has 8 sharers, or no vector is free"},
     ("IOPORT_CONTROL", "CREATE"): {"BAD_ARG": SLOT_ARG, "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS,
                                    "BUSY": "the VSpace has a PortMap already"},
     ("IOPORT_CONTROL", "GRANT"): {"BAD_ARG": "first is above last, or last above 0xffff",

@@ -27,9 +27,10 @@ struct cpu {
     uint64_t slice_end;      /* TSC at which the current thread must share with its equals */
     uint64_t slice_ticks;
     uint64_t timer_tsc; /* what the one-shot timer is set for; TIMER_OFF. Never later than needed */
-    struct timer *timers;   /* deadlines */
-    struct node *ready;     /* a queue per priority */
-    uint64_t ready_bits[4]; /* priorities with a ready thread */
+    uint64_t stray_interrupts; /* that no Irq was the source of */
+    struct timer *timers;      /* deadlines */
+    struct node *ready;        /* a queue per priority */
+    uint64_t ready_bits[4];    /* priorities with a ready thread */
     uint64_t gdt[8];
     uint64_t tsc_hz;
     uint32_t ready_count;

@@ -62,26 +62,27 @@ void ioapic_init(const struct boot_acpi *acpi)
 
 bool ioapic_has(uint32_t gsi)
 {
-    return gsi < GSI_MAX && find(gsi) >= 0;
+    return find(gsi) >= 0;
 }
 
-void ioapic_route(uint32_t gsi, uint32_t flags)
+static void redirect(uint32_t gsi, uint32_t half, uint32_t value)
 {
     unsigned i = (unsigned)find(gsi);
-    uint32_t pin = gsi - ioapics[i].base;
-    uint32_t low = RED_MASKED | (VECTOR_PIN + gsi);
+
+    ioapic_write(i, REG_REDIRECT + 2 * (gsi - ioapics[i].base) + half, value);
+}
+
+void ioapic_route(uint32_t gsi)
+{
+    redirect(gsi, 1, lapic_id() << 24);
+}
+
+void ioapic_set(uint32_t gsi, uint32_t vector, uint32_t flags, bool masked)
+{
+    uint32_t low = vector;
 
     low |= flags & IRQ_LEVEL ? RED_LEVEL : 0;
     low |= flags & IRQ_ACTIVE_LOW ? RED_ACTIVE_LOW : 0;
-    ioapic_write(i, REG_REDIRECT + 2 * pin + 1, lapic_id() << 24);
-    ioapic_write(i, REG_REDIRECT + 2 * pin, low);
-}
-
-void ioapic_mask(uint32_t gsi, bool masked)
-{
-    unsigned i = (unsigned)find(gsi);
-    uint32_t reg = REG_REDIRECT + 2 * (gsi - ioapics[i].base);
-    uint32_t low = ioapic_read(i, reg);
-
-    ioapic_write(i, reg, masked ? low | RED_MASKED : low & ~RED_MASKED);
+    low |= masked ? RED_MASKED : 0;
+    redirect(gsi, 0, low); /* no read before: the registers are slow */
 }

@@ -8,7 +8,8 @@
 
 #define VECTOR_SPURIOUS 0xff
 #define VECTOR_TIMER    0xfe
-#define VECTOR_PIN      0x30 /* first vector of IO-APIC pins: + GSI */
+#define VECTOR_IRQ      0x30 /* first of IRQ_VECTORS that Irqs get */
+#define IRQ_VECTORS     192
 
 /** Find the local APIC, mask the 8259s, measure TSC and timer against the PIT. */
 void timer_init(uint64_t lapic_pa);

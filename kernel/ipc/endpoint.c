@@ -269,12 +269,8 @@ void ipc_end_wait(struct thread *t, int queued, int delivered)
 void endpoint_destroy(struct endpoint *ep)
 {
     while (!node_alone(&ep->n)) {
-        struct node *first = ep->n.next;
-        if (first->word == WORD_IRQ) {
-            irq_unbind((struct irq *)first);
-            continue;
-        }
-        struct thread *t = (struct thread *)first;
+        /* no Irq: what an Irq holds was derived from the capability that goes, and went before */
+        struct thread *t = (struct thread *)ep->n.next;
         bool fault = thread_state(t) == THREAD_FAULT_QUEUED;
         ipc_end_wait(t, E_GONE, E_GONE);
         if (fault) {
@@ -312,7 +308,7 @@ void reply_empty(struct reply *reply)
     }
     reply->n.next = &reply->n;
     if (held->word == WORD_IRQ) {
-        ((struct irq *)held)->reply = NULL; /* stays unanswered and masked */
+        irq_reply_lost((struct irq *)held);
         return;
     }
     struct thread *t = (struct thread *)held;

@@ -43,14 +43,18 @@ int ipc_reply(struct thread *t, struct reply *reply);
 /** A fault of @t becomes a message to its fault endpoint; without one it stops. */
 void ipc_fault(struct thread *t, enum quoll_kind kind, uint64_t w0, uint64_t w1, uint64_t w2);
 
-/** @irq has arrived: deliver it or queue it. */
-void irq_post(struct irq *irq);
 /** Deliver @irq's message to @t, which holds @reply (or NULL: acknowledged at once). */
 void irq_deliver(struct irq *irq, struct thread *t, struct reply *reply);
 /** @irq was answered with @label. */
 void irq_answered(struct irq *irq, uint32_t label);
-/** An interrupt of vector VECTOR_PIN + @gsi. */
-void irq_arrived(uint32_t gsi);
+/** The Reply that held @irq is gone: it stays unanswered and masked until its owner acts. */
+void irq_reply_lost(struct irq *irq);
+/** An interrupt of vector VECTOR_IRQ + @source. */
+void irq_arrived(uint32_t source);
+/** The end of the period in which the Irq of @t went over its limit. */
+void irq_timer(struct timer *t);
+/** What the slot @s of an Irq named is gone. */
+void irq_slot_lost(struct slot *s);
 /** Unbind @irq from its endpoint, keeping it masked. */
 void irq_unbind(struct irq *irq);
 

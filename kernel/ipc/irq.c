@@ -1,10 +1,13 @@
 /*
  * irq.c - interrupts as messages.
- * A level-triggered pin is masked from arrival until everyone on it has acknowledged. An edge is
- * never masked for that (an edge on a masked IO-APIC pin is lost): arrivals meanwhile are counted
- * and delivered after the reply. Pins are shared kernel state, under the kernel lock.
+ * Every source (a pin of an IO-APIC, or an MSI) has a vector of its own. A level-triggered pin is
+ * masked from arrival until everyone on it has acknowledged. An edge is never masked for that (an
+ * edge on a masked pin is lost): arrivals meanwhile are counted and delivered after the reply.
+ * Invariants: a source is masked while an Irq on it owes, or none is bound; an Irq is delivered
+ * only while nothing holds it back (irq->hold). Sources are shared, under the kernel lock.
  */
 #include <arch/asm.h>
+#include <arch/cpu.h>
 #include <arch/ioapic.h>
 #include <arch/timer.h>
 #include <ipc/ipc.h>
@@ -12,29 +15,61 @@
 #include <ipc/message.h>
 #include <object/slot.h>
 #include <sched/sched.h>
+#include <sched/time.h>
 
-static struct pin {
+/* Why @irq can't be delivered now. */
+#define HOLD_UNBOUND 1u  /* its owner has not bound it */
+#define HOLD_QUEUED  2u  /* it waits for a receiver */
+#define HOLD_REPLY   4u  /* it waits for its answer */
+#define HOLD_PARKED  8u  /* nobody can answer it any more: its owner must bind it anew */
+#define HOLD_LIMIT   16u /* over its limit, until the period ends */
+
+#define MSI_ADDRESS 0xfee00000ull /* SDM vol. 3A, 10.11.1: fixed, physical destination */
+
+static struct source {
     struct irq *first;
-    uint32_t flags; /* IRQ_LEVEL, IRQ_ACTIVE_LOW of all on it */
-    uint32_t sharers, owed;
-} pins[GSI_MAX];
+    uint32_t gsi;                 /* MSI: unused */
+    uint8_t flags;                /* IRQ_LEVEL, IRQ_ACTIVE_LOW, IRQ_MSI: of all Irqs on it */
+    uint8_t sharers, bound, owed; /* how many Irqs are on it, are bound, owe */
+} sources[IRQ_VECTORS];
 
 static bool is_level(const struct irq *irq)
 {
     return irq->flags & IRQ_LEVEL;
 }
 
-/* @irq no longer keeps its pin masked. */
+static void set_masked(const struct source *s, bool masked)
+{
+    if (!(s->flags & IRQ_MSI)) {
+        ioapic_set(s->gsi, VECTOR_IRQ + (uint32_t)(s - sources), s->flags, masked);
+    }
+}
+
+static void update_mask(const struct source *s)
+{
+    set_masked(s, s->owed || !s->bound);
+}
+
+/* @irq keeps its source masked from now on. */
+static void owe(struct irq *irq)
+{
+    struct source *s = &sources[irq->source];
+
+    if (!irq->owed) {
+        irq->owed = 1;
+        if (!s->owed++) {
+            set_masked(s, true);
+        }
+    }
+}
+
+/* @irq no longer keeps its source masked. */
 static void acknowledge(struct irq *irq)
 {
-    struct pin *pin = &pins[irq->gsi];
-
     if (irq->owed) {
         irq->owed = 0;
-        pin->owed--;
-    }
-    if (is_level(irq) && !pin->owed) {
-        ioapic_mask(irq->gsi, false);
+        sources[irq->source].owed--;
+        update_mask(&sources[irq->source]);
     }
 }
 
@@ -48,72 +83,152 @@ void irq_deliver(struct irq *irq, struct thread *t, struct reply *reply)
     if (reply) {
         reply->n.next = &irq->n;
         irq->reply = reply;
+        irq->hold = HOLD_REPLY;
     } else {
+        irq->hold = 0;
         acknowledge(irq);
     }
 }
 
-/* Deliver or queue @irq, which has something pending, is bound, not queued and not held. */
+/* Deliver or queue @irq, which has something pending and is not held back. */
 static void offer(struct irq *irq)
 {
     struct endpoint *ep = (struct endpoint *)irq->endpoint.obj;
     struct node *n = ep->n.next;
+    struct thread *t = (struct thread *)n; /* or the queue's head or an Irq, in no such state */
+    enum quoll_thread_state s = thread_state(t);
 
-    if (n != &ep->n && n->word != WORD_IRQ) {
-        struct thread *t = (struct thread *)n;
-        enum quoll_thread_state s = thread_state(t);
-        if (s == THREAD_RECEIVING || s == THREAD_RECEIVING_PLAIN) {
-            node_unlink(&t->n);
-            irq_deliver(irq, t, s == THREAD_RECEIVING ? t->reply : NULL);
-            t->reply = NULL;
-            sched_wake(t);
-            return;
-        }
+    if (s == THREAD_RECEIVING || s == THREAD_RECEIVING_PLAIN) {
+        node_unlink(&t->n);
+        irq_deliver(irq, t, s == THREAD_RECEIVING ? t->reply : NULL);
+        t->reply = NULL;
+        sched_wake(t);
+        return;
     }
     while (n->word == WORD_IRQ) {
         n = n->next; /* behind other interrupts, before callers */
     }
+    irq->hold = HOLD_QUEUED;
     node_append(n, &irq->n);
 }
 
-void irq_post(struct irq *irq)
+/* @irq, which has a limit, has arrived. Over the limit, what waits for a receiver waits on until
+ * the period ends: an edge that is lost behind the mask is then made good by that message. */
+static void count_for_limit(struct irq *irq, uint64_t now)
 {
-    irq->arrival_tsc = rdtsc();
-    if (irq->pending != UINT32_MAX) {
-        irq->pending++;
+    if (irq->hold & (HOLD_LIMIT | HOLD_UNBOUND)) {
+        return;
     }
-    if (is_level(irq) && !irq->owed) {
-        irq->owed = 1;
-        pins[irq->gsi].owed++;
+    if (now >= irq->period_end) {
+        irq->period_end = now + irq->period_ticks;
+        irq->seen = 0;
     }
-    if (irq->endpoint.type == OBJ_ENDPOINT && !irq->reply && node_alone(&irq->n)) {
+    if (++irq->seen <= irq->limit) {
+        return;
+    }
+    if (irq->hold & HOLD_QUEUED) {
+        node_unlink(&irq->n);
+    }
+    irq->hold = (irq->hold & ~HOLD_QUEUED) | HOLD_LIMIT;
+    irq->storms++;
+    owe(irq);
+    time_set(&irq->timer, irq->period_end);
+    if (irq->manager.type == OBJ_NOTIFICATION) {
+        notification_signal((struct notification *)irq->manager.obj, irq->manager.badge);
+    }
+}
+
+static void post(struct irq *irq, uint64_t now)
+{
+    irq->arrival_tsc = now;
+    irq->pending++;
+    if (irq->flags & IRQ_LIMITED) {
+        count_for_limit(irq, now);
+    }
+    if (!irq->hold) {
         offer(irq);
     }
 }
 
-void irq_arrived(uint32_t gsi)
+/* @irq is no longer over its limit. The message that is due counts in the new period. */
+static void end_storm(struct irq *irq, uint64_t now)
 {
-    struct pin *pin = &pins[gsi];
+    if (!(irq->hold & HOLD_LIMIT)) {
+        return;
+    }
+    time_set(&irq->timer, 0);
+    irq->hold &= ~HOLD_LIMIT;
+    irq->period_end = now + irq->period_ticks;
+    irq->seen = 1;
+    if (!is_level(irq) && !(irq->hold & HOLD_PARKED)) {
+        acknowledge(irq); /* before the driver looks at its device: no edge falls in between */
+    }
+    if (!irq->hold && irq->pending) {
+        offer(irq);
+    }
+}
 
-    if (pin->flags & IRQ_LEVEL) {
-        ioapic_mask(gsi, true);
+void irq_timer(struct timer *t)
+{
+    uint8_t *object = (uint8_t *)t - offsetof(struct irq, timer);
+
+    end_storm((struct irq *)object, rdtsc());
+}
+
+/* A level-triggered pin must be silent before the end of interrupt, or it comes again at once. */
+static void owe_all(const struct source *s)
+{
+    for (struct irq *i = s->first; i; i = i->source_next) {
+        if (!(i->hold & HOLD_UNBOUND)) {
+            owe(i);
+        }
+    }
+}
+
+void irq_arrived(uint32_t source)
+{
+    struct source *s = &sources[source];
+    struct irq *i = s->first;
+
+    if (s->flags & IRQ_LEVEL) {
+        owe_all(s);
     }
     lapic_eoi();
-    for (struct irq *i = pin->first; i; i = i->pin_next) {
-        irq_post(i);
+    if (!i) {
+        cpu_self()->stray_interrupts++;
+        return;
     }
+    uint64_t now = rdtsc();
+    do {
+        post(i, now);
+        i = i->source_next;
+    } while (i);
+}
+
+/* Nobody will answer @irq's last message. */
+static void park(struct irq *irq)
+{
+    irq->hold |= HOLD_PARKED;
+    owe(irq);
 }
 
 void irq_answered(struct irq *irq, uint32_t label)
 {
     irq->reply = NULL;
+    irq->hold &= ~HOLD_REPLY;
     if (label == LABEL_STAY_MASKED) {
-        return;
+        park(irq);
+    } else if (!irq->hold) { /* else it is over its limit */
+        acknowledge(irq);
+        if (irq->pending) {
+            offer(irq);
+        }
     }
-    acknowledge(irq);
-    if (irq->pending && irq->endpoint.type == OBJ_ENDPOINT && node_alone(&irq->n)) {
-        offer(irq);
-    }
+}
+
+void irq_reply_lost(struct irq *irq)
+{
+    irq_answered(irq, LABEL_STAY_MASKED);
 }
 
 /* Off its endpoint's queue and out of the Reply that holds it. */
@@ -124,27 +239,30 @@ static void forget(struct irq *irq)
         irq->reply->n.next = &irq->reply->n;
         irq->reply = NULL;
     }
+    irq->hold &= ~(HOLD_QUEUED | HOLD_REPLY);
     irq->pending = 0;
 }
 
 void irq_unbind(struct irq *irq)
 {
-    struct pin *pin = &pins[irq->gsi];
+    struct source *s = &sources[irq->source];
 
     forget(irq);
-    if (irq->owed) {
-        irq->owed = 0;
-        pin->owed--;
-    }
+    time_set(&irq->timer, 0);
+    irq->period_end = 0;
     if (irq->endpoint.type != OBJ_NULL) {
         slot_clear(&irq->endpoint);
     }
-    /* Bound sharers must not stay blocked by one that left; alone, the pin stays masked. */
-    bool any = false;
-    for (struct irq *i = pin->first; i; i = i->pin_next) {
-        any = any || i->endpoint.type == OBJ_ENDPOINT;
+    if (!(irq->hold & HOLD_UNBOUND)) {
+        s->bound--;
     }
-    ioapic_mask(irq->gsi, !any || pin->owed);
+    if (irq->owed) {
+        irq->owed = 0;
+        s->owed--;
+    }
+    irq->hold = HOLD_UNBOUND;
+    /* Bound sharers must not stay blocked by one that left; alone, the source stays masked. */
+    update_mask(s);
 }
 
 int irq_bind(struct irq *irq, struct slot *ep, uint64_t badge)
@@ -154,56 +272,123 @@ int irq_bind(struct irq *irq, struct slot *ep, uint64_t badge)
     }
     irq_unbind(irq);
     (void)slot_copy(ep, &irq->endpoint, RIGHT_ALL, badge);
-    if (!pins[irq->gsi].owed) {
-        ioapic_mask(irq->gsi, false);
-    }
+    irq->hold = 0;
+    sources[irq->source].bound++;
+    update_mask(&sources[irq->source]);
     return E_OK;
 }
 
-int irq_may_create(uint32_t gsi, uint32_t flags)
+void irq_slot_lost(struct slot *s)
 {
-    const struct pin *pin = &pins[gsi];
+    struct irq *irq = (struct irq *)((uint64_t)s & ~((1ull << IRQ_BITS) - 1));
 
-    if (pin->sharers && (pin->flags != flags || !(flags & IRQ_LEVEL))) {
-        return E_BUSY;
+    slot_clear(s);
+    if (s == &irq->endpoint) {
+        forget(irq);
+        park(irq); /* its device was not silenced, as it is before an unbind */
     }
-    return pin->sharers == IRQ_SHARERS_MAX ? E_LIMIT : E_OK;
 }
 
-void irq_create(struct irq *irq, uint32_t gsi, uint32_t flags)
+int irq_set_limit(struct irq *irq, uint32_t limit, uint64_t period_us, struct slot *manager)
 {
-    struct pin *pin = &pins[gsi];
-
-    if (!pin->sharers) {
-        pin->flags = flags;
-        ioapic_route(gsi, flags);
+    if (manager && manager->depth >= SLOT_DEPTH_MAX) {
+        return E_LIMIT;
     }
-    pin->sharers++;
+    if (irq->manager.type != OBJ_NULL) {
+        slot_clear(&irq->manager);
+    }
+    if (manager) {
+        (void)slot_copy(manager, &irq->manager, RIGHT_SEND, manager->badge);
+    }
+    irq->limit = limit;
+    irq->period_ticks = period_us * (cpu_self()->tsc_hz / 1000000);
+    irq->flags &= (uint16_t)~IRQ_LIMITED;
+    irq->flags |= limit ? IRQ_LIMITED : 0;
+    irq->period_end = 0;
+    end_storm(irq, rdtsc());
+    return E_OK;
+}
+
+int irq_find_source(uint64_t gsi, uint32_t flags, uint32_t *source)
+{
+    uint32_t unused = IRQ_VECTORS;
+
+    for (uint32_t i = 0; i < IRQ_VECTORS; i++) {
+        const struct source *s = &sources[i];
+        if (s->sharers && s->gsi == gsi && !((s->flags | flags) & IRQ_MSI)) {
+            *source = i;
+            if (s->flags != flags || !(flags & IRQ_LEVEL)) {
+                return E_BUSY;
+            }
+            return s->sharers == IRQ_SHARERS_MAX ? E_LIMIT : E_OK;
+        }
+        if (!s->sharers && unused == IRQ_VECTORS) {
+            unused = i;
+        }
+    }
+    *source = unused;
+    return unused == IRQ_VECTORS ? E_LIMIT : E_OK;
+}
+
+unsigned irq_free_vectors(void)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < IRQ_VECTORS; i++) {
+        count += !sources[i].sharers;
+    }
+    return count;
+}
+
+void irq_create(struct irq *irq, uint32_t source, uint32_t gsi, uint32_t flags)
+{
+    struct source *s = &sources[source];
+
+    if (!s->sharers++) {
+        s->gsi = gsi;
+        s->flags = (uint8_t)flags;
+        if (!(flags & IRQ_MSI)) {
+            ioapic_route(gsi);
+        }
+        update_mask(s);
+    }
     node_init(&irq->n, WORD_IRQ);
-    irq->gsi = gsi;
-    irq->flags = flags;
-    irq->endpoint.flags = SLOT_IN_IRQ;
-    irq->pin_next = pin->first;
-    pin->first = irq;
+    irq->source = (uint8_t)source;
+    irq->flags = (uint16_t)flags;
+    irq->hold = HOLD_UNBOUND;
+    irq->endpoint.flags = irq->manager.flags = SLOT_IN_IRQ;
+    irq->timer.kind = TIMER_IRQ;
+    irq->source_next = s->first;
+    s->first = irq;
 }
 
 void irq_destroy(struct irq *irq)
 {
-    struct pin *pin = &pins[irq->gsi];
+    struct source *s = &sources[irq->source];
 
     irq_unbind(irq);
-    for (struct irq **p = &pin->first; *p; p = &(*p)->pin_next) {
+    if (irq->manager.type != OBJ_NULL) {
+        slot_clear(&irq->manager);
+    }
+    for (struct irq **p = &s->first; *p; p = &(*p)->source_next) {
         if (*p == irq) {
-            *p = irq->pin_next;
+            *p = irq->source_next;
             break;
         }
     }
-    if (!--pin->sharers) {
-        ioapic_mask(irq->gsi, true);
-    }
+    s->sharers--;
 }
 
-bool irq_masked(const struct irq *irq)
+void irq_info(const struct irq *irq, uint64_t *out)
 {
-    return pins[irq->gsi].owed || irq->endpoint.type != OBJ_ENDPOINT;
+    const struct source *s = &sources[irq->source];
+    bool msi = s->flags & IRQ_MSI;
+
+    out[0] = msi ? VECTOR_IRQ + (uint32_t)irq->source : s->gsi;
+    out[1] = irq->delivered;
+    out[2] = irq->pending;
+    out[3] = (s->owed || !s->bound ? IRQ_IS_MASKED : 0u) |
+             (irq->hold & HOLD_LIMIT ? IRQ_IS_OVER_LIMIT : 0u);
+    out[4] = irq->storms;
+    out[5] = msi ? MSI_ADDRESS | lapic_id() << 12 : 0;
 }

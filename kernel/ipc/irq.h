@@ -8,16 +8,25 @@
 
 #define IRQ_SHARERS_MAX 8
 
-/** May another Irq be made on pin @gsi, which exists?
- *  Errors: LIMIT (sharers of the pin), BUSY (an edge pin, or shared with other flags). */
-int irq_may_create(uint32_t gsi, uint32_t flags);
+/** The source, a vector, for an Irq on pin @gsi, which exists, or (IRQ_MSI) for a new MSI.
+ *  Errors: LIMIT (sharers of the pin, vectors), BUSY (an edge pin, or shared with other flags). */
+int irq_find_source(uint64_t gsi, uint32_t flags, uint32_t *source);
 
-/** Make @irq, zeroed memory, a source on pin @gsi; it stays masked until bound. */
-void irq_create(struct irq *irq, uint32_t gsi, uint32_t flags);
+/** Make @irq, zeroed memory, one more on @source, which irq_find_source gave; it stays masked
+ *  until bound. */
+void irq_create(struct irq *irq, uint32_t source, uint32_t gsi, uint32_t flags);
 
 /** Deliver to the endpoint of capability @ep with @badge from now on. Error: LIMIT (depth). */
 int irq_bind(struct irq *irq, struct slot *ep, uint64_t badge);
 
-bool irq_masked(const struct irq *irq);
+/** At most @limit interrupts (0: any number) in each period; @manager, a notification's slot or
+ *  NULL, is signalled when there are more. Error: LIMIT (depth). */
+int irq_set_limit(struct irq *irq, uint32_t limit, uint64_t period_us, struct slot *manager);
+
+/** The six results of OP_IRQ_INFO. */
+void irq_info(const struct irq *irq, uint64_t *out);
+
+/** Vectors that no Irq has. */
+unsigned irq_free_vectors(void);
 
 #endif

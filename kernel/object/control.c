@@ -24,31 +24,57 @@ static int payer_and_slot(uint64_t payer, uint64_t index, struct slot **ut, stru
     return !e && (*to)->type != OBJ_NULL ? E_EXISTS : e;
 }
 
-int irq_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+static bool source_exists(uint64_t gsi, uint64_t flags)
+{
+    if (flags & IRQ_MSI) {
+        return flags == IRQ_MSI && !gsi;
+    }
+    return gsi <= UINT32_MAX && ioapic_has((uint32_t)gsi) &&
+           !(flags & ~(uint64_t)(IRQ_LEVEL | IRQ_ACTIVE_LOW));
+}
+
+static int create_irq(const uint64_t *w, uint64_t *out)
 {
     struct slot *ut, *cnode, *to;
+    uint64_t info[MSG_REG_WORDS];
+    uint32_t source;
     void *object;
 
-    (void)cap;
-    (void)out;
-    if (op != OP_IRQ_CONTROL_CREATE) {
-        return E_BAD_CALL;
-    }
-    if (w[1] >= GSI_MAX || !ioapic_has((uint32_t)w[1]) ||
-        w[2] & ~(uint64_t)(IRQ_LEVEL | IRQ_ACTIVE_LOW)) {
+    if (!source_exists(w[1], w[2])) {
         return E_BAD_ARG;
     }
     int e = payer_and_slot(w[0], w[3], &ut, &cnode, &to);
     if (!e) {
-        e = irq_may_create((uint32_t)w[1], (uint32_t)w[2]);
+        e = irq_find_source(w[1], (uint32_t)w[2], &source);
     }
     if (!e) {
         e = untyped_make(ut, cnode, to, OBJ_IRQ, IRQ_BITS, &object);
     }
-    if (!e) {
-        irq_create(object, (uint32_t)w[1], (uint32_t)w[2]);
+    if (e) {
+        return e;
     }
-    return e;
+    irq_create(object, source, (uint32_t)w[1], (uint32_t)w[2]);
+    irq_info(object, info);
+    if (w[2] == IRQ_MSI) {
+        out[0] = info[5];
+        out[1] = info[0];
+    }
+    return E_OK;
+}
+
+int irq_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    (void)cap;
+    switch (op) {
+    case OP_IRQ_CONTROL_CREATE:
+        return create_irq(w, out);
+    case OP_IRQ_CONTROL_INFO:
+        out[0] = cpu_self()->stray_interrupts;
+        out[1] = irq_free_vectors();
+        return E_OK;
+    default:
+        return E_BAD_CALL;
+    }
 }
 
 int ioport_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
@@ -106,6 +132,21 @@ int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *o
     return e;
 }
 
+/* A limit has a period; without one nothing else may be given. The badge says what to signal. */
+static int set_irq_limit(struct irq *irq, const uint64_t *w)
+{
+    struct slot *manager = NULL;
+
+    if (w[0] > UINT32_MAX || w[1] > UINT32_MAX || !w[0] != !w[1] || (!w[0] && w[2])) {
+        return E_BAD_ARG;
+    }
+    int e = w[2] ? invoke_cap(w[2], OBJ_NOTIFICATION, RIGHT_SEND, &manager) : E_OK;
+    if (!e && manager && !manager->badge) {
+        e = E_BAD_ARG;
+    }
+    return e ? e : irq_set_limit(irq, (uint32_t)w[0], w[1], manager);
+}
+
 int irq_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
 {
     struct irq *irq = (struct irq *)cap->obj;
@@ -120,11 +161,10 @@ int irq_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
         irq_unbind(irq);
         return E_OK;
     case OP_IRQ_INFO:
-        out[0] = irq->gsi;
-        out[1] = irq->delivered;
-        out[2] = irq->pending;
-        out[3] = irq_masked(irq);
+        irq_info(irq, out);
         return E_OK;
+    case OP_IRQ_SET_LIMIT:
+        return set_irq_limit(irq, w);
     default:
         return E_BAD_CALL;
     }

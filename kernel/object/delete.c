@@ -79,7 +79,7 @@ static void remove_leaf(struct slot *s)
     if (s->flags & SLOT_IN_PORTMAP) {
         portmap_detach(portmap_of_slot(s));
     } else if (s->flags & SLOT_IN_IRQ) {
-        irq_unbind((struct irq *)((uint64_t)s & ~((1ull << IRQ_BITS) - 1)));
+        irq_slot_lost(s);
     } else {
         if (s->flags & SLOT_IN_THREAD && s->type == OBJ_NOTIFICATION) {
             ((struct notification *)s->obj)->bound = NULL;

@@ -141,15 +141,23 @@ struct notification {
 
 struct irq {
     struct node n;
-    struct irq *pin_next; /* other Irqs on the same pin */
-    struct reply *reply;  /* that holds it unanswered */
-    uint32_t gsi, flags;
-    uint32_t pending; /* arrivals not yet delivered */
-    uint32_t owed;    /* counts as unacknowledged on its pin */
+    struct irq *source_next; /* other Irqs on the same source */
+    struct reply *reply;     /* that holds it unanswered */
+    uint64_t pending;        /* arrivals not yet delivered */
     uint64_t arrival_tsc;
+    uint32_t hold;  /* why it can't be delivered now: irq.c */
+    uint16_t flags; /* as it was made with, and IRQ_LIMITED */
+    uint8_t source; /* its vector, counted from VECTOR_IRQ */
+    uint8_t owed;   /* it keeps its source masked */
     struct slot endpoint;
     uint64_t delivered;
+    uint32_t limit, seen; /* interrupts in a period at most, in this one so far */
+    uint64_t period_ticks, period_end;
+    struct slot manager; /* notification that learns of a storm */
+    struct timer timer;  /* the end of the period, while it is over the limit */
+    uint64_t storms;
 };
+#define IRQ_LIMITED 0x100
 
 struct table {
     uint64_t entry[512];
@@ -172,7 +180,8 @@ _Static_assert(sizeof(struct endpoint) == 1 << ENDPOINT_BITS, "endpoint size");
 _Static_assert(sizeof(struct reply) == 1 << REPLY_BITS, "reply size");
 _Static_assert(sizeof(struct notification) == 1 << NOTIFICATION_BITS, "notification size");
 _Static_assert(sizeof(struct irq) <= 1 << IRQ_BITS, "irq size");
-_Static_assert(offsetof(struct irq, endpoint) % 32 == 0, "slots are found by their address");
+_Static_assert(offsetof(struct irq, endpoint) == 64, "the second cache line");
+_Static_assert(offsetof(struct irq, manager) % 32 == 0, "slots are found by their address");
 _Static_assert(sizeof(struct table) <= 1 << TABLE_BITS, "table size");
 _Static_assert(sizeof(struct portmap) <= 1 << PORTMAP_BITS, "portmap size");
 _Static_assert(sizeof(struct budget) == 1 << BUDGET_BITS, "budget size");

@@ -142,6 +142,7 @@ static void fire(struct timer *timer, uint64_t now)
         budget_tick((struct budget *)((char *)timer - offsetof(struct budget, timer)), now);
         break;
     case TIMER_IRQ:
+        irq_timer(timer);
         break;
     }
 }
@@ -174,17 +175,22 @@ void time_tick(void)
     }
 }
 
-void time_set_deadline(struct notification *n, uint64_t deadline, uint64_t bits)
+void time_set(struct timer *t, uint64_t at)
 {
     struct cpu *cpu = cpu_self();
 
-    timerq_remove(&cpu->timers, &n->timer);
-    n->deadline_bits = bits;
-    if (deadline) {
-        n->timer.at = deadline;
-        timerq_insert(&cpu->timers, &n->timer);
-        time_arm(deadline);
+    timerq_remove(&cpu->timers, t);
+    if (at) {
+        t->at = at;
+        timerq_insert(&cpu->timers, t);
+        time_arm(at);
     }
+}
+
+void time_set_deadline(struct notification *n, uint64_t deadline, uint64_t bits)
+{
+    n->deadline_bits = bits;
+    time_set(&n->timer, deadline);
 }
 
 void budget_init(struct budget *b, uint32_t budget_us, uint32_t period_us, uint64_t max_prio)

@@ -25,6 +25,8 @@ void time_arm(uint64_t tsc);
 /** The timer interrupt: deadlines, the end of a slice or of a Budget. */
 void time_tick(void);
 
+/** Arm, move or (@at 0) clear @t, whose kind is set. */
+void time_set(struct timer *t, uint64_t at);
 /** Arm, move or (deadline 0) clear @n's deadline. */
 void time_set_deadline(struct notification *n, uint64_t deadline, uint64_t bits);
 

@@ -90,7 +90,7 @@ enum quoll_cache {
 #define ENDPOINT_BITS     6
 #define NOTIFICATION_BITS 7
 #define REPLY_BITS        6
-#define IRQ_BITS          7
+#define IRQ_BITS          8
 #define PORTMAP_BITS      15
 #define BUDGET_BITS       7
 #define FRAME_4K_BITS     12
@@ -130,6 +130,11 @@ static inline unsigned quoll_object_bits(enum quoll_object type, unsigned size_b
 /* irq_control.create flags */
 #define IRQ_LEVEL      1
 #define IRQ_ACTIVE_LOW 2
+#define IRQ_MSI        4 /* a message of the device's instead of a pin */
+
+/* irq.info state */
+#define IRQ_IS_MASKED     1 /* its source is masked, or (MSI) counted and not delivered */
+#define IRQ_IS_OVER_LIMIT 2 /* until its period ends */
 
 #define PRIORITY_MAX 255
 
