@@ -21,13 +21,16 @@ uint64_t ticks_to_us(uint64_t ticks)
     return ticks / hz * 1000000 + ticks % hz * 1000000 / hz;
 }
 
-/* All RAM goes to root.memory; device memory waits for the issue that hands it to drivers. */
+/* All RAM goes to root.memory, device memory to device.c. */
 static void take_memory(void)
 {
     for (uint32_t i = 0; i < root.info->untyped_count && i < BOOT_MAX_UNTYPED; i++) {
         const struct boot_untyped *u = &root.info->untyped[i];
-        if (!u->is_device) {
-            (void)heap_add(&root.memory, root.info->untyped_first + i, u->size_bits, 0);
+        uint32_t slot = root.info->untyped_first + i;
+        if (u->is_device) {
+            device_add(u->pa, u->size_bits, slot);
+        } else {
+            (void)heap_add(&root.memory, slot, u->size_bits, 0);
         }
     }
 }

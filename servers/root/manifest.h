@@ -16,6 +16,7 @@
 #define MANIFEST_USES       8
 #define MANIFEST_PORTS      8
 #define MANIFEST_IRQS       8
+#define MANIFEST_MMIO       4
 #define MANIFEST_PRIORITY   199 /* the highest a task may have: root has 200 */
 #define MANIFEST_LINE_BYTES 512
 
@@ -23,6 +24,11 @@ struct manifest_irq {
     uint32_t number; /* ISA: 0 to 15, else the GSI */
     bool is_isa, level,
         active_low; /* the modes: of a GSI only, an ISA interrupt's come from ACPI */
+};
+
+struct manifest_mmio {
+    uint64_t base; /* a multiple of the size, which is 2^bits */
+    unsigned bits;
 };
 
 struct manifest_task {
@@ -33,8 +39,9 @@ struct manifest_task {
     char args[256];
     struct task_ports ports[MANIFEST_PORTS];
     struct manifest_irq irqs[MANIFEST_IRQS];
+    struct manifest_mmio mmio[MANIFEST_MMIO];
     unsigned line; /* of its section's heading */
-    unsigned uses_count, port_count, irq_count;
+    unsigned uses_count, port_count, irq_count, mmio_count;
     uint32_t keys_seen; /* a bit per key, so that none is given twice */
     unsigned priority, max_priority;
     uint32_t budget_us, period_us;     /* 0: unlimited */

@@ -1,5 +1,5 @@
 /*
- * manifest_device.c - the manifest's keys for hardware: ports and irq.
+ * manifest_device.c - the manifest's keys for hardware: ports, irq and mmio.
  * An ISA interrupt is given by its number only: the pin and its mode come from ACPI (irq.c).
  */
 #include "manifest_value.h"
@@ -82,5 +82,38 @@ bool manifest_key_irq(struct manifest_task *t, const char *v, struct manifest_er
         return manifest_fail(e, "irq: isa 0 to 15, or gsi N [level] [low]; one interrupt a line");
     }
     t->irqs[t->irq_count++] = irq;
+    return true;
+}
+
+static bool mmio_parse(const char *v, struct manifest_mmio *mmio)
+{
+    uint64_t bytes;
+
+    if (!value_number(&v, (1ull << 46) - 1, &mmio->base) || *v++ != ' ') {
+        return false;
+    }
+    while (*v == ' ') {
+        v++;
+    }
+    if (!value_size(&v, &bytes) || *v != '\0' || bytes < 4096 || !value_is_power_of_two(bytes) ||
+        mmio->base % bytes != 0) {
+        return false;
+    }
+    mmio->bits = (unsigned)__builtin_ctzll(bytes);
+    return true;
+}
+
+bool manifest_key_mmio(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    struct manifest_mmio mmio = {0};
+
+    if (t->mmio_count == MANIFEST_MMIO) {
+        return manifest_fail(e, "mmio: at most %d lines", MANIFEST_MMIO);
+    }
+    if (!mmio_parse(v, &mmio)) {
+        return manifest_fail(e, "mmio: ADDRESS SIZE, the size a power of two from 4k and the "
+                                "address a multiple of it, for example 0xfed00000 4k");
+    }
+    t->mmio[t->mmio_count++] = mmio;
     return true;
 }

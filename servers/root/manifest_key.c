@@ -180,6 +180,7 @@ static const struct {
     {"uses", key_uses, false},
     {"ports", manifest_key_ports, false},
     {"irq", manifest_key_irq, true},
+    {"mmio", manifest_key_mmio, true},
     {"untyped", key_untyped, false},
     {"stack", key_stack, false},
     {"slots", key_slots, false},
@@ -205,7 +206,7 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
     }
     return manifest_fail(error,
                          "unknown key '%.40s': image, priority, max-priority, budget, "
-                         "provides, uses, ports, irq, untyped, stack, slots, irq-control, "
+                         "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
                          "ioport-control, cpu-control, args or restart",
                          key);
 }

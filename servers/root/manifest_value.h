@@ -22,6 +22,7 @@ bool value_is_power_of_two(uint64_t n);
 
 /* manifest_device.c */
 bool manifest_key_ports(struct manifest_task *t, const char *v, struct manifest_error *e);
+bool manifest_key_mmio(struct manifest_task *t, const char *v, struct manifest_error *e);
 bool manifest_key_irq(struct manifest_task *t, const char *v, struct manifest_error *e);
 
 #endif

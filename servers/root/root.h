@@ -33,6 +33,7 @@ struct task {
     /* Owner capabilities in root's CNode; 0: none. */
     uint32_t cnode, vspace, thread, budget, endpoint, fault, buffer, portmap;
     uint32_t irq[MANIFEST_IRQS];
+    uint32_t mmio[MANIFEST_MMIO]; /* the untypeds that its own were cut from */
 };
 
 struct root {
@@ -90,6 +91,7 @@ int task_grant_caps(struct task *task);
 int task_grant_ports(struct task *task);
 int task_grant_irqs(struct task *task);
 int task_grant_untyped(struct task *task);
+int task_grant_mmio(struct task *task);
 
 /** Make all of @task but don't start it. False: the log says why. */
 bool task_create(struct task *task, const struct manifest_task *manifest);
@@ -98,6 +100,14 @@ bool task_start(struct task *task);
 /** End @task: suspended, its ports and interrupts taken back, its clients answered (DEAD, GONE),
  *  its memory still accounted. */
 void task_end(struct task *task);
+
+/* ---- device.c */
+
+/** The untyped in @slot is device memory: 2^@bits bytes from @base. */
+void device_add(uint64_t base, unsigned bits, uint32_t slot);
+
+/** Take @task's device memory back; nobody else gets it. */
+void device_revoke(const struct task *task);
 
 /* ---- start.c */
 void root_start(void);

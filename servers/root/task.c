@@ -97,7 +97,8 @@ static const struct {
     {"make its IPC buffer", make_buffer},      {"make its budget", make_budget},
     {"make its thread", make_thread},          {"grant its capabilities", task_grant_caps},
     {"grant its I/O ports", task_grant_ports}, {"grant its interrupts", task_grant_irqs},
-    {"grant its memory", task_grant_untyped},  {"map its info page", task_map_info},
+    {"grant its memory", task_grant_untyped},  {"grant its device memory", task_grant_mmio},
+    {"map its info page", task_map_info},
 };
 
 bool task_create(struct task *task, const struct manifest_task *manifest)
@@ -146,6 +147,7 @@ void task_end(struct task *task)
         (void)sys_op(task->thread, OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, 0);
     }
     destroy(&task->portmap); /* first, so that the device is out of its reach */
+    device_revoke(task);
     for (unsigned i = 0; i < MANIFEST_IRQS; i++) {
         destroy(&task->irq[i]);
     }

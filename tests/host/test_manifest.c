@@ -55,7 +55,8 @@ static void test_values(void)
     const struct manifest_task *a = &m.task[1];
 
     check(parse(TASK "uses = names system # and\nports= 0x3f8-0x3ff 100\nirq = isa 4\n"
-                     "irq=gsi 20 level low\nuntyped = 4M-16M\nargs = one  two\r\nstack=8k\n"
+                     "irq=gsi 20 level low\nmmio = 0xfed00000  4k\nmmio=0xe0000000 2M\nuntyped = "
+                     "4M-16M\nargs = one  two\r\nstack=8k\n"
                      "slots = 512\nirq-control = yes\nbudget = 5000/10000\nmax-priority = 9"),
           "every key");
     check(m.count == 2 && strcmp(a->name, "a") == 0 && a->priority == 1 && a->max_priority == 9,
@@ -67,6 +68,9 @@ static void test_values(void)
     check(a->irq_count == 2 && a->irqs[0].is_isa && a->irqs[0].number == 4 && !a->irqs[1].is_isa &&
               a->irqs[1].level && a->irqs[1].active_low,
           "irqs");
+    check(a->mmio_count == 2 && a->mmio[0].base == 0xfed00000 && a->mmio[0].bits == 12 &&
+              a->mmio[1].base == 0xe0000000 && a->mmio[1].bits == 21,
+          "mmio");
     check(a->untyped_min == 4 << 20 && a->untyped_max == 16 << 20, "untyped range");
     check(strcmp(a->args, "one  two") == 0 && a->stack_bytes == 8192 && a->slot_bits == 9,
           "args, stack, slots");
@@ -103,6 +107,12 @@ static void test_refusals(void)
     refuse(TASK "irq = isa 16\n", 9, "isa 0 to 15");
     refuse(TASK "irq = isa 4 level\n", 9, "isa 0 to 15");
     refuse(TASK "irq = gsi 4 high-ish\n", 9, "gsi N");
+    refuse(TASK "mmio = 0xe0000000\n", 9, "ADDRESS SIZE");
+    refuse(TASK "mmio = 0xe0000000 3M\n", 9, "power of two");
+    refuse(TASK "mmio = 0xe0000000 1k\n", 9, "power of two");
+    refuse(TASK "mmio = 0xe0001000 8k\n", 9, "multiple of it");
+    refuse(TASK "mmio = 0x400000000000 4k\n", 9, "ADDRESS SIZE");
+    refuse(TASK "mmio = 0xe0000000 4k,\n", 9, "ADDRESS SIZE");
     refuse(TASK "untyped = 3M\n", 9, "power of two");
     refuse(TASK "untyped = 16M-4M\n", 9, "power of two");
     refuse(TASK "slots = 100\n", 9, "power of two");

@@ -22,6 +22,7 @@ enum task_slot {
     SLOT_BUDGET = 15,
     SLOT_IRQ = 16,     /* Irqs in the manifest's order: 16 to 23 */
     SLOT_RECEIVE = 24, /* four empty slots where capabilities in messages arrive */
+    SLOT_MMIO = 28,    /* untypeds of device memory in the manifest's order: 28 to 31 */
     SLOT_FREE = 32,    /* empty from here to the end of the CNode */
 };
 #define TASK_REPLIES 4
