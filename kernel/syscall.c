@@ -1,6 +1,6 @@
 /*
  * syscall.c - every system call that the fastpath leaves. Each handler is the rest of the kernel
- * entry: it ends in sched_exit.
+ * entry: it ends in choosing who runs.
  */
 #include <arch/cpu.h>
 #include <debug/debug.h>
@@ -8,32 +8,27 @@
 #include <ipc/message.h>
 #include <object/invoke.h>
 #include <object/thread_regs.h>
-#include <sched/sched.h>
+#include <sched/dispatch.h>
 
 void kernel_syscall(struct thread *t, int32_t number);
 
-/* Carry out the operation that @t's tag names, and give @t its result. */
+/* Carry out the operation that @t's tag names; what it answers goes straight into @t's frame. */
 static void invoke_for(struct thread *t, struct slot *cap)
 {
-    uint64_t tag = thread_regs(t)->rsi, w[MSG_REG_WORDS], out[OUT_COUNT];
+    struct regs *r = thread_regs(t);
+    uint64_t tag = r->rsi, handle = r->rdi, w[MSG_REG_WORDS];
     int e = message_check(t, tag);
 
-    for (unsigned i = 0; i < OUT_COUNT; i++) {
-        out[i] = 0;
-    }
+    words_copy(w, r->w);
+    thread_result(t, E_OK);
     if (!e) {
-        message_words(t, w);
-        e = invoke(cap, (uint32_t)(tag >> TAG_LABEL_SHIFT), w, out);
+        e = invoke(cap, (uint32_t)(tag >> TAG_LABEL_SHIFT), w, r->w);
     }
     if (e == E_AGAIN) {
+        message_put(t, handle, tag, w);
         thread_restart_call(t);
-    } else if (thread_state(t) == THREAD_STOPPED) {
-        return; /* it destroyed itself, or what it runs on */
-    } else if (e && e != E_NO_TABLE) {
-        thread_result(t, e);
     } else {
-        message_put(t, 0, out[OUT_EXTRA], out);
-        thread_regs(t)->rax = (uint64_t)e;
+        r->rax = (uint64_t)e;
     }
 }
 
@@ -48,7 +43,7 @@ static __attribute__((noinline)) void sys_call(struct thread *t)
     } else {
         invoke_for(t, cap);
     }
-    sched_exit();
+    sched_leave(cpu_self(), t);
 }
 
 /* Answer @reply if it @must_reply, then receive on the endpoint in rbx with @reply. */
@@ -57,12 +52,12 @@ static void receive(struct thread *t, struct slot *ep, struct reply *reply, bool
     int e = must_reply ? ipc_reply(t, reply) : E_OK;
 
     if (!e) {
-        e = ipc_receive(t, ep, reply);
+        e = ipc_receive(t, (struct endpoint *)ep->obj, reply);
     }
     if (e) {
         thread_result(t, e);
     }
-    sched_exit();
+    sched_leave(cpu_self(), t);
 }
 
 static int own_reply(struct thread *t, struct reply **reply)
@@ -92,7 +87,7 @@ static void sys_receive(struct thread *t, bool must_reply)
         return;
     }
     thread_result(t, e);
-    sched_exit();
+    sched_leave(cpu_self(), t);
 }
 
 static __attribute__((noinline)) void sys_answer(struct thread *t)
@@ -104,7 +99,7 @@ static __attribute__((noinline)) void sys_answer(struct thread *t)
         e = ipc_reply(t, (struct reply *)rs->obj);
     }
     thread_result(t, e);
-    sched_exit();
+    sched_leave(cpu_self(), t);
 }
 
 static __attribute__((noinline)) void sys_send(struct thread *t)
@@ -113,7 +108,7 @@ static __attribute__((noinline)) void sys_send(struct thread *t)
     int e = thread_cap(t, thread_regs(t)->rdi, OBJ_ENDPOINT, 0, &ep);
 
     thread_result(t, e ? e : ipc_send(t, ep));
-    sched_exit();
+    sched_leave(cpu_self(), t);
 }
 
 static __attribute__((noinline)) void sys_signal(struct thread *t)
@@ -122,10 +117,15 @@ static __attribute__((noinline)) void sys_signal(struct thread *t)
     int e = thread_cap(t, thread_regs(t)->rdi, OBJ_NOTIFICATION, RIGHT_SEND, &s);
 
     thread_result(t, e);
-    if (!e) {
-        notification_signal((struct notification *)s->obj, s->badge);
+    if (e) {
+        return; /* nothing has changed */
     }
-    sched_exit();
+    struct thread *waiter = notification_signal_one((struct notification *)s->obj, s->badge);
+    if (waiter) {
+        sched_exit_waking(cpu_self(), t, waiter, rdtsc());
+    } else {
+        sched_leave(cpu_self(), t);
+    }
 }
 
 /* SYS_WAIT and SYS_POLL. */
@@ -140,7 +140,7 @@ static __attribute__((noinline)) void sys_wait(struct thread *t, bool block)
     if (e) {
         thread_result(t, e);
     }
-    sched_exit();
+    sched_leave(cpu_self(), t);
 }
 
 /* The calls that only give a status. */
@@ -160,7 +160,7 @@ static __attribute__((noinline)) void sys_simple(struct thread *t, int32_t numbe
         thread_result(t, E_BAD_CALL);
         break;
     }
-    sched_exit();
+    sched_leave(cpu_self(), t);
 }
 
 void kernel_syscall(struct thread *t, int32_t number)

@@ -6,8 +6,7 @@
 #include <arch/timer.h>
 #include <console/panic.h>
 #include <ipc/ipc.h>
-#include <sched/sched.h>
-#include <sched/time.h>
+#include <sched/dispatch.h>
 
 #define VECTOR_NMI        2
 #define VECTOR_PROTECTION 13
@@ -20,30 +19,34 @@ void kernel_nmi(struct regs *r);
 static void user_exception(struct thread *t, const struct regs *r)
 {
     uint8_t vector = (uint8_t)r->vector;
-    uint64_t address = vector == VECTOR_PAGE_FAULT ? read_cr2() : 0;
+    struct fault f = {KIND_EXCEPTION, vector, r->rip, r->error};
 
-    if (vector != VECTOR_PAGE_FAULT) {
-        ipc_fault(t, KIND_EXCEPTION, vector, r->rip, r->error);
-    } else if (address - IOPB_VA > IOPB_BYTES) {
-        ipc_fault(t, KIND_PAGE_FAULT, address, r->rip, r->error);
-    } else {
-        /* A port access without a PortMap read a bitmap that is not mapped: to its thread that is
-         * the protection fault which a closed port gives. */
-        ipc_fault(t, KIND_EXCEPTION, VECTOR_PROTECTION, r->rip, 0);
+    if (vector == VECTOR_PAGE_FAULT) {
+        uint64_t address = read_cr2();
+        if (address - IOPB_VA > IOPB_BYTES) {
+            f.kind = KIND_PAGE_FAULT;
+            f.address = address;
+        } else {
+            /* A port access without a PortMap read a bitmap that is not mapped: to its thread that
+             * is the protection fault which a closed port gives. */
+            f.address = VECTOR_PROTECTION;
+            f.code = 0;
+        }
     }
+    ipc_fault_exit(t, &f);
 }
 
-static void interrupt(uint8_t vector)
+static void other_interrupt(uint8_t vector)
 {
-    if (vector == VECTOR_TIMER) {
+    if (vector != VECTOR_SPURIOUS) {
         lapic_eoi();
-        time_tick();
-    } else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQ_VECTORS) {
-        irq_arrived(vector - VECTOR_IRQ);
-    } else if (vector != VECTOR_SPURIOUS) {
-        lapic_eoi(); /* nobody's: a device may forge any vector */
-        cpu_self()->stray_interrupts++;
     }
+    if (vector == VECTOR_TIMER) {
+        time_tick();
+    } else if (vector != VECTOR_SPURIOUS) {
+        cpu_self()->stray_interrupts++; /* nobody's: a device may forge any vector */
+    }
+    sched_exit();
 }
 
 /* @r are the registers of the current thread, or of the kernel if it has a fault itself. */
@@ -56,14 +59,15 @@ void kernel_trap(struct regs *r)
         panic("exception %u (error %lx) in the kernel at %lx, address %lx", vector, r->error,
               r->rip, read_cr2());
     }
-    if (vector >= EXCEPTIONS) {
-        interrupt(vector);
+    if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQ_VECTORS) {
+        irq_arrived(vector - VECTOR_IRQ);
+    } else if (vector >= EXCEPTIONS) {
+        other_interrupt(vector);
     } else if (!(r->cs & 3)) {
         panic("exception %u in the idle loop at %lx", vector, r->rip);
     } else if (vector != VECTOR_NMI) {
         user_exception(t, r);
     }
-    sched_exit();
 }
 
 void kernel_nmi(struct regs *r)

@@ -22,6 +22,7 @@ struct cpu {
     struct thread *idle;
     struct thread *direct;   /* the thread that this kernel entry hands the CPU to, or 0 */
     struct thread *front;    /* stands before its priority's queue: who was interrupted last */
+    uint64_t resched;        /* the current thread's slice is over */
     struct budget *payer;    /* of the current thread; the fastpath never changes it */
     uint64_t charged_to_tsc; /* time up to here has been charged */
     uint64_t slice_end;      /* TSC at which the current thread must share with its equals */
@@ -34,8 +35,7 @@ struct cpu {
     uint64_t gdt[8];
     uint64_t tsc_hz;
     uint32_t ready_count;
-    bool resched; /* the current thread must not simply go on */
-    uint8_t pad[3];
+    uint32_t pad;
     uint32_t max_ready; /* highest priority with a ready thread, 0 when none */
     struct tss tss;
 } __attribute__((packed, aligned(8)));

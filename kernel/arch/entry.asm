@@ -3,7 +3,7 @@
 ; Registers of a thread end at the thread itself (T), which TSS.RSP0 names, so an interrupt from
 ; user level pushes straight into the current thread:
 ;   T-8 ss  -16 rsp  -24 rflags  -32 cs  -40 rip  -48 error  -56 vector
-;   T-64 rax rbx rcx rdx rsi rdi rbp r8 r9 .. r15 at T-176
+;   T-64 rax rdi rsi r13 r12 r10 r9 r8 rdx rbx rbp rcx r11 r14 r15 at T-176
 ; The idle loop runs in ring 0 with rsp = T of the idle thread: it is entered and left alike.
 ; On entry to C: interrupts off, DF and AC clear, the kernel stack empty.
 
@@ -18,18 +18,18 @@ section .text
 
 %macro PUSH_REGS 0
     push rax
-    push rbx
-    push rcx
-    push rdx
-    push rsi
     push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
+    push rsi
     push r13
+    push r12
+    push r10
+    push r9
+    push r8
+    push rdx
+    push rbx
+    push rbp
+    push rcx
+    push r11
     push r14
     push r15
 %endmacro
@@ -37,18 +37,18 @@ section .text
 %macro POP_REGS 0                ; and drop vector and error code
     pop r15
     pop r14
-    pop r13
-    pop r12
     pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rbp
-    pop rdi
-    pop rsi
-    pop rdx
     pop rcx
+    pop rbp
     pop rbx
+    pop rdx
+    pop r8
+    pop r9
+    pop r10
+    pop r12
+    pop r13
+    pop rsi
+    pop rdi
     pop rax
     add rsp, 16
 %endmacro

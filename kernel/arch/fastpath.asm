@@ -15,7 +15,7 @@ BITS 64
 DEFAULT REL
 
 global syscall_entry
-extern syscall_slow
+extern syscall_slow, exit_to_thread, kernel_answer_event, kernel_stack
 
 %define TAG_EXTRA 0x7f          ; words in the buffer; any other low bit of the tag is slow
 
@@ -125,7 +125,11 @@ section .text
     mov eax, [r11+T_WORD]
     add eax, STATE_CALLING-STATE_RUNNING
     cmp eax, [r15+T_WORD]
+%if %1
     jne slow_reply
+%else
+    jne reply_other
+%endif
     cmp r14, [r14+N_NEXT]       ; nobody queued
     jne slow_reply
     mov esp, [r15+T_PRIO]
@@ -198,6 +202,25 @@ slow_call:
 slow_reply:
     mov rax, -1
     jmp syscall_slow
+
+; The Reply rcx, which is mine, holds r15; endpoint r14. An answer to an interrupt or to a fault
+; carries nothing but its label, so no argument needs to be kept.
+reply_other:
+    mov eax, [r15+T_WORD]
+    cmp eax, K_WORD_IRQ
+    je .event
+    cmp eax, STATE_FAULTED
+    jne slow_reply
+.event:
+    mov rdi, r11
+    mov rdx, rcx
+    mov rcx, r14
+    mov rsp, kernel_stack + 16384
+%if CONFIG_DEBUG
+    xor ebp, ebp
+%endif
+    call kernel_answer_event    ; (current thread, tag, Reply, endpoint)
+    jmp exit_to_thread
 
 align 64
 call_long:

@@ -10,12 +10,10 @@
 #include <lib/port.h>
 
 #define MSR_APIC_BASE    0x1bu
-#define MSR_X2APIC       0x800u
 #define MSR_TSC_DEADLINE 0x6e0u
 
 #define LAPIC_ID        0x20
 #define LAPIC_TPR       0x80
-#define LAPIC_EOI       0xb0
 #define LAPIC_SVR       0xf0
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_LINT0 0x350
@@ -31,8 +29,8 @@
 #define PIT_HZ   1193182ull
 #define PIT_WAIT 11932 /* ticks: 10 ms */
 
-static volatile uint32_t *lapic; /* 0: x2APIC */
-static uint64_t lapic_per_tsc;   /* timer ticks per TSC tick, 32.32 fixed point */
+volatile uint32_t *lapic;
+static uint64_t lapic_per_tsc; /* timer ticks per TSC tick, 32.32 fixed point */
 
 static void lapic_write(uint32_t reg, uint32_t v)
 {
@@ -46,11 +44,6 @@ static void lapic_write(uint32_t reg, uint32_t v)
 static uint32_t lapic_read(uint32_t reg)
 {
     return lapic ? lapic[reg / 4] : (uint32_t)rdmsr(MSR_X2APIC + reg / 16);
-}
-
-void lapic_eoi(void)
-{
-    lapic_write(LAPIC_EOI, 0);
 }
 
 uint32_t lapic_id(void)

@@ -4,6 +4,7 @@
 #ifndef ARCH_TIMER_H
 #define ARCH_TIMER_H
 
+#include <arch/asm.h>
 #include <stdint.h>
 
 #define VECTOR_SPURIOUS 0xff
@@ -15,7 +16,20 @@
 void timer_init(uint64_t lapic_pa);
 /** Interrupt at or soon after TSC @deadline; 0 turns the timer off. */
 void timer_set(uint64_t deadline);
-void lapic_eoi(void);
+
+extern volatile uint32_t *lapic; /* its registers; 0: x2APIC */
+#define LAPIC_EOI  0xb0
+#define MSR_X2APIC 0x800u
+
+static inline void lapic_eoi(void)
+{
+    if (lapic) {
+        lapic[LAPIC_EOI / 4] = 0;
+    } else {
+        wrmsr(MSR_X2APIC + LAPIC_EOI / 16, 0);
+    }
+}
+
 uint32_t lapic_id(void);
 
 #endif

@@ -7,7 +7,7 @@
 #include <ipc/ipc.h>
 #include <ipc/message.h>
 #include <object/slot.h>
-#include <sched/sched.h>
+#include <sched/dispatch.h>
 
 static struct endpoint *slot_endpoint(const struct slot *s)
 {
@@ -106,14 +106,15 @@ int ipc_send(struct thread *t, struct slot *ep)
     return e;
 }
 
-static void put_fault(struct thread *t, struct thread *to)
+/* @to receives the fault of @t, whose message is @f. */
+static void put_fault(struct thread *to, uint64_t badge, const struct fault *f)
 {
-    uint64_t w[MSG_REG_WORDS] = {t->fault[1], t->fault[2], t->fault[3]};
+    const uint64_t w[MSG_REG_WORDS] = {f->address, f->rip, f->code};
 
-    message_put(to, t->badge, t->fault[0] << TAG_KIND_SHIFT, w);
+    message_put(to, badge, (uint64_t)f->kind << TAG_KIND_SHIFT, w);
 }
 
-void ipc_fault(struct thread *t, enum quoll_kind kind, uint64_t w0, uint64_t w1, uint64_t w2)
+void ipc_fault(struct thread *t, const struct fault *f)
 {
     struct slot *s = &t->slots[TS_FAULT];
 
@@ -121,21 +122,41 @@ void ipc_fault(struct thread *t, enum quoll_kind kind, uint64_t w0, uint64_t w1,
         thread_set(t, THREAD_STOPPED, t->flags);
         return;
     }
-    t->fault[0] = kind;
-    t->fault[1] = w0;
-    t->fault[2] = w1;
-    t->fault[3] = w2;
-    t->badge = s->badge;
     struct thread *r = first_receiver(slot_endpoint(s));
     if (r) {
-        put_fault(t, r);
+        put_fault(r, s->badge, f);
         r->payer = t->payer;
         hold(t, take_receiver(r), THREAD_FAULTED);
         sched_hand_to(r);
     } else {
+        t->fault = *f;
+        t->badge = s->badge;
         thread_set(t, THREAD_FAULT_QUEUED, t->flags);
         node_append(&slot_endpoint(s)->n, &t->n);
     }
+}
+
+void ipc_fault_exit(struct thread *t, const struct fault *f)
+{
+    struct cpu *cpu = cpu_self();
+    struct slot *s = &t->slots[TS_FAULT];
+
+    if (s->type == OBJ_ENDPOINT) {
+        struct thread *r = (struct thread *)slot_endpoint(s)->n.next;
+        if (r->n.word == THREAD_RECEIVING && t->n.word == THREAD_RUNNING &&
+            sched_may_hand(cpu, t, r)) {
+            put_fault(r, s->badge, f);
+            r->payer = t->payer;
+            t->reply = take_receiver(r);
+            t->reply->n.next = &t->n;
+            t->n.word = THREAD_FAULTED;
+            r->n.word = THREAD_RUNNING;
+            sched_enter(cpu, t, r);
+            return;
+        }
+    }
+    ipc_fault(t, f);
+    sched_leave(cpu, t);
 }
 
 /* Deliver the first of the callers and faulters in @ep's queue to the current thread @t, which
@@ -147,7 +168,7 @@ static bool receive_from(struct thread *s, struct thread *t, struct reply *reply
 
     node_unlink(&s->n);
     if (fault) {
-        put_fault(s, t);
+        put_fault(t, s->badge, &s->fault);
     } else {
         int e = message_copy(s, t, s->badge, s->may_grant);
         if (e) {
@@ -171,38 +192,78 @@ static void receive_bits(struct thread *t)
     message_put(t, 0, KIND_NOTIFICATION << TAG_KIND_SHIFT, w);
 }
 
-int ipc_receive(struct thread *t, struct slot *eps, struct reply *reply)
+/* @t waits on @ep. The newest receiver is the first, as in the fastpath: its cache is warm. */
+static void wait_on(struct endpoint *ep, struct thread *t, struct reply *reply)
 {
-    struct endpoint *ep = slot_endpoint(eps);
+    t->reply = reply;
+    thread_set(t, reply ? THREAD_RECEIVING : THREAD_RECEIVING_PLAIN, t->flags);
+    node_append(ep->n.next, &t->n);
+}
 
-    if (reply && reply->n.next != &reply->n) {
-        return E_BUSY;
-    }
-    for (;;) {
-        struct node *first = ep->n.next;
+/* The same of a plain thread with a Reply, on an endpoint where nobody waits. */
+static inline void wait_alone(struct endpoint *ep, struct thread *t, struct reply *reply)
+{
+    t->reply = reply;
+    t->n.word = THREAD_RECEIVING;
+    t->n.next = t->n.prev = &ep->n;
+    ep->n.next = ep->n.prev = &t->n;
+}
+
+/* Take what @ep, which has something, offers; false when there was only what can't be taken. */
+static bool take_first(struct endpoint *ep, struct thread *t, struct reply *reply)
+{
+    struct node *first = ep->n.next;
+
+    while (first != &ep->n && !first_receiver(ep)) {
         if (first->word == WORD_IRQ) {
             node_unlink(first);
             t->payer = t->own;
             irq_deliver((struct irq *)first, t, reply);
-            return E_OK;
+            return true;
         }
         if (t->flags & TF_SIGNALLED) {
-            t->payer = t->own;
-            receive_bits(t);
-            return E_OK;
-        }
-        if (first == &ep->n || first_receiver(ep)) {
             break;
         }
         if (receive_from((struct thread *)first, t, reply)) {
-            return E_OK;
+            return true;
         }
+        first = ep->n.next;
     }
-    t->reply = reply;
-    thread_set(t, reply ? THREAD_RECEIVING : THREAD_RECEIVING_PLAIN, t->flags);
-    /* the newest receiver first, as the fastpath does: its cache is warm */
-    node_append(ep->n.next, &t->n);
+    return false;
+}
+
+int ipc_receive(struct thread *t, struct endpoint *ep, struct reply *reply)
+{
+    if (reply && reply->n.next != &reply->n) {
+        return E_BUSY;
+    }
+    if (!node_alone(&ep->n) && take_first(ep, t, reply)) {
+        return E_OK;
+    }
+    if (t->flags & TF_SIGNALLED) {
+        t->payer = t->own;
+        receive_bits(t);
+    } else {
+        wait_on(ep, t, reply);
+    }
     return E_OK;
+}
+
+/* @reply, which holds the faulting or interrupting @held, is answered: only the label counts. */
+static inline void answer_event(struct reply *reply, struct node *held, uint32_t label)
+{
+    reply->n.next = &reply->n;
+    if (held->word == WORD_IRQ) {
+        irq_answered((struct irq *)held, label);
+        return;
+    }
+    struct thread *t = (struct thread *)held;
+    t->reply = NULL;
+    if (label) {
+        thread_set(t, THREAD_STOPPED, t->flags);
+    } else {
+        sched_hand_to(t);
+    }
 }
 
 int ipc_reply(struct thread *t, struct reply *reply)
@@ -214,28 +275,50 @@ int ipc_reply(struct thread *t, struct reply *reply)
     if (e || held == &reply->n) {
         return e;
     }
-    uint32_t label = (uint32_t)(tag >> TAG_LABEL_SHIFT);
-    if (held->word == WORD_IRQ) {
-        reply->n.next = &reply->n;
-        irq_answered((struct irq *)held, label);
+    if (held->word == WORD_IRQ || thread_state((struct thread *)held) != THREAD_CALLING) {
+        answer_event(reply, held, (uint32_t)(tag >> TAG_LABEL_SHIFT));
         return E_OK;
     }
     struct thread *caller = (struct thread *)held;
-    if (thread_state(caller) == THREAD_CALLING) {
-        e = message_copy(t, caller, 0, true);
-        if (e) {
-            return e;
-        }
-    } else if (label) {
+    e = message_copy(t, caller, 0, true);
+    if (!e) {
         reply->n.next = &reply->n;
         caller->reply = NULL;
-        thread_set(caller, THREAD_STOPPED, caller->flags);
-        return E_OK;
+        sched_hand_to(caller);
     }
-    reply->n.next = &reply->n;
-    caller->reply = NULL;
-    sched_hand_to(caller);
-    return E_OK;
+    return e;
+}
+
+static __attribute__((noinline)) void answer_and_receive(struct thread *t, uint64_t label,
+                                                         struct reply *reply, struct endpoint *ep)
+{
+    answer_event(reply, reply->n.next, (uint32_t)label);
+    (void)ipc_receive(t, ep, reply); /* the Reply is empty now */
+    sched_exit();
+}
+
+void kernel_answer_event(struct thread *t, uint64_t tag, struct reply *reply, struct endpoint *ep)
+{
+    struct cpu *cpu = cpu_self();
+    struct node *held = reply->n.next;
+    struct thread *faulter = (struct thread *)held;
+    uint64_t label = tag >> TAG_LABEL_SHIFT;
+
+    if (!node_alone(&ep->n) || t->n.word != THREAD_RUNNING) {
+        answer_and_receive(t, label, reply, ep);
+    } else if (held->word == WORD_IRQ && irq_answer_simply((struct irq *)held, label)) {
+        reply->n.next = &reply->n;
+        wait_alone(ep, t, reply);
+        sched_exit_waiting(cpu, t);
+    } else if (held->word == THREAD_FAULTED && !label && sched_may_hand(cpu, t, faulter) &&
+               faulter->payer == cpu->payer) {
+        reply->n.next = &reply->n;
+        faulter->n.word = THREAD_RUNNING;
+        wait_alone(ep, t, reply);
+        sched_enter(cpu, t, faulter);
+    } else {
+        answer_and_receive(t, label, reply, ep);
+    }
 }
 
 void ipc_end_wait(struct thread *t, int queued, int delivered)

@@ -14,15 +14,7 @@
 #include <ipc/irq.h>
 #include <ipc/message.h>
 #include <object/slot.h>
-#include <sched/sched.h>
-#include <sched/time.h>
-
-/* Why @irq can't be delivered now. */
-#define HOLD_UNBOUND 1u  /* its owner has not bound it */
-#define HOLD_QUEUED  2u  /* it waits for a receiver */
-#define HOLD_REPLY   4u  /* it waits for its answer */
-#define HOLD_PARKED  8u  /* nobody can answer it any more: its owner must bind it anew */
-#define HOLD_LIMIT   16u /* over its limit, until the period ends */
+#include <sched/dispatch.h>
 
 #define MSI_ADDRESS 0xfee00000ull /* SDM vol. 3A, 10.11.1: fixed, physical destination */
 
@@ -75,11 +67,12 @@ static void acknowledge(struct irq *irq)
 
 void irq_deliver(struct irq *irq, struct thread *t, struct reply *reply)
 {
-    uint64_t w[MSG_REG_WORDS] = {irq->pending, irq->arrival_tsc};
+    uint64_t pending = irq->pending;
 
-    message_put(t, irq->endpoint.badge, KIND_IRQ << TAG_KIND_SHIFT, w);
-    irq->delivered += irq->pending;
     irq->pending = 0;
+    irq->delivered += pending;
+    message_put(t, irq->endpoint.badge, KIND_IRQ << TAG_KIND_SHIFT,
+                (const uint64_t[MSG_REG_WORDS]){pending, irq->arrival_tsc});
     if (reply) {
         reply->n.next = &irq->n;
         irq->reply = reply;
@@ -90,12 +83,28 @@ void irq_deliver(struct irq *irq, struct thread *t, struct reply *reply)
     }
 }
 
+/* The first in the queue of @irq's endpoint; its state is that of a thread only if it is one. */
+static inline struct thread *first_in_queue(const struct irq *irq)
+{
+    return (struct thread *)((struct endpoint *)irq->endpoint.obj)->n.next;
+}
+
+/* @irq waits for a receiver. */
+static void queue(struct irq *irq)
+{
+    struct node *n = &first_in_queue(irq)->n;
+
+    while (n->word == WORD_IRQ) {
+        n = n->next; /* behind other interrupts, before callers */
+    }
+    irq->hold = HOLD_QUEUED;
+    node_append(n, &irq->n);
+}
+
 /* Deliver or queue @irq, which has something pending and is not held back. */
 static void offer(struct irq *irq)
 {
-    struct endpoint *ep = (struct endpoint *)irq->endpoint.obj;
-    struct node *n = ep->n.next;
-    struct thread *t = (struct thread *)n; /* or the queue's head or an Irq, in no such state */
+    struct thread *t = first_in_queue(irq);
     enum quoll_thread_state s = thread_state(t);
 
     if (s == THREAD_RECEIVING || s == THREAD_RECEIVING_PLAIN) {
@@ -103,13 +112,9 @@ static void offer(struct irq *irq)
         irq_deliver(irq, t, s == THREAD_RECEIVING ? t->reply : NULL);
         t->reply = NULL;
         sched_wake(t);
-        return;
+    } else {
+        queue(irq);
     }
-    while (n->word == WORD_IRQ) {
-        n = n->next; /* behind other interrupts, before callers */
-    }
-    irq->hold = HOLD_QUEUED;
-    node_append(n, &irq->n);
 }
 
 /* @irq, which has a limit, has arrived. Over the limit, what waits for a receiver waits on until
@@ -135,18 +140,6 @@ static void count_for_limit(struct irq *irq, uint64_t now)
     time_set(&irq->timer, irq->period_end);
     if (irq->manager.type == OBJ_NOTIFICATION) {
         notification_signal((struct notification *)irq->manager.obj, irq->manager.badge);
-    }
-}
-
-static void post(struct irq *irq, uint64_t now)
-{
-    irq->arrival_tsc = now;
-    irq->pending++;
-    if (irq->flags & IRQ_LIMITED) {
-        count_for_limit(irq, now);
-    }
-    if (!irq->hold) {
-        offer(irq);
     }
 }
 
@@ -185,24 +178,52 @@ static void owe_all(const struct source *s)
     }
 }
 
-void irq_arrived(uint32_t source)
+/* An interrupt of @s, any number of Irqs on it in any state. */
+static __attribute__((noinline)) void arrived(struct source *s)
 {
-    struct source *s = &sources[source];
-    struct irq *i = s->first;
-
     if (s->flags & IRQ_LEVEL) {
         owe_all(s);
     }
     lapic_eoi();
-    if (!i) {
+    if (!s->first) {
         cpu_self()->stray_interrupts++;
-        return;
     }
     uint64_t now = rdtsc();
-    do {
-        post(i, now);
-        i = i->source_next;
-    } while (i);
+    for (struct irq *i = s->first; i; i = i->source_next) {
+        i->arrival_tsc = now;
+        i->pending++;
+        if (i->flags & IRQ_LIMITED) {
+            count_for_limit(i, now);
+        }
+        if (!i->hold) {
+            offer(i);
+        }
+    }
+    sched_exit();
+}
+
+void irq_arrived(uint32_t source)
+{
+    struct source *s = &sources[source];
+    struct irq *irq = s->first;
+
+    if (!irq || irq->source_next || irq->hold || irq->flags & (IRQ_LEVEL | IRQ_LIMITED)) {
+        arrived(s);
+        return;
+    }
+    struct thread *t = first_in_queue(irq);
+    if (t->n.word != THREAD_RECEIVING) {
+        arrived(s);
+        return;
+    }
+    /* one Irq with nothing in its way, and a plain thread that waits for it */
+    uint64_t now = rdtsc();
+    lapic_eoi();
+    irq->arrival_tsc = now;
+    irq->pending++;
+    node_take(&t->n);
+    irq_deliver(irq, t, t->reply);
+    sched_exit_waking(cpu_self(), current(), t, now);
 }
 
 /* Nobody will answer @irq's last message. */

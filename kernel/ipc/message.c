@@ -75,7 +75,7 @@ static unsigned send_caps(struct thread *from, struct thread *to, unsigned count
 
 int message_copy(struct thread *from, struct thread *to, uint64_t badge, bool grant)
 {
-    uint64_t tag = thread_regs(from)->rsi, w[MSG_REG_WORDS];
+    uint64_t tag = thread_regs(from)->rsi;
     unsigned words = tag & TAG_WORDS_MASK, caps = (tag & TAG_CAPS_MASK) >> TAG_CAPS_SHIFT;
 
     if (words && (!from->buffer || !to->buffer)) {
@@ -85,7 +85,7 @@ int message_copy(struct thread *from, struct thread *to, uint64_t badge, bool gr
         to->buffer->words[i] = from->buffer->words[i];
     }
     caps = grant && caps && from->buffer ? send_caps(from, to, caps) : 0;
-    message_words(from, w);
-    message_put(to, badge, (tag & ~(uint64_t)TAG_CAPS_MASK) | caps << TAG_CAPS_SHIFT, w);
+    message_put(to, badge, (tag & ~(uint64_t)TAG_CAPS_MASK) | caps << TAG_CAPS_SHIFT,
+                thread_regs(from)->w);
     return E_OK;
 }

@@ -18,6 +18,14 @@ static inline int message_check(const struct thread *from, uint64_t tag)
  *  Capabilities travel only if @grant. Error: NOBUF, nothing changed. */
 int message_copy(struct thread *from, struct thread *to, uint64_t badge, bool grant);
 
+static inline void words_copy(uint64_t to[MSG_REG_WORDS], const uint64_t from[MSG_REG_WORDS])
+{
+#pragma GCC unroll 6
+    for (unsigned i = 0; i < MSG_REG_WORDS; i++) {
+        to[i] = from[i];
+    }
+}
+
 /** The result of @to's system call: a received message. The frame is a light one (object.h). */
 static inline void message_put(struct thread *to, uint64_t badge, uint64_t tag,
                                const uint64_t w[MSG_REG_WORDS])
@@ -27,12 +35,7 @@ static inline void message_put(struct thread *to, uint64_t badge, uint64_t tag,
     r->rax = E_OK;
     r->rdi = badge;
     r->rsi = tag;
-    r->rdx = w[0];
-    r->r8 = w[1];
-    r->r9 = w[2];
-    r->r10 = w[3];
-    r->r12 = w[4];
-    r->r13 = w[5];
+    words_copy(r->w, w);
 }
 
 /** Give @t the result of its system call: status, and all other output registers zero. */
@@ -40,19 +43,6 @@ static inline void thread_result(struct thread *t, int status)
 {
     message_put(t, 0, 0, (const uint64_t[MSG_REG_WORDS]){0});
     thread_regs(t)->rax = (uint64_t)(int64_t)status;
-}
-
-/** Words 0 to 5 out of @from's registers. */
-static inline void message_words(const struct thread *from, uint64_t w[MSG_REG_WORDS])
-{
-    const struct regs *r = thread_regs(from);
-
-    w[0] = r->rdx;
-    w[1] = r->r8;
-    w[2] = r->r9;
-    w[3] = r->r10;
-    w[4] = r->r12;
-    w[5] = r->r13;
 }
 
 #endif

@@ -28,19 +28,31 @@ static void signal_bound(struct thread *t, struct notification *n)
     }
 }
 
-void notification_signal(struct notification *n, uint64_t bits)
+struct thread *notification_signal_one(struct notification *n, uint64_t bits)
 {
+    struct thread *t = (struct thread *)n->n.next;
+
     n->bits |= bits;
     if (!n->bits) {
-        return;
+        return NULL;
     }
-    if (!node_alone(&n->n)) {
-        struct thread *t = (struct thread *)n->n.next;
+    if (&t->n != &n->n) {
         node_unlink(&t->n);
         take_bits(t, n, 0);
-        sched_wake(t);
-    } else if (n->bound) {
+        return t;
+    }
+    if (n->bound) {
         signal_bound(n->bound, n);
+    }
+    return NULL;
+}
+
+void notification_signal(struct notification *n, uint64_t bits)
+{
+    struct thread *t = notification_signal_one(n, bits);
+
+    if (t) {
+        sched_wake(t);
     }
 }
 

@@ -47,11 +47,10 @@ int invoke_cap(uint64_t handle, enum quoll_object type, uint8_t rights, struct s
  *  Errors: as invoke_cap; BAD_ARG for an index outside it. */
 int invoke_cnode_slot(uint64_t handle, uint64_t index, struct slot **out, struct slot **cnode);
 
-/* What an operation answers: six words, and how many more it has put into the buffer. */
+/* The answer's tag follows its six words: how many more are in the buffer. */
 #define OUT_EXTRA MSG_REG_WORDS
-#define OUT_COUNT (OUT_EXTRA + 1)
 
-/** Carry out operation @op of @cap; @out has OUT_COUNT words, all 0 so far.
+/** Carry out operation @op of @cap with the words @w; @out, six words and the tag, is 0 so far.
  *  Returns an error or E_AGAIN. */
 int invoke(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 

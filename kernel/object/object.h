@@ -55,7 +55,14 @@ struct node {
  * by IRET. A frame with vector 0 is that of a system call: rip, rsp and what the call returns in
  * rax rdi rsi rdx r8 r9 r10 r12 r13; it is left by SYSRET and the rest is made of constants. */
 struct regs {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t r15, r14, r11, rcx, rbp, rbx;
+    union {
+        struct {
+            uint64_t rdx, r8, r9, r10, r12, r13;
+        };
+        uint64_t w[MSG_REG_WORDS]; /* the words of a message; its tag follows */
+    };
+    uint64_t rsi, rdi, rax;
     uint64_t vector, error;
     uint64_t rip, cs, rflags, rsp, ss;
 };
@@ -89,6 +96,11 @@ enum thread_slot { TS_CNODE, TS_VSPACE, TS_FAULT, TS_BUFFER, TS_BUDGET, TS_BOUND
 struct reply;
 struct notification;
 
+/* What has happened to a thread (enum quoll_kind): the words of its message. */
+struct fault {
+    uint64_t kind, address, rip, code; /* address: or the exception's vector, or an object type */
+};
+
 struct thread {
     struct node n;
     struct reply *reply; /* receiving: the armed Reply; waiting for an answer: its holder */
@@ -104,7 +116,7 @@ struct thread {
     uint32_t may_grant; /* its queued call may carry capabilities */
     struct notification *bound;
     uint64_t badge;        /* of the endpoint capability a queued call came through */
-    uint64_t fault[4];     /* kind, then the words of the fault's message */
+    struct fault fault;    /* queued: its message */
     struct reply *replies; /* all Replies that are bound to it */
     uint64_t fs_base;
     uint64_t slice_end; /* ready: of the slice in which it was interrupted; 0: it gets a new one */

@@ -80,11 +80,16 @@ void table_clear(struct table *t)
 
 /* The table that holds @va's entry of @level in space @v, or NULL with the level of the first
  * missing table in *@missing, or 0 there when a large page is in the way. */
-static struct table *find_table(struct table *v, uint64_t va, unsigned level, uint64_t *missing)
+static inline struct table *find_table(struct table *v, uint64_t va, unsigned level,
+                                       uint64_t *missing)
 {
     struct table *t = v;
 
-    for (unsigned l = 4; l > level; l--) {
+#pragma GCC unroll 3
+    for (unsigned l = 4; l > 1; l--) {
+        if (l == level) {
+            break;
+        }
         uint64_t e = t->entry[va >> (3 + 9 * l) & 511];
         if ((e & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT) { /* no top entry is large */
             *missing = e & PTE_PRESENT ? 0 : l - 1;
@@ -157,14 +162,14 @@ static uint64_t entry_bits(const struct slot *s, uint64_t rights, uint64_t cache
 static int map_frame(struct slot *cap, const uint64_t *w, uint64_t *out)
 {
     struct slot *s;
-    int e = invoke_cap(w[1], OBJ_FRAME, 0, &s);
+    int e = thread_cap(current(), w[1], OBJ_FRAME, 0, &s);
 
     if (e) {
         return e;
     }
     uint64_t bits = entry_bits(s, w[2], w[3]);
     uint64_t bytes = 1ull << s->size_bits;
-    if (!bits || w[0] & (bytes - 1) || w[0] >= USER_TOP || bytes > USER_TOP - w[0]) {
+    if (!bits || w[0] & (bytes - 1) || w[0] + (bytes - 1) >= USER_TOP) {
         return E_BAD_ARG;
     }
     if (w[2] & ~(uint64_t)s->rights) {
@@ -173,7 +178,7 @@ static int map_frame(struct slot *cap, const uint64_t *w, uint64_t *out)
     if (s->badge) {
         return E_BUSY;
     }
-    unsigned level = (s->size_bits - 3u) / 9;
+    unsigned level = s->size_bits == FRAME_4K_BITS ? 1 : s->size_bits == FRAME_2M_BITS ? 2 : 3;
     if (level > 2 && !cpu_features.pages_1g) {
         return E_BAD_ARG;
     }

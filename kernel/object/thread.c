@@ -77,7 +77,12 @@ void thread_slot_lost(struct slot *s)
         /* it can't run on; whoever supervises it is told what it lost */
         bool vspace = s == &t->slots[TS_VSPACE], budget = s == &t->slots[TS_BUDGET];
         sched_remove(t);
-        ipc_fault(t, KIND_CAP_FAULT, vspace ? OBJ_VSPACE : budget ? OBJ_BUDGET : OBJ_CNODE, 0, 0);
+        struct fault f = {KIND_CAP_FAULT,
+                          vspace   ? OBJ_VSPACE
+                          : budget ? OBJ_BUDGET
+                                   : OBJ_CNODE,
+                          0, 0};
+        ipc_fault(t, &f);
     }
 }
 

@@ -2,16 +2,13 @@
  * sched.c - which thread runs: ready queues and dispatch.
  * Runs with interrupts off on the CPU that owns the threads. Time and budgets: time.c.
  */
-#include <arch/asm.h>
 #include <ipc/ipc.h>
-#include <sched/sched.h>
-#include <sched/time.h>
+#include <sched/dispatch.h>
 
 /* Threads with empty Budgets that one kernel entry passes over before it lets interrupts in. */
 #define PARKED_PER_ENTRY 16
 
-/* The highest priority of all that are ready: in the queues, or at their front. */
-static void update_max_ready(struct cpu *cpu)
+void sched_update_max_ready(struct cpu *cpu)
 {
     uint32_t max = cpu->front ? cpu->front->n.prio : 0;
 
@@ -25,10 +22,11 @@ static void update_max_ready(struct cpu *cpu)
     cpu->max_ready = max;
 }
 
-static void set_ready(struct cpu *cpu, struct thread *t)
+static void put_in_queue(struct cpu *cpu, struct thread *t, struct node *before)
 {
+    node_append(before, &t->n);
+    bit_set(cpu->ready_bits, t->n.prio);
     t->flags |= TF_QUEUED;
-    t->payer = t->own; /* a donation ends where the scheduler decides */
     cpu->ready_count++;
     if (t->n.prio > cpu->max_ready) {
         cpu->max_ready = t->n.prio;
@@ -39,54 +37,50 @@ static void set_ready(struct cpu *cpu, struct thread *t)
 static void enqueue(struct cpu *cpu, struct thread *t)
 {
     t->slice_end = 0;
-    node_append(&cpu->ready[t->n.prio], &t->n);
-    bit_set(cpu->ready_bits, t->n.prio);
-    set_ready(cpu, t);
+    t->payer = t->own; /* a donation ends where the scheduler decides */
+    put_in_queue(cpu, t, &cpu->ready[t->n.prio]);
+    sched_arm_slice(cpu);
 }
 
 /* The thread at the front goes into its queue, before its equals. */
-static __attribute__((noinline)) void queue_front(struct cpu *cpu)
+static void queue_front(struct cpu *cpu)
 {
     struct thread *t = cpu->front;
 
     cpu->front = NULL;
-    node_append(cpu->ready[t->n.prio].next, &t->n);
-    bit_set(cpu->ready_bits, t->n.prio);
+    t->payer = t->own;
+    put_in_queue(cpu, t, cpu->ready[t->n.prio].next);
 }
 
-/* @t is interrupted in its slice, the rest of which is still to come. It is the first that runs
- * when those of higher priority wait again, which is mostly soon: no queue is touched. */
+/* Interrupted in its slice: see dispatch.h. */
 static void put_front(struct cpu *cpu, struct thread *t)
 {
     if (cpu->front) {
         queue_front(cpu);
     }
-    t->slice_end = cpu->slice_end;
-    cpu->front = t;
-    set_ready(cpu, t);
+    sched_put_front(cpu, t);
 }
 
-/* @t is ready no more. */
 static void dequeue(struct cpu *cpu, struct thread *t)
 {
     t->flags &= ~(uint32_t)TF_QUEUED;
     cpu->ready_count--;
-    if (cpu->front == t) {
-        cpu->front = NULL;
-        update_max_ready(cpu);
-        return;
-    }
     node_unlink(&t->n);
     if (node_alone(&cpu->ready[t->n.prio])) {
         bit_clear(cpu->ready_bits, t->n.prio);
-        update_max_ready(cpu);
+        sched_update_max_ready(cpu);
     }
 }
 
 void sched_remove(struct thread *t)
 {
+    struct cpu *cpu = cpu_self();
+
     if (t->flags & TF_QUEUED) {
-        dequeue(cpu_self(), t);
+        dequeue(cpu, t);
+    } else if (cpu->front == t) {
+        cpu->front = NULL;
+        sched_update_max_ready(cpu);
     } else if (t->flags & TF_PARKED) {
         budget_unpark(t);
     }
@@ -102,13 +96,13 @@ void sched_check(struct thread *t)
     struct cpu *cpu = cpu_self();
 
     if (!runnable(t)) {
-        if (t->flags & TF_QUEUED) {
-            dequeue(cpu, t);
+        if (!(t->flags & TF_PARKED)) {
+            sched_remove(t);
         }
         if (cpu->direct == t) {
             cpu->direct = NULL;
         }
-    } else if (t != current() && !(t->flags & TF_QUEUED) && cpu->direct != t) {
+    } else if (t != current() && t != cpu->direct && t != cpu->front && !(t->flags & TF_QUEUED)) {
         enqueue(cpu, t);
     }
 }
@@ -145,10 +139,15 @@ void sched_hand_to(struct thread *t)
 
 void sched_set_priority(struct thread *t, uint32_t prio)
 {
+    struct cpu *cpu = cpu_self();
+
+    if (cpu->front == t) {
+        queue_front(cpu);
+    }
     if (t->flags & TF_QUEUED) {
-        dequeue(cpu_self(), t);
+        dequeue(cpu, t);
         t->n.prio = prio;
-        enqueue(cpu_self(), t);
+        enqueue(cpu, t);
     } else {
         t->n.prio = prio;
     }
@@ -172,11 +171,8 @@ static __attribute__((noinline)) void switch_extras(struct thread *from, struct 
 
 static void switch_to(struct cpu *cpu, struct thread *from, struct thread *to)
 {
-    cpu->tss.rsp[0] = (uint64_t)to;
-    if (to->cr3 != from->cr3) {
-        write_cr3(to->cr3);
-    }
-    if ((from->flags | to->flags) & (TF_FPU | TF_FSBASE)) {
+    sched_enter(cpu, from, to);
+    if ((from->flags | to->flags) & TF_EXTRAS) {
         switch_extras(from, to);
     }
 }
@@ -191,16 +187,18 @@ static struct thread *pick(struct cpu *cpu)
 {
     struct thread *t = cpu->front;
 
+    if (t && t->n.prio >= cpu->max_ready) {
+        sched_take_front(cpu, t);
+        return t;
+    }
     if (!cpu->ready_count) {
+        cpu->slice_end = TIMER_OFF;
         return cpu->idle;
     }
-    if (!t || t->n.prio < cpu->max_ready) {
-        t = (struct thread *)cpu->ready[cpu->max_ready].next;
-    }
+    t = (struct thread *)cpu->ready[cpu->max_ready].next;
     dequeue(cpu, t);
-    if (t->slice_end) {
-        cpu->slice_end = t->slice_end;
-    } else {
+    cpu->slice_end = t->slice_end;
+    if (!t->slice_end) {
         new_slice(cpu);
     }
     return t;
@@ -210,8 +208,9 @@ static struct thread *pick(struct cpu *cpu)
 static struct thread *choose(struct cpu *cpu, struct thread *from)
 {
     uint32_t prio = from->n.prio;
+    bool anyone = cpu->ready_count || cpu->front;
 
-    if (!cpu->ready_count || prio > cpu->max_ready || (prio == cpu->max_ready && !cpu->resched)) {
+    if (!anyone || prio > cpu->max_ready || (prio == cpu->max_ready && !cpu->resched)) {
         return from;
     }
     if (cpu->resched) {
@@ -257,20 +256,22 @@ static __attribute__((noinline)) struct thread *who_can_pay(struct cpu *cpu, str
 void sched_exit(void)
 {
     struct cpu *cpu = cpu_self();
-    struct thread *from = current(), *to = from;
+    struct thread *from = current(), *to = next_thread(cpu, from);
 
-    if (from->n.word != THREAD_RUNNING || cpu->direct || from->n.prio < cpu->max_ready ||
-        cpu->resched) {
-        to = next_thread(cpu, from);
-        cpu->resched = false;
-    }
+    cpu->resched = false;
     if (to->payer != cpu->payer) {
         to = who_can_pay(cpu, to);
     }
     if (to != from) {
         switch_to(cpu, from, to);
+        if (cpu->ready_count || cpu->front) {
+            sched_arm_slice(cpu);
+        }
     }
-    if (cpu->ready_count && cpu->slice_end < cpu->timer_tsc) {
-        time_arm(cpu->slice_end);
-    }
+}
+
+void sched_wake_and_exit(struct thread *t)
+{
+    sched_wake(t);
+    sched_exit();
 }

@@ -13,7 +13,10 @@
 /* Flags that keep a thread from running whatever its state. */
 #define TF_BLOCKED (TF_SUSPENDED | TF_NO_SPACE | TF_PARKED)
 /* Flags that keep a thread off the fastpath: part of its state word. */
-#define TF_SLOW (TF_BLOCKED | TF_SIGNALLED | TF_FPU | TF_FSBASE)
+#define TF_SLOW (TF_BLOCKED | TF_SIGNALLED | TF_EXTRAS)
+
+/* Flags of a thread with registers that others don't have. */
+#define TF_EXTRAS (TF_FPU | TF_FSBASE)
 
 /** Set @t's state and flags, and with them the word that the fastpath compares. Flags stand
  *  elsewhere for a running thread than for a waiting one, so that the fastpath's "my word + 1 ==
@@ -41,7 +44,14 @@ void sched_set_priority(struct thread *t, uint32_t prio);
 /** The current thread gives way to others of its priority. */
 void sched_yield(void);
 
-/** End of every kernel entry but the fastpath: choose who runs, charge, switch. */
+/** End of every kernel entry but the fastpath: choose who runs, charge, switch. Short ways for
+ *  the common cases: dispatch.h. */
 void sched_exit(void);
+
+/** sched_wake, then sched_exit. */
+void sched_wake_and_exit(struct thread *t);
+
+/** Bring cpu->max_ready in line with the queues and their front. */
+void sched_update_max_ready(struct cpu *cpu);
 
 #endif

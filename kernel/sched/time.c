@@ -29,7 +29,7 @@ void time_init(struct node *ready)
     cpu->payer = cpu->idle->own;
     cpu->charged_to_tsc = rdtsc();
     cpu->slice_ticks = cpu->tsc_hz / 1000000 * SLICE_US;
-    cpu->timer_tsc = TIMER_OFF;
+    cpu->timer_tsc = cpu->slice_end = TIMER_OFF;
 }
 
 void time_charge(void)
@@ -167,6 +167,9 @@ void time_tick(void)
         t->payer = t->own; /* a donation lasts one slice at most */
         cpu->slice_end = now + cpu->slice_ticks;
         cpu->resched = true;
+    }
+    if (cpu->ready_count || cpu->front) {
+        time_arm(cpu->slice_end);
     }
     if (!budget_has_time(cpu->payer, now)) {
         cpu->payer = cpu->idle->own; /* nobody's: sched_exit finds another, or parks the thread */
