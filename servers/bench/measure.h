@@ -34,6 +34,7 @@ struct peer_page {
     volatile uint64_t stamp, ack, count;
     uint64_t done;
     volatile uint64_t bad;
+    uint64_t seed;
 };
 #define PEER_SAMPLES_OFFSET 4096u
 

@@ -3,7 +3,7 @@
 ; system call keeps nothing but rsp; there is no other stack.
 ;
 ;   rsp+0  REPLY   rsp+8 EP   rsp+16 NOTIFY   rsp+24 ROUNDS   rsp+32 STAMP   rsp+40 ACK
-;   rsp+48 COUNT   rsp+56 DONE (notification)  rsp+64 BAD   rsp+4096.. samples
+;   rsp+48 COUNT   rsp+56 DONE (notification)  rsp+64 BAD   rsp+72 SEED   rsp+4096.. samples
 BITS 64
 DEFAULT REL
 
@@ -20,6 +20,7 @@ ACK    equ 40
 COUNT  equ 48
 DONE   equ 56
 BAD    equ 64
+SEED   equ 72
 SAMPLES equ 4096
 
 PIT_CHANNEL0 equ 0x40
@@ -60,12 +61,15 @@ peer_fault:
     jmp peer_fault
 peer_fault_end:
 
-; Start the PIT: about 20 us, each round a tick more or less, so that the interrupt finds the
-; interrupted loop at each of its instructions.
+; Start the PIT: about 20 us and up to 15 ticks more, by a random number, so that the interrupt finds
+; the interrupted loop at each of its instructions. A delay that merely grows does not do: when
+; instructions are the clock, the place is a sum of delays modulo the loop's length, and sums of an
+; arithmetic series never take some of the values.
 %macro PIT_START 0
-    mov ecx, [rsp+ROUNDS]
-    add ecx, [rsp+BAD]
-    and ecx, 15
+    imul ecx, [rsp+SEED], 1664525
+    add ecx, 1013904223
+    mov [rsp+SEED], ecx
+    shr ecx, 28
     add ecx, 24
     mov al, PIT_ONE_SHOT
     out PIT_COMMAND, al
