@@ -8,6 +8,7 @@
 ;
 ; Every function: rdi = struct measure; returns 0, or the round at which an answer was not the
 ; expected one. Numbers of system calls are pinned by static asserts in measure.c.
+%include "marks.inc"
 BITS 64
 DEFAULT REL
 
@@ -105,11 +106,11 @@ global measure_null
 measure_null:
     ENTER_LOOP
 .round:
-    rdtsc
+    RDTSC_BEGIN
     mov [rsp+START], eax
     mov eax, SYS_NULL_
     syscall
-    rdtsc
+    RDTSC_END
     END_ROUND .round
     LEAVE_LOOP
 
@@ -118,12 +119,12 @@ global measure_signal
 measure_signal:
     ENTER_LOOP
 .round:
-    rdtsc
+    RDTSC_BEGIN
     mov [rsp+START], eax
     mov edi, [rsp+CAP]
     mov eax, SYS_SIGNAL_
     syscall
-    rdtsc
+    RDTSC_END
     END_ROUND .round
     LEAVE_LOOP
 
@@ -132,7 +133,7 @@ global measure_signal_waiter
 measure_signal_waiter:
     ENTER_LOOP
 .round:
-    rdtsc
+    RDTSC_BEGIN
     mov [rsp+START], eax
     mov edi, [rsp+CAP]
     mov eax, SYS_SIGNAL_
@@ -155,14 +156,14 @@ measure_call:
     mov r10, [rax+M_WORDS+24]
     mov r12, [rax+M_WORDS+32]
     mov r13, [rax+M_WORDS+40]
-    rdtsc
+    RDTSC_BEGIN
     mov [rsp+START], eax
     mov edi, [rsp+CAP]
     mov esi, [rsp+TAG]
     mov edx, [rsp+W0]
     xor eax, eax
     syscall
-    rdtsc
+    RDTSC_END
     mov rdi, [rsp+PARAMS]
     cmp r13, [rdi+M_WORDS+40]
     jne .failed
@@ -185,14 +186,14 @@ measure_invoke:
     mov r10, [rax+M_WORDS+24]
     mov r12, [rax+M_WORDS+32]
     mov r13, [rax+M_WORDS+40]
-    rdtsc
+    RDTSC_BEGIN
     mov [rsp+START], eax
     mov edi, [rsp+CAP]
     mov rsi, [rsp+TAG]
     mov rdx, [rsp+W0]
     xor eax, eax
     syscall
-    rdtsc
+    RDTSC_END
     sub eax, [rsp+START]
     mov rdi, [rsp+SAMPLE]
     mov [rdi], eax
@@ -219,9 +220,9 @@ measure_invoke:
     mov rax, [rsp+LEFT]
     jmp .leave
 
-; ---- handle faults on the endpoint W0 with the Reply CAP: the partner's one instruction faults for ever, so the time from one receive
-; to the next is answer, resumption, fault and delivery: exactly one round trip. r8 (the faulting
-; RIP) proves that a fault came.
+; ---- handle faults on the endpoint W0 with the Reply CAP: the partner's one instruction faults for
+; ever, so the time from one receive to the next is answer, resumption, fault and delivery: exactly
+; one round trip. r8 (the faulting RIP) proves that a fault came.
 global measure_fault
 measure_fault:
     ENTER_LOOP
@@ -231,14 +232,14 @@ measure_fault:
     mov eax, -1
     syscall
 .round:
-    rdtsc
+    RDTSC_BEGIN
     mov [rsp+START], eax
     mov edi, [rsp+CAP]
     mov ebx, [rsp+W0]
     xor esi, esi
     mov eax, -1
     syscall
-    rdtsc
+    RDTSC_END
     test r8, r8
     jz .failed
     END_ROUND .round
@@ -248,12 +249,21 @@ measure_fault:
     mov rax, [rsp+LEFT]
     jmp .leave
 
+; ---- around the measured rounds of a benchmark; clobber rax and rdx
+global measure_mark_begin, measure_mark_end
+measure_mark_begin:
+    MARK_SERIES_BEGIN
+    ret
+measure_mark_end:
+    MARK_SERIES_END
+    ret
+
 ; ---- what the interrupted thread runs, rdi = its word for the last TSC. Pairs only, so that at
 ; most one instruction lies between the last stamp and the interrupt.
 global spin_stamping
 spin_stamping:
 %rep 256
-    rdtsc
+    RDTSC_BEGIN
     mov [rdi], eax
 %endrep
     jmp spin_stamping
@@ -262,7 +272,7 @@ spin_stamping:
 ; while the word at rdi is 0 goes there.
 global spin_first
 spin_first:
-    rdtsc
+    RDTSC_END
     mov ecx, eax
     xor eax, eax
     cmpxchg [rdi], ecx

@@ -5,6 +5,7 @@
 #include "measure.h"
 #include <quoll/sys.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* measure.asm knows these by value. */
 _Static_assert(SYS_NULL == 1 && SYS_SIGNAL == 5 && SYS_WAIT == 6, "numbers in the assembly");
@@ -68,16 +69,33 @@ static uint64_t less(uint32_t sample, uint32_t empty)
     return sample > empty ? sample - empty : 0;
 }
 
-/* Measure @b in the lab that setup has built. */
-static bool run_rounds(const struct bench *b, struct measure *m)
+/* @rounds rounds of @b in the lab that setup has built; false with the reason in @r. */
+static bool run_rounds(const struct bench *b, struct measure *m, uint64_t rounds, struct result *r)
 {
+    uint64_t left = rounds;
+
+    m->rounds = rounds;
+    if (lab_error() == NULL)
+        left = b->run(m);
     if (lab_error() != NULL)
-        return false;
-    m->rounds = ROUNDS_WARM;
-    if (b->run(m) != 0)
-        return false;
-    m->rounds = b->rounds;
-    return b->run(m) == 0;
+        (void)snprintf(r->why, sizeof r->why, "%s", lab_error());
+    else if (left != 0)
+        (void)snprintf(r->why, sizeof r->why, "round %u of %u did not give what it should",
+                       (unsigned)(rounds - left + 1), (unsigned)rounds);
+    return r->why[0] == '\0';
+}
+
+/* Warm up, measure, count. */
+static bool run_marked(const struct bench *b, struct measure *m, struct result *r)
+{
+    bool ok = run_rounds(b, m, ROUNDS_WARM, r);
+
+    if (ok) {
+        measure_mark_begin();
+        ok = run_rounds(b, m, b->rounds, r);
+        measure_mark_end();
+    }
+    return ok;
 }
 
 bool measure_bench(const struct bench *b, struct result *r)
@@ -89,9 +107,11 @@ bool measure_bench(const struct bench *b, struct result *r)
 
     lab_begin();
     b->setup(b, &m);
-    ok = run_rounds(b, &m);
+    ok = run_marked(b, &m, r);
     lab_end();
-    if (!ok || lab_error() != NULL)
+    if (ok && lab_error() != NULL)
+        (void)snprintf(r->why, sizeof r->why, "clean-up: %s", lab_error());
+    if (r->why[0] != '\0')
         return false;
     sort(samples, b->rounds);
     r->median = less(samples[b->rounds / 2], empty);

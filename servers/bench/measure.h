@@ -41,6 +41,7 @@ struct peer_page {
 struct result {
     uint64_t median, min, max, n;
     const char *unit;
+    char why[128]; /* it failed */
 };
 
 /* One benchmark: setup builds its objects in a fresh lab and fills @m; run measures @m->rounds
@@ -64,7 +65,7 @@ extern const struct bench_area area_ipc, area_irq, area_fault, area_vm;
 /** A blob between two labels of peers.asm. */
 #define BLOB(name) ((struct lab_blob){(name), (size_t)((name##_end) - (name))})
 
-/** Run @b; false if it failed. */
+/** Run @b; false if it failed: then only @r's why is written. */
 bool measure_bench(const struct bench *b, struct result *r);
 
 /* measure.asm */
@@ -76,6 +77,8 @@ uint64_t measure_signal_waiter(struct measure *m);
 uint64_t measure_call(struct measure *m);
 uint64_t measure_invoke(struct measure *m);
 uint64_t measure_fault(struct measure *m);
+void measure_mark_begin(void);
+void measure_mark_end(void);
 extern const char spin_stamping[], spin_first[];
 
 /* peers.asm */

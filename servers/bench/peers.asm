@@ -4,6 +4,7 @@
 ;
 ;   rsp+0  REPLY   rsp+8 EP   rsp+16 NOTIFY   rsp+24 ROUNDS   rsp+32 STAMP   rsp+40 ACK
 ;   rsp+48 COUNT   rsp+56 DONE (notification)  rsp+64 BAD   rsp+72 SEED   rsp+4096.. samples
+%include "marks.inc"
 BITS 64
 DEFAULT REL
 
@@ -49,7 +50,7 @@ peer_waiter:
     mov edi, [rsp+NOTIFY]
     mov eax, SYS_WAIT_
     syscall
-    rdtsc
+    RDTSC_END
     mov [rsp+STAMP], eax
     jmp peer_waiter
 peer_waiter_end:
@@ -102,7 +103,7 @@ peer_irq_entry:
     xor esi, esi
     mov eax, SYS_REPLY_RECV_
     syscall
-    rdtsc
+    RDTSC_END
     sub eax, [rsp+STAMP]
     mov ecx, [rsp+COUNT]
     mov [rsp+SAMPLES+rcx*4], eax
@@ -120,7 +121,7 @@ peer_irq_ack:
 .again:
     PIT_START
     mov dword [rsp+STAMP], 0
-    rdtsc
+    RDTSC_BEGIN
     mov [rsp+ACK], eax
     mov edi, [rsp+REPLY]
     mov ebx, [rsp+EP]

@@ -175,6 +175,7 @@ int bench_run(uint64_t cap, uint64_t index, struct bench_result *result)
     result->min = m.w[1];
     result->max = m.w[2];
     result->n = m.w[3];
+    msg_get_string(&m, task_buffer(), 6, result->why, sizeof(result->why));
     m.tag = 0; /* the unit is words 4-5 and ends there */
     msg_get_string(&m, task_buffer(), 4, result->unit, sizeof(result->unit));
     return E_OK;

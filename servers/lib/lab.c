@@ -2,6 +2,7 @@
  * lab.c - see lab.h. Slots and addresses are handed out upwards and all taken back by lab_end,
  * so nothing here can leak: the untyped's revocation is the only clean-up.
  */
+#include <quoll/error.h>
 #include <quoll/lab.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
@@ -21,10 +22,10 @@ static char error_text[96];
 static void lab_fail(const char *what, int status)
 {
     if (error_text[0] == '\0')
-        (void)snprintf(error_text, sizeof error_text, "lab: %s returned error %d", what, status);
+        (void)snprintf(error_text, sizeof error_text, "%s: %s", what, quoll_strerror(status));
 }
 
-static int lab_check(const char *what, int status)
+int lab_check(const char *what, int status)
 {
     if (status != E_OK)
         lab_fail(what, status);

@@ -21,12 +21,19 @@ static bool bench_chooses(const char *wanted, const char *name)
 
 static bool bench_headed; /* the table's head is printed */
 
-static void bench_head(struct shell *s)
+/* One benchmark a line of at most 80 columns. Names reach 33 characters. */
+static void bench_row(struct shell *s, const char *name, const struct bench_result *r)
 {
     if (!bench_headed)
-        output_printf(&s->out, "%-36s %12s %12s %12s %8s  %s\n", "BENCH", "MEDIAN", "MIN", "MAX",
-                      "N", "UNIT");
+        output_printf(&s->out, "%-33s %8s %8s %8s %5s  %s\n", "BENCH", "MEDIAN", "MIN", "MAX", "N",
+                      "UNIT");
     bench_headed = true;
+    if (r->n == 0)
+        output_printf(&s->out, "%-33s   failed: %s\n", name, r->why);
+    else
+        output_printf(&s->out, "%-33s %8llu %8llu %8llu %5llu  %s\n", name,
+                      (unsigned long long)r->median, (unsigned long long)r->min,
+                      (unsigned long long)r->max, (unsigned long long)r->n, r->unit);
 }
 
 static void bench_print(struct shell *s, const char *name, const struct bench_result *r)
@@ -34,10 +41,7 @@ static void bench_print(struct shell *s, const char *name, const struct bench_re
     struct json j;
 
     if (!s->json) {
-        bench_head(s);
-        output_printf(&s->out, "%-36s %12llu %12llu %12llu %8llu  %s\n", name,
-                      (unsigned long long)r->median, (unsigned long long)r->min,
-                      (unsigned long long)r->max, (unsigned long long)r->n, r->unit);
+        bench_row(s, name, r);
         return;
     }
     j = json_begin(&s->out);
@@ -47,6 +51,8 @@ static void bench_print(struct shell *s, const char *name, const struct bench_re
     json_u64(&j, "min", r->min);
     json_u64(&j, "max", r->max);
     json_u64(&j, "n", r->n);
+    if (r->n == 0)
+        json_string(&j, "error", r->why);
     json_end(&j);
 }
 

@@ -120,7 +120,9 @@ int bench_run(uint64_t cap, uint64_t index, struct bench_result *result)
 {
     (void)cap;
     runs++;
-    *result = (struct bench_result){index, 1, 2, 10000, "instructions"};
+    *result = (struct bench_result){index, 1, 2, 10000, "instructions", ""};
+    if (index == 2)
+        *result = (struct bench_result){0, 0, 0, 0, "failed", "map: out of \"luck\""};
     return index == 3 ? E_DEAD : E_OK;
 }
 
@@ -243,6 +245,14 @@ static void test_suites(void)
     CHECK(prints("bench disk.read --json",
                  "{\"bench\": \"disk.read\", \"unit\": \"instructions\", "
                  "\"median\": 0, \"min\": 1, \"max\": 2, \"n\": 10000}\r\n"));
+    CHECK(prints("bench ipc.call_reply.6w --json",
+                 "{\"bench\": \"ipc.call_reply.6w\", \"unit\": \"failed\", \"median\": 0, "
+                 "\"min\": 0, \"max\": 0, \"n\": 0, \"error\": \"map: out of \\\"luck\\\"\"}\r\n"));
+    CHECK(prints("bench ipc",
+                 "BENCH                               MEDIAN      MIN      MAX     N  UNIT\r\n"
+                 "ipc.call_reply.0w                        1        1        2 10000  "
+                 "instructions\r\n"
+                 "ipc.call_reply.6w                   failed: map: out of \"luck\"\r\n"));
     CHECK(has("bench", "MEDIAN") && runs == 4 && has("bench", "vm.map: the call was delivered"));
     CHECK(has("bench kernel", "6w") && runs == 3);
     CHECK(has("bench ipc", "6w") && runs == 2);

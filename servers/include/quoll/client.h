@@ -33,8 +33,9 @@ struct system_memory {
 };
 
 struct bench_result {
-    uint64_t median, min, max, n;
+    uint64_t median, min, max, n; /* n = 0: it failed */
     char unit[17];
+    char why[160]; /* what failed; empty if nothing did */
 };
 
 struct test_result {

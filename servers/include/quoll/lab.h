@@ -45,8 +45,11 @@ void lab_begin(void);
 /** Stop the lab's threads, destroy its objects, empty its slots. */
 void lab_end(void);
 
-/** What went wrong first since lab_begin, or NULL. */
+/** What went wrong first since lab_begin, "operation: error", or NULL. */
 const char *lab_error(void);
+
+/** If @status is an error, keep it for lab_error with the name of the operation. Returns it. */
+int lab_check(const char *what, int status);
 
 /** Bytes of SLOT_UNTYPED in use. */
 uint64_t lab_used_bytes(void);

@@ -46,7 +46,8 @@ enum sys_label {
 /* suite: a list of things to run; `bench` and `test` serve it. */
 enum suite_label {
     SUITE_NAME = 1, /* word 0 index; answer words 0-7 name. BAD_ARG past the last. */
-    SUITE_RUN = 2,  /* word 0 index. bench answers 0 median, 1 min, 2 max, 3 n, words 4-5 unit.
+    SUITE_RUN = 2,  /* word 0 index. bench answers 0 median, 1 min, 2 max, 3 n, words 4-5 unit,
+                       and if it failed (n = 0) words 6- why.
                        test answers 0 passed (0/1), words 1- what went wrong. */
 };
 
