@@ -6,7 +6,8 @@
 #include <quoll/suite.h>
 #include <string.h>
 
-static const struct bench_area *const areas[] = {&area_ipc, &area_irq, &area_fault, &area_vm};
+static const struct bench_area *const areas[] = {&area_ipc, &area_irq, &area_fault, &area_vm,
+                                                &area_cap};
 
 int main(void);
 

@@ -13,6 +13,7 @@ BITS 64
 DEFAULT REL
 
 SYS_NULL_   equ 1
+SYS_SEND_   equ 2
 SYS_SIGNAL_ equ 5
 
 ; struct measure
@@ -128,21 +129,48 @@ measure_signal:
     END_ROUND .round
     LEAVE_LOOP
 
-; ---- signal CAP; the waiter of higher priority stores its first TSC at END before it waits again
-global measure_signal_waiter
-measure_signal_waiter:
+; One system call, %1, on CAP; the partner of higher priority stores its first TSC at END before it
+; waits again. Should it not have run, its TSC is older than the one here.
+%macro MEASURE_TO_PARTNER 1
     ENTER_LOOP
 .round:
     RDTSC_BEGIN
     mov [rsp+START], eax
     mov edi, [rsp+CAP]
-    mov eax, SYS_SIGNAL_
+    %1
     syscall
     mov rdi, [rsp+PARAMS]
     mov rdi, [rdi+M_END]
     mov eax, [rdi]
+    mov ecx, eax
+    sub ecx, [rsp+START]
+    js .failed
     END_ROUND .round
+.leave:
     LEAVE_LOOP
+.failed:
+    mov rax, [rsp+LEFT]
+    jmp .leave
+%endmacro
+
+%macro NUMBER_OF_SIGNAL 0
+    mov eax, SYS_SIGNAL_
+%endmacro
+
+%macro NUMBER_OF_SEND 0
+    xor esi, esi                ; the tag: registers only
+    mov eax, SYS_SEND_
+%endmacro
+
+; ---- signal CAP, on which a waiter waits
+global measure_signal_waiter
+measure_signal_waiter:
+    MEASURE_TO_PARTNER NUMBER_OF_SIGNAL
+
+; ---- send to CAP, from which a receiver receives
+global measure_send
+measure_send:
+    MEASURE_TO_PARTNER NUMBER_OF_SEND
 
 ; ---- call CAP with TAG; the partner answers the same words. Word 5 (r13) proves that the answer
 ; came: on an error it would be 0.

@@ -4,11 +4,14 @@
  */
 #include "measure.h"
 #include <quoll/sys.h>
+#include <quoll/task.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 /* measure.asm knows these by value. */
 _Static_assert(SYS_NULL == 1 && SYS_SIGNAL == 5 && SYS_WAIT == 6, "numbers in the assembly");
+_Static_assert(SYS_SEND == 2 && SYS_RECV == 3 && SYS_REPLY == 4, "numbers in the assembly");
 _Static_assert(SYS_CALL == 0 && SYS_REPLY_RECV == -1, "numbers in the assembly");
 _Static_assert(offsetof(struct measure, rounds) == 8, "M_ROUNDS");
 _Static_assert(offsetof(struct measure, op) == 16, "M_CAP");
@@ -67,6 +70,25 @@ static uint32_t median_of(uint64_t (*loop)(struct measure *m))
 static uint64_t less(uint32_t sample, uint32_t empty)
 {
     return sample > empty ? sample - empty : 0;
+}
+
+static bool is_filled(uint64_t slot)
+{
+    struct msg m = {.w = {slot}};
+
+    return sys_invoke(SLOT_CNODE, OP_CNODE_INFO, &m) == E_OK && m.w[0] != OBJ_NULL;
+}
+
+uint64_t measure_filling(struct measure *m)
+{
+    struct msg once = {.tag = m->op.tag};
+    uint64_t slot = m->undo.words[0];
+
+    memcpy(once.w, m->op.words, sizeof once.w);
+    if (sys_call(m->op.cap, &once) != E_OK || !is_filled(slot))
+        return m->rounds;
+    (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, slot, 0, 0, 0, 0, 0);
+    return measure_invoke(m);
 }
 
 /* @rounds rounds of @b in the lab that setup has built; false with the reason in @r. */

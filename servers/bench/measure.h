@@ -60,10 +60,14 @@ struct bench_area {
     unsigned count;
 };
 
-extern const struct bench_area area_ipc, area_irq, area_fault, area_vm;
+extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap;
 
 /** A blob between two labels of peers.asm. */
 #define BLOB(name) ((struct lab_blob){(name), (size_t)((name##_end) - (name))})
+
+/** measure_invoke for an operation that fills the slot undo.words[0], which its undoing empties.
+ *  Emptying an empty slot is no error, so this first looks that the slot is really filled. */
+uint64_t measure_filling(struct measure *m);
 
 /** Run @b; false if it failed: then only @r's why is written. */
 bool measure_bench(const struct bench *b, struct result *r);
@@ -74,6 +78,7 @@ uint64_t measure_nops(struct measure *m);
 uint64_t measure_null(struct measure *m);
 uint64_t measure_signal(struct measure *m);
 uint64_t measure_signal_waiter(struct measure *m);
+uint64_t measure_send(struct measure *m);
 uint64_t measure_call(struct measure *m);
 uint64_t measure_invoke(struct measure *m);
 uint64_t measure_fault(struct measure *m);
@@ -83,7 +88,9 @@ extern const char spin_stamping[], spin_first[];
 
 /* peers.asm */
 extern const char peer_echo[], peer_echo_end[];
+extern const char peer_taker[], peer_taker_end[];
 extern const char peer_waiter[], peer_waiter_end[];
+extern const char peer_receiver[], peer_receiver_end[];
 extern const char peer_fault[], peer_fault_end[];
 extern const char peer_irq_entry[], peer_irq_entry_end[];
 extern const char peer_irq_ack[], peer_irq_ack_end[];

@@ -9,6 +9,8 @@ BITS 64
 DEFAULT REL
 
 SYS_REPLY_RECV_ equ -1
+SYS_RECV_       equ 3
+SYS_REPLY_      equ 4
 SYS_SIGNAL_     equ 5
 SYS_WAIT_       equ 6
 
@@ -30,6 +32,15 @@ PIT_ONE_SHOT equ 0x30           ; channel 0, low then high byte, mode 0: interru
 
 section .text
 
+; On an error every register but rax is 0: the caller gets zeros for an answer, and knows.
+%macro GIVE_UP 0
+    mov edi, [rsp+REPLY]
+    xor esi, esi
+    mov eax, SYS_REPLY_
+    syscall
+    ud2
+%endmacro
+
 ; ---- answers every call with what it carried
 global peer_echo, peer_echo_end
 peer_echo:
@@ -41,8 +52,21 @@ peer_echo:
     syscall
     test eax, eax
     jz .next
-    ud2                         ; stopped: the caller's round fails
+    GIVE_UP
 peer_echo_end:
+
+; ---- answers every call with its words only: what came with them stays here
+global peer_taker, peer_taker_end
+peer_taker:
+    xor esi, esi
+    mov edi, [rsp+REPLY]
+    mov ebx, [rsp+EP]
+    mov eax, SYS_REPLY_RECV_
+    syscall
+    test eax, eax
+    jz peer_taker
+    GIVE_UP
+peer_taker_end:
 
 ; ---- waits for the notification, stores its first TSC, waits again
 global peer_waiter, peer_waiter_end
@@ -54,6 +78,18 @@ peer_waiter:
     mov [rsp+STAMP], eax
     jmp peer_waiter
 peer_waiter_end:
+
+; ---- receives with a Reply, as a server does, and stores its first TSC
+global peer_receiver, peer_receiver_end
+peer_receiver:
+    mov edi, [rsp+REPLY]
+    mov ebx, [rsp+EP]
+    mov eax, SYS_RECV_
+    syscall
+    RDTSC_END
+    mov [rsp+STAMP], eax
+    jmp peer_receiver
+peer_receiver_end:
 
 ; ---- touches a page that is not there
 global peer_fault, peer_fault_end
