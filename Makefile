@@ -9,11 +9,13 @@ FASTPATH ?= 1
 EMU ?= qemu
 COUNT ?= 1000
 QEMU_EXTRA ?=
+BENCH ?=
 
 CC := $(CROSS_COMPILE)gcc
 LD := $(CROSS_COMPILE)ld
 AR := $(CROSS_COMPILE)ar
 OBJCOPY := $(CROSS_COMPILE)objcopy
+HOST_CC := gcc
 NASM := nasm
 PYTHON := /usr/bin/python3
 
@@ -39,6 +41,7 @@ KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/incl
 USER_FLAGS := $(COMMON) -mcmodel=small -Wframe-larger-than=4096 -ffunction-sections \
               -fdata-sections -Ikernel/include -Ilibc/include -Iservers/include \
               -isystem /usr/include/stb
+HOST_FLAGS := -std=c11 -O2 -g -fPIC -shared -fvisibility=hidden $(WARNINGS)
 NASM_FLAGS := -f elf64 -w+all -w+error -I$(B)/gen/ $(DEFINES)
 LD_FLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
             --fatal-warnings
@@ -67,6 +70,7 @@ KERNEL := $(B)/kernel/quoll.elf
 IMAGE := $(B)/quoll.img
 ISO := $(B)/quoll.iso
 MANIFEST := $(wildcard boot/system.manifest)
+PLUGIN := build/tcg/roundtrip.so
 
 # -------------------------------------------------------------------------------------- targets
 
@@ -79,6 +83,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo 'Options: DEBUG=1  FASTPATH=0  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
 	@echo '         COUNT=N (soak: how many boots)  TESTS="-k shell" (test: passed to pytest)'
+	@echo '         BENCH="--lines ipc.null_syscall" (bench: passed to tools/bench.py)'
 
 deps: ## install the Debian packages that the other targets need
 	@tools/deps.sh install
@@ -92,14 +97,14 @@ run: deps ## boot it; the serial line is this terminal (EMU=bochs: in Bochs)
 	@$(PYTHON) tools/run.py --emu=$(EMU) --iso=$(ISO) -- $(QEMU_EXTRA)
 
 test: deps ## run every test; the last line is "N passed, N failed"
-	@$(MAKE) --no-print-directory iso
+	@$(MAKE) --no-print-directory iso $(PLUGIN)
 	@$(MAKE) --no-print-directory DEBUG=1 iso
 	@$(MAKE) --no-print-directory FASTPATH=0 iso
 	@$(PYTHON) tools/test.py $(TESTS)
 
 bench: deps ## count the guest instructions of IPC, faults and interrupts
-	@$(MAKE) --no-print-directory iso
-	@$(PYTHON) tools/bench.py --build=$(B)
+	@$(MAKE) --no-print-directory iso $(PLUGIN)
+	@$(PYTHON) tools/bench.py --build=$(B) $(BENCH)
 
 soak: deps ## the long tests: COUNT boots in a row, result in docs/soak.md
 	@$(MAKE) --no-print-directory iso
@@ -188,6 +193,11 @@ $(B)/strip/%.elf: $(B)/user/%.elf
 $(B)/strip/quoll.elf: $(KERNEL)
 	@mkdir -p $(@D)
 	@$(OBJCOPY) --strip-debug $< $@
+
+$(PLUGIN): $(wildcard tools/tcg/*.[ch])
+	@mkdir -p $(@D)
+	@echo '  HOSTCC $@'
+	@$(HOST_CC) $(HOST_FLAGS) -o $@ $(filter %.c,$^)
 
 $(IMAGE): $(NAMES:%=$(B)/strip/%.elf) $(MANIFEST) $(B)/image.list tools/mkimage.py
 	@echo '  IMAGE $@'

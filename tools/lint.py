@@ -16,6 +16,7 @@ KERNEL_ASM_LINES_MAX = 600
 MAKEFILE_LINES_MAX = 250
 # What clang does not know or need of gcc's flags.
 GCC_ONLY = {"-fno-common", "-g"}
+HOST_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow"]
 
 
 def files(*roots, ext):
@@ -74,7 +75,8 @@ def main():
     user_roots = ("libc", "servers", "drivers", "tests/os")
     sources = [(kernel, path) for path in files("kernel", ext="c")]
     sources += [(user, path) for path in files(*user_roots, ext="c")]
-    everything = files("kernel", *user_roots, "tests/host", ext="[ch]")
+    sources += [(HOST_FLAGS, path) for path in files("tools", ext="c")]
+    everything = files("kernel", *user_roots, "tests/host", "tools", ext="[ch]")
 
     def tidy_command(flags, path):
         return ["clang-tidy", "--quiet", path, "--"] + [f for f in flags if f not in GCC_ONLY]

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct bench_area *const areas[] = {&area_ipc, &area_irq, &area_fault, &area_vm,
-                                                &area_cap};
+                                                 &area_cap};
 
 int main(void);
 

@@ -12,8 +12,8 @@ static void setup_copy(const struct bench *b, struct measure *m)
     uint64_t slot = lab_slot();
 
     (void)b;
-    m->op = (struct invocation){
-        SLOT_CNODE, msg_tag(OP_CNODE_COPY, 0, 0), {slot, 0, source, RIGHT_ALL}};
+    m->op =
+        (struct invocation){SLOT_CNODE, msg_tag(OP_CNODE_COPY, 0, 0), {slot, 0, source, RIGHT_ALL}};
     m->undo = (struct invocation){SLOT_CNODE, msg_tag(OP_CNODE_DELETE, 0, 0), {slot}};
 }
 

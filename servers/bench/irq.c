@@ -40,9 +40,8 @@ static void give_irq(uint64_t ep)
 {
     uint64_t irq = lab_slot();
 
-    (void)lab_check("the PIT's interrupt",
-                    sys_op(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE, SLOT_UNTYPED,
-                           pit_gsi[pit_choice], 0, irq, 0, 0));
+    (void)lab_check("the PIT's interrupt", sys_op(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE,
+                                                  SLOT_UNTYPED, pit_gsi[pit_choice], 0, irq, 0, 0));
     (void)lab_check("interrupt bind", sys_op(irq, OP_IRQ_BIND, ep, 1, 0, 0, 0, 0));
 }
 
@@ -98,8 +97,7 @@ static uint64_t run_irq(struct measure *m, struct lab_blob blob, const char *spi
         return m->rounds;
     if (!drive(m->rounds))
         return m->rounds - page->count;
-    memcpy(m->samples, (const char *)page + PEER_SAMPLES_OFFSET,
-           m->rounds * sizeof(uint32_t));
+    memcpy(m->samples, (const char *)page + PEER_SAMPLES_OFFSET, m->rounds * sizeof(uint32_t));
     return 0;
 }
 

@@ -98,7 +98,7 @@ peer_fault:
     jmp peer_fault
 peer_fault_end:
 
-; Start the PIT: about 20 us and up to 15 ticks more, by a random number, so that the interrupt finds
+; Start the PIT: about 7 us and up to 15 ticks more, by a random number, so that the interrupt finds
 ; the interrupted loop at each of its instructions. A delay that merely grows does not do: when
 ; instructions are the clock, the place is a sum of delays modulo the loop's length, and sums of an
 ; arithmetic series never take some of the values.
@@ -107,7 +107,7 @@ peer_fault_end:
     add ecx, 1013904223
     mov [rsp+SEED], ecx
     shr ecx, 28
-    add ecx, 24
+    add ecx, 8
     mov al, PIT_ONE_SHOT
     out PIT_COMMAND, al
     mov al, cl

@@ -15,15 +15,50 @@ static int byte_at(const struct insn *i, size_t offset)
     return offset < (size_t)(i->end - i->at) ? i->at[offset] : -1;
 }
 
+/* Opcodes that say it all, from first to last. */
+struct range {
+    uint8_t first, last;
+    enum op op;
+};
+
+static const struct range one_byte_ops[] = {
+    {0x6c, 0x6f, OP_PORT}, /* INS, OUTS */
+    {0xcf, 0xcf, OP_IRETQ},
+    {0xe4, 0xe7, OP_PORT}, /* IN, OUT with a port number */
+    {0xec, 0xef, OP_PORT}, /* and with DX */
+};
+
+static const struct range two_byte_ops[] = {
+    {0x06, 0x06, OP_OTHER},  /* CLTS */
+    {0x07, 0x07, OP_SYSRET}, /* SYSRET */
+    {0x08, 0x09, OP_OTHER},  /* INVD, WBINVD */
+    {0x23, 0x23, OP_OTHER},  /* MOV to a debug register */
+    {0x30, 0x30, OP_WRMSR},  /* WRMSR */
+    {0x31, 0x31, OP_RDTSC},  /* RDTSC */
+    {0x32, 0x32, OP_OTHER},  /* RDMSR */
+    {0xa2, 0xa2, OP_OTHER},  /* CPUID */
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+static enum op look_up(const struct range *list, size_t n, int opcode)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (opcode >= list[i].first && opcode <= list[i].last)
+            return list[i].op;
+    }
+    return OP_NONE;
+}
+
 static bool is_prefix(uint8_t byte)
 {
-    switch (byte) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65: /* segments */
-    case 0x66: case 0x67: case 0xf0: case 0xf2: case 0xf3:
-        return true;
-    default:
-        return (byte & 0xf0) == 0x40; /* REX */
-    }
+    static const uint8_t legacy[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+                                     0x66, 0x67, 0xf0, 0xf2, 0xf3};
+    bool found = (byte & 0xf0) == 0x40; /* REX */
+
+    for (size_t i = 0; i < LENGTH(legacy); i++)
+        found = found || byte == legacy[i];
+    return found;
 }
 
 static void skip_prefixes(struct insn *i)
@@ -73,20 +108,22 @@ static enum op two_bytes(const struct insn *i)
 {
     int opcode = byte_at(i, 1), modrm = byte_at(i, 2);
 
+    if (modrm < 0)
+        return look_up(two_byte_ops, LENGTH(two_byte_ops), opcode);
     switch (opcode) {
-    case 0x01: return group_0f01(modrm);
-    case 0x07: return OP_SYSRET;
-    case 0x22: return modrm >= 0 && reg_field(modrm) == 3 ? OP_CR3 : OP_OTHER;
-    case 0x30: return OP_WRMSR;
-    case 0x31: return OP_RDTSC;
-    case 0x06: case 0x08: case 0x09: case 0x23: case 0x32: case 0xa2:
-        return OP_OTHER; /* CLTS, INVD, WBINVD, MOV to DR, RDMSR, CPUID */
     case 0x00: /* LLDT, LTR */
-        return modrm >= 0 && (reg_field(modrm) == 2 || reg_field(modrm) == 3) ? OP_OTHER : OP_NONE;
-    case 0x38: return modrm == 0x82 && i->opsize ? OP_INVLPG : OP_NONE; /* INVPCID */
-    case 0xae: case 0xc7:
+        return reg_field(modrm) == 2 || reg_field(modrm) == 3 ? OP_OTHER : OP_NONE;
+    case 0x01:
+        return group_0f01(modrm);
+    case 0x22:
+        return reg_field(modrm) == 3 ? OP_CR3 : OP_OTHER;
+    case 0x38:
+        return modrm == 0x82 && i->opsize ? OP_INVLPG : OP_NONE; /* INVPCID */
+    case 0xae:
+    case 0xc7:
         return is_fpu_save(opcode, modrm) ? OP_FPU : OP_NONE;
-    default: return OP_NONE;
+    default:
+        return look_up(two_byte_ops, LENGTH(two_byte_ops), opcode);
     }
 }
 
@@ -94,19 +131,13 @@ static enum op one_byte(const struct insn *i)
 {
     int opcode = byte_at(i, 0), modrm = byte_at(i, 1);
 
-    switch (opcode) {
-    case 0x0f: return two_bytes(i);
-    case 0xcf: return OP_IRETQ;
-    case 0x86: case 0x87:
+    if (opcode == 0x0f)
+        return two_bytes(i);
+    if (opcode == 0x86 || opcode == 0x87)
         return is_memory(modrm) ? OP_LOCKED : OP_NONE;
-    case 0x6c: case 0x6d: case 0x6e: case 0x6f:
-    case 0xe4: case 0xe5: case 0xe6: case 0xe7:
-    case 0xec: case 0xed: case 0xee: case 0xef:
-        return OP_PORT;
-    case 0xf6: case 0xf7:
-        return modrm >= 0 && reg_field(modrm) >= 6 ? OP_OTHER : OP_NONE; /* DIV, IDIV */
-    default: return OP_NONE;
-    }
+    if (opcode == 0xf6 || opcode == 0xf7) /* DIV, IDIV */
+        return modrm >= 0 && reg_field(modrm) >= 6 ? OP_OTHER : OP_NONE;
+    return look_up(one_byte_ops, LENGTH(one_byte_ops), opcode);
 }
 
 enum op decode_op(const uint8_t *bytes, size_t n)

@@ -11,7 +11,7 @@
 /* What costs more than its one instruction. OP_NAMES in this order. */
 enum op {
     OP_NONE = -1,
-    OP_CR3,    /* mov to CR3: another address space, or the TLB flushed */
+    OP_CR3, /* mov to CR3: another address space, or the TLB flushed */
     OP_WRMSR,
     OP_SWAPGS,
     OP_IRETQ,
@@ -21,14 +21,16 @@ enum op {
     OP_PORT,   /* IN, OUT, INS, OUTS */
     OP_MMIO,   /* an access to a device's memory: found at run time, not by decode_op */
     OP_RDTSC,
-    OP_FPU,    /* the XSAVE and FXSAVE families */
-    OP_OTHER,  /* other control registers, RDMSR, CPUID, descriptor tables, WBINVD, DIV */
+    OP_FPU,   /* the XSAVE and FXSAVE families */
+    OP_OTHER, /* other control registers, RDMSR, CPUID, descriptor tables, WBINVD, DIV */
     OP_COUNT
 };
 
 #define OP_NAMES                                                                                   \
-    {"cr3",    "wrmsr", "swapgs", "iretq", "sysret", "invlpg",                                     \
-     "locked", "port",  "mmio",   "rdtsc", "fpu",    "other"}
+    {                                                                                              \
+        "cr3", "wrmsr", "swapgs", "iretq", "sysret", "invlpg", "locked", "port", "mmio", "rdtsc",  \
+            "fpu", "other"                                                                         \
+    }
 
 /* The REX prefixes of marks.inc. */
 enum mark {

@@ -10,6 +10,7 @@
 #include "lines.h"
 #include "qemu_plugin.h"
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,14 +44,19 @@ static bool is_kernel(uint64_t va)
     return va >> 63;
 }
 
+/* A measurement that is not whole must not look like one: QEMU ends with it. */
+_Noreturn static void fail(const char *what)
+{
+    (void)fprintf(stderr, "roundtrip: %s\n", what);
+    abort();
+}
+
 /* ---- what is kept of a series */
 
 static void *must(void *memory)
 {
-    if (memory == NULL) {
-        fputs("roundtrip: out of memory\n", stderr);
-        abort();
-    }
+    if (memory == NULL)
+        fail("out of memory");
     return memory;
 }
 
@@ -98,40 +104,52 @@ static void forget_kinds(void)
 
 /* ---- output */
 
-static void write_lines(const char *name, const struct line *line, uint32_t count)
+__attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
 {
-    fprintf(out, ", \"%s\": [", name);
-    for (uint32_t i = 0; i < count; i++)
-        fprintf(out, "%s[%" PRIu64 ", %" PRIu32 "]", i == 0 ? "" : ", ",
-                line[i].number << LINE_SHIFT, line[i].how);
-    fputs("]", out);
+    va_list args;
+    int written;
+
+    va_start(args, format);
+    written = vfprintf(out, format, args);
+    va_end(args);
+    if (written < 0)
+        fail("the output file cannot be written");
 }
 
-static void write_kind(const struct kind *k)
+static void put_lines(const char *name, const struct line *line, uint32_t count)
+{
+    put(", \"%s\": [", name);
+    for (uint32_t i = 0; i < count; i++)
+        put("%s[%" PRIu64 ", %" PRIu32 "]", i == 0 ? "" : ", ", line[i].number << LINE_SHIFT,
+            line[i].how);
+    put("]");
+}
+
+static void put_kind(const struct kind *k)
 {
     static const char *const names[OP_COUNT] = OP_NAMES;
 
-    fprintf(out, "{\"rounds\": %" PRIu64 ", \"kernel\": %" PRIu64 ", \"user\": %" PRIu64, k->rounds,
-            k->counted[IN_KERNEL], k->counted[IN_USER]);
-    fputs(", \"ops\": {", out);
+    put("{\"rounds\": %" PRIu64 ", \"kernel\": %" PRIu64 ", \"user\": %" PRIu64, k->rounds,
+        k->counted[IN_KERNEL], k->counted[IN_USER]);
+    put(", \"ops\": {");
     for (unsigned i = 0; i < OP_COUNT; i++)
-        fprintf(out, "%s\"%s\": %" PRIu64, i == 0 ? "" : ", ", names[i], k->counted[FIRST_OP + i]);
-    fputs("}", out);
-    write_lines("code", k->lines, k->code_count);
-    write_lines("data", k->lines + k->code_count, k->data_count);
-    fputs("}", out);
+        put("%s\"%s\": %" PRIu64, i == 0 ? "" : ", ", names[i], k->counted[FIRST_OP + i]);
+    put("}");
+    put_lines("code", k->lines, k->code_count);
+    put_lines("data", k->lines + k->code_count, k->data_count);
+    put("}");
 }
 
-static void write_series(void)
+static void put_series(void)
 {
-    fprintf(out, "{\"overflowed\": %" PRIu64 ", \"kinds\": [", overflowed);
+    put("{\"overflowed\": %" PRIu64 ", \"kinds\": [", overflowed);
     for (size_t i = 0; i < kind_count; i++) {
-        fputs(i == 0 ? "" : ", ", out);
-        write_kind(&kinds[i]);
+        put("%s", i == 0 ? "" : ", ");
+        put_kind(&kinds[i]);
     }
-    fputs("]}\n", out);
-    if (fflush(out) != 0 || ferror(out))
-        fputs("roundtrip: the output file cannot be written\n", stderr);
+    put("]}\n");
+    if (fflush(out) != 0)
+        fail("the output file cannot be written");
 }
 
 /* ---- at run time */
@@ -176,7 +194,7 @@ static void on_mark(unsigned vcpu, void *userdata)
         break;
     case MARK_SERIES_END:
         in_series = in_round = false;
-        write_series();
+        put_series();
         break;
     case MARK_NONE:
         break;
@@ -271,11 +289,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 {
     if (info->version.min > QEMU_PLUGIN_VERSION || info->version.cur < QEMU_PLUGIN_VERSION ||
         strcmp(info->target_name, "x86_64") != 0 || info->system.max_vcpus != 1) {
-        fputs("roundtrip: made for one x86_64 CPU and version 1 of the interface\n", stderr);
+        (void)fputs("roundtrip: made for one x86_64 CPU and version 1 of the interface\n", stderr);
         return -1;
     }
     if (argc != 1 || strncmp(argv[0], "out=", 4) != 0) {
-        fputs("usage: -plugin roundtrip.so,out=FILE\n", stderr);
+        (void)fputs("usage: -plugin roundtrip.so,out=FILE\n", stderr);
         return -1;
     }
     out = fopen(argv[0] + 4, "w");
