@@ -1,10 +1,12 @@
 """bench.py's tables and bench_gate.py's verdicts, on made-up figures."""
 import json
+import re
 
 import pytest
 
 import bench
 import bench_gate
+import emu
 
 OPS = {"cr3": 0, "mmio": 0}
 
@@ -182,3 +184,10 @@ def test_the_references_are_whole():
         assert (row["required"] is None) == (row["aim"] is None), name
     for name, value in ref["known_misses"].items():
         assert value > ref["benchmarks"][name]["required"], name
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/fastpath.md"])
+def test_documents_have_the_baselines_figure(page):
+    said = re.search(r"between two address spaces.*? take (\d+) (?:guest )?instructions",
+                     (emu.ROOT / page).read_text())
+    assert int(said.group(1)) == bench_gate.load_baseline()["ipc.call_reply.diff_as.0w"]
