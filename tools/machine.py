@@ -115,7 +115,8 @@ class Machine:
         return self.process.wait(timeout)
 
     def close(self):
-        """End the emulator if it runs. Only ever touches the process that start made."""
+        """End the emulator if it runs. Only ever touches the process that start made. May be called
+        again: a descriptor's number may belong to somebody else by then."""
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             try:
@@ -129,8 +130,10 @@ class Machine:
             except OSError:
                 pass
             os.close(self.serial_fd)
+            self.serial = None
         if self.terminal_fd is not None:
             os.close(self.terminal_fd)
+            self.terminal_fd = None
         self.log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
