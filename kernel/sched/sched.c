@@ -126,13 +126,12 @@ void sched_hand_to(struct thread *t)
 {
     struct cpu *cpu = cpu_self();
 
-    thread_set(t, THREAD_RUNNING, t->flags);
-    if (t->payer != cpu->payer) {
-        t->payer = t->own;
+    if (t->payer != cpu->payer || cpu->direct || t == current()) {
+        sched_wake(t); /* the slice that it came in is over */
+        return;
     }
-    if (cpu->direct || t == current() || !runnable(t)) {
-        sched_check(t);
-    } else {
+    thread_set(t, THREAD_RUNNING, t->flags);
+    if (runnable(t)) {
         cpu->direct = t;
     }
 }

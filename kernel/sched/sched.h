@@ -30,8 +30,8 @@ static inline void thread_set(struct thread *t, enum quoll_thread_state state, u
 /** @t's wait is over: RUNNING, and ready unless something blocks it. It pays for itself. */
 void sched_wake(struct thread *t);
 
-/** As sched_wake, but the CPU goes straight to @t at the end of this kernel entry, before others
- *  of its priority. If its payer is the current one, it runs on that and in the running slice. */
+/** As sched_wake, but if @t's payer is the current one, the CPU goes straight to @t at the end of
+ *  this kernel entry, before others of its priority, on that payer and in the running slice. */
 void sched_hand_to(struct thread *t);
 
 /** Take @t out of the queue that it is in while RUNNING: ready or parked. */

@@ -52,13 +52,14 @@ void time_arm(uint64_t tsc)
     }
 }
 
-/* Has @b time left at @now? A new period starts if it is due; what was overdrawn counts. */
+/* Has @b time left at @now? A new period starts if it is due; what was overdrawn counts, but no
+ * more than one period's worth: a machine that stood still is not its threads' fault. */
 static bool budget_has_time(struct budget *b, uint64_t now)
 {
     if (b->left <= 0 && now >= b->period_end) {
         bool late = now - b->period_end >= (uint64_t)b->period_ticks;
         b->period_end = (late ? now : b->period_end) + (uint64_t)b->period_ticks;
-        b->left += b->ticks;
+        b->left = b->left < -b->ticks ? 0 : b->left + b->ticks;
     }
     return b->left > 0;
 }
@@ -173,6 +174,7 @@ void time_tick(void)
     }
     if (!budget_has_time(cpu->payer, now)) {
         cpu->payer = cpu->idle->own; /* nobody's: sched_exit finds another, or parks the thread */
+        cpu->resched = true;         /* behind others that share the Budget */
     } else if (is_limited(cpu->payer)) {
         time_arm(now + (uint64_t)cpu->payer->left);
     }

@@ -14,7 +14,7 @@ int main(void);
 static const struct test_area *const areas[] = {
     &tests_untyped, &tests_cnode, &tests_thread,       &tests_vspace, &tests_ipc,
     &tests_reply,   &tests_caps,  &tests_fault,        &tests_irq,    &tests_port,
-    &tests_sched,   &tests_regs,  &tests_notification,
+    &tests_sched,   &tests_regs,  &tests_notification, &tests_budget,
 };
 
 static char failure[400];

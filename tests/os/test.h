@@ -24,7 +24,7 @@ struct test_area {
 
 extern const struct test_area tests_untyped, tests_cnode, tests_thread, tests_vspace, tests_ipc,
     tests_reply, tests_caps, tests_fault, tests_notification, tests_irq, tests_port, tests_sched,
-    tests_regs;
+    tests_regs, tests_budget;
 
 #define TEST_AREA(name) const struct test_area name = {list, sizeof list / sizeof list[0]}
 
