@@ -6,6 +6,7 @@
 #include <arch/timer.h>
 #include <console/panic.h>
 #include <ipc/ipc.h>
+#include <lib/string.h>
 #include <sched/dispatch.h>
 
 #define VECTOR_NMI        2
@@ -15,6 +16,38 @@
 
 void kernel_trap(struct regs *r);
 void kernel_nmi(struct regs *r);
+
+/* Nobody's: without interrupt remapping a device can send any vector. */
+static void stray(void)
+{
+    lapic_eoi();
+    cpu_self()->stray_interrupts++;
+}
+
+/* Was @vector an interrupt and not what the CPU uses it for? Then that was all. */
+static bool is_forged(uint8_t vector)
+{
+    bool forged = lapic_in_service(vector);
+
+    if (forged) {
+        stray();
+    }
+    return forged;
+}
+
+/* An interrupt with the vector of an exception that has an error code: there is none on the stack,
+ * so the stub has pushed all registers a word too high. False: it is something else. */
+static bool realign(struct regs *r)
+{
+    struct regs *right = thread_regs(current());
+    bool forged = (uint64_t *)r == (uint64_t *)right + 1;
+
+    if (forged) {
+        memmove(right, r, offsetof(struct regs, error));
+        right->error = 0;
+    }
+    return forged;
+}
 
 static void user_exception(struct thread *t, const struct regs *r)
 {
@@ -32,19 +65,22 @@ static void user_exception(struct thread *t, const struct regs *r)
             f.address = VECTOR_PROTECTION;
             f.code = 0;
         }
+    } else if (is_forged(vector) || vector == VECTOR_NMI) {
+        sched_exit();
+        return;
     }
     ipc_fault_exit(t, &f);
 }
 
 static void other_interrupt(uint8_t vector)
 {
-    if (vector != VECTOR_SPURIOUS) {
-        lapic_eoi();
-    }
     if (vector == VECTOR_TIMER) {
+        lapic_eoi();
         time_tick();
     } else if (vector != VECTOR_SPURIOUS) {
-        cpu_self()->stray_interrupts++; /* nobody's: a device may forge any vector */
+        stray();
+    } else {
+        (void)is_forged(vector); /* the APIC's own takes no end of interrupt */
     }
     sched_exit();
 }
@@ -55,6 +91,11 @@ void kernel_trap(struct regs *r)
     struct thread *t = (struct thread *)(r + 1);
     uint8_t vector = (uint8_t)r->vector;
 
+    if (t != current() && realign(r)) {
+        stray();
+        sched_exit();
+        return;
+    }
     if (t != current()) {
         panic("exception %u (error %lx) in the kernel at %lx, address %lx", vector, r->error,
               r->rip, read_cr2());
@@ -63,10 +104,10 @@ void kernel_trap(struct regs *r)
         irq_arrived(vector - VECTOR_IRQ);
     } else if (vector >= EXCEPTIONS) {
         other_interrupt(vector);
-    } else if (!(r->cs & 3)) {
-        panic("exception %u in the idle loop at %lx", vector, r->rip);
-    } else if (vector != VECTOR_NMI) {
+    } else if (r->cs & 3) {
         user_exception(t, r);
+    } else if (!is_forged(vector)) {
+        panic("exception %u in the idle loop at %lx", vector, r->rip);
     }
 }
 
@@ -74,7 +115,7 @@ void kernel_nmi(struct regs *r)
 {
     uint8_t vector = (uint8_t)r->vector;
 
-    if (vector != VECTOR_NMI) {
+    if (!is_forged(vector) && vector != VECTOR_NMI) {
         panic("exception %u (error %lx) in the kernel at %lx", vector, r->error, r->rip);
     }
 }

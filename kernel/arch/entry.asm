@@ -150,7 +150,9 @@ idle_loop:
     hlt
     jmp idle_loop
 
-; One stub a vector, 16 bytes apart: vector_table + 16 * vector.
+; One stub a vector, 16 bytes apart: vector_table + 16 * vector. An interrupt that a device forged
+; with the vector of an exception pushes no error code: kernel_trap sees that, and the one on a stack
+; of its own gets a gap for it here (the CPU aligns the stack before it pushes).
 align 16
 vector_table:
 %assign v 0
@@ -159,6 +161,9 @@ vector_table:
 %if v == 8 || (v >= 10 && v <= 14) || v == 17 || v == 21 || v == 29 || v == 30
 %else
     push 0
+%endif
+%if v == 8
+    and rsp, -16
 %endif
     push v | K_FRAME_FULL
 %if v == 1 || v == 2 || v == 8 || v == 18

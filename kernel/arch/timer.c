@@ -15,6 +15,7 @@
 #define LAPIC_ID        0x20
 #define LAPIC_TPR       0x80
 #define LAPIC_SVR       0xf0
+#define LAPIC_ISR       0x100
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_LINT0 0x350
 #define LAPIC_LVT_LINT1 0x360
@@ -44,6 +45,11 @@ static void lapic_write(uint32_t reg, uint32_t v)
 static uint32_t lapic_read(uint32_t reg)
 {
     return lapic ? lapic[reg / 4] : (uint32_t)rdmsr(MSR_X2APIC + reg / 16);
+}
+
+bool lapic_in_service(uint32_t vector)
+{
+    return lapic_read(LAPIC_ISR + vector / 32 * 16) >> vector % 32 & 1;
 }
 
 uint32_t lapic_id(void)

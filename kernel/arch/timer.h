@@ -5,6 +5,7 @@
 #define ARCH_TIMER_H
 
 #include <arch/asm.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define VECTOR_SPURIOUS 0xff
@@ -29,6 +30,9 @@ static inline void lapic_eoi(void)
         wrmsr(MSR_X2APIC + LAPIC_EOI / 16, 0);
     }
 }
+
+/** Did @vector come from the APIC, and has not had its end of interrupt? */
+bool lapic_in_service(uint32_t vector);
 
 uint32_t lapic_id(void);
 
