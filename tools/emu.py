@@ -77,6 +77,7 @@ boot: cdrom
 cpu: model={cpu}, count=1, ips=100000000, reset_on_triple_fault=0
 clock: sync=none
 com1: enabled=1, mode=term, dev={serial_tty}
+com2: enabled=1, mode=null
 sound: waveoutdrv=dummy
 speaker: enabled=0
 display_library: rfb, options="timeout=0"

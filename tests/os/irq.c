@@ -1,53 +1,23 @@
 /*
- * irq.c - interrupts as messages, with the timer chip (PIT) as an edge source that this task
- * commands itself. Every wait has a deadline through the test's sleep.
+ * irq.c - interrupts as messages, with the timer chip (PIT) as an edge source; vectors.
+ * Every wait has a deadline.
  */
+#include "device.h"
 #include "test.h"
 
-#define PIT_GSI      2u
-#define PIT_CHANNEL0 0x40u
-#define PIT_COMMAND  0x43u
-#define PIT_ONE_SHOT 0x30u
-#define PIT_TICKS    1000u /* 0.84 ms */
-#define SLEEP_US     5000u
+#define CREATE(untyped, pin, flags, index)                                                         \
+    OP4(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE, (untyped), (pin), (flags), (index))
 
 static struct puppet driver;
 static uint64_t ep, irq;
 
-static void out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-/* One edge, 0.84 ms from now, and it has come when this returns. */
-static void one_edge(void)
-{
-    out8(PIT_COMMAND, PIT_ONE_SHOT);
-    out8(PIT_CHANNEL0, PIT_TICKS & 0xff);
-    out8(PIT_CHANNEL0, PIT_TICKS >> 8);
-    test_sleep_us(SLEEP_US);
-}
-
-static bool make_irq(void)
-{
-    uint64_t map = lab_slot();
-    int status = OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, SLOT_UNTYPED, SLOT_VSPACE, map);
-
-    if (!test_expect_error("PortMap for the PIT", status, E_OK))
-        return false;
-    status = OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, map, PIT_CHANNEL0, PIT_COMMAND);
-    if (!test_expect_error("ports of the PIT", status, E_OK))
-        return false;
-    irq = lab_slot();
-    status = OP4(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE, SLOT_UNTYPED, PIT_GSI, 0, irq);
-    return test_expect_error("Irq of the PIT", status, E_OK);
-}
-
 static bool prepare(void)
 {
     ep = lab_make(OBJ_ENDPOINT, 0);
-    return puppet_make(&driver, true, PUPPET_PRIORITY, 0) && make_irq() &&
-           test_expect_error("binding it", OP2(irq, OP_IRQ_BIND, ep, 0x1e), E_OK);
+    if (!puppet_make(&driver, true, PUPPET_PRIORITY, 0) || !device_ports())
+        return false;
+    irq = device_irq(PIT_GSI, 0);
+    return test_expect_error("binding it", OP2(irq, OP_IRQ_BIND, ep, 0x1e), E_OK);
 }
 
 static void delivered_to_receiver(void)
@@ -57,7 +27,7 @@ static void delivered_to_receiver(void)
     if (!prepare())
         return;
     puppet_recv(&driver, ep);
-    one_edge();
+    pit_edge();
     EXPECT_OK(puppet_status(&driver));
     EXPECT(puppet_kind(&driver), KIND_IRQ);
     EXPECT(puppet_out(&driver, R_RDI), 0x1e);
@@ -70,7 +40,7 @@ static void counted_without_receiver(void)
     if (!prepare())
         return;
     for (unsigned i = 0; i < 3; i++)
-        one_edge();
+        pit_edge();
     puppet_recv(&driver, ep);
     EXPECT_OK(puppet_status(&driver));
     EXPECT(puppet_kind(&driver), KIND_IRQ);
@@ -82,17 +52,17 @@ static void counted_until_reply(void)
     if (!prepare())
         return;
     puppet_recv(&driver, ep);
-    one_edge();
+    pit_edge();
     EXPECT(puppet_out(&driver, R_RDX), 1);
-    one_edge();
-    one_edge();
+    pit_edge();
+    pit_edge();
     /* The acknowledgement delivers at once what has come meanwhile. */
     puppet_reply_recv(&driver, ep, 0, 0);
     EXPECT_OK(puppet_status(&driver));
     EXPECT(puppet_out(&driver, R_RDX), 2);
     puppet_reply_recv(&driver, ep, 0, 0);
     EXPECT_ERROR(puppet_status(&driver), BLOCKED);
-    one_edge();
+    pit_edge();
     EXPECT(puppet_out(&driver, R_RDX), 1);
 }
 
@@ -104,7 +74,7 @@ static void no_edge_lost(void)
         return;
     puppet_recv(&driver, ep);
     for (unsigned i = 0; i < 20; i++) {
-        one_edge();
+        pit_edge();
         if (!puppet_idle(&driver))
             continue;
         seen += puppet_out(&driver, R_RDX);
@@ -119,11 +89,11 @@ static void unbound(void)
 {
     if (!prepare())
         return;
-    one_edge();
+    pit_edge();
     EXPECT_OK(OP0(irq, OP_IRQ_UNBIND));
     puppet_recv(&driver, ep);
     EXPECT_ERROR(puppet_status(&driver), BLOCKED);
-    one_edge();
+    pit_edge();
     EXPECT_ERROR(puppet_status(&driver), BLOCKED);
 }
 
@@ -132,7 +102,7 @@ static void destroyed_while_held(void)
     if (!prepare())
         return;
     puppet_recv(&driver, ep);
-    one_edge();
+    pit_edge();
     EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, irq));
     /* The Reply is empty. */
     puppet_reply_recv(&driver, ep, 0, 0);
@@ -147,7 +117,7 @@ static void before_callers(void)
         return;
     MAKE_PUPPET(&caller, true, 0);
     puppet_call(&caller, ep, 0, 0);
-    one_edge();
+    pit_edge();
     puppet_recv(&driver, ep);
     EXPECT(puppet_kind(&driver), KIND_IRQ);
     puppet_reply_recv(&driver, ep, 0, 0);
@@ -170,17 +140,143 @@ static void create_errors(void)
     uint64_t slot = lab_slot();
     uint64_t tiny = lab_make(OBJ_UNTYPED, UNTYPED_MIN_BITS);
 
-#define CREATE(untyped, pin, flags, index)                                                         \
-    OP4(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE, (untyped), (pin), (flags), (index))
     EXPECT_ERROR(CREATE(SLOT_UNTYPED, 100000, 0, slot), E_BAD_ARG);
     EXPECT_ERROR(CREATE(SLOT_UNTYPED, UINT64_MAX, 0, slot), E_BAD_ARG);
-    EXPECT_ERROR(CREATE(SLOT_UNTYPED, PIT_GSI, 4, slot), E_BAD_ARG);
+    EXPECT_ERROR(CREATE(SLOT_UNTYPED, PIT_GSI, 8, slot), E_BAD_ARG);
+    EXPECT_ERROR(CREATE(SLOT_UNTYPED, PIT_GSI, IRQ_MSI, slot), E_BAD_ARG);
+    EXPECT_ERROR(CREATE(SLOT_UNTYPED, 0, IRQ_MSI | IRQ_LEVEL, slot), E_BAD_ARG);
+    EXPECT_ERROR(CREATE(SLOT_UNTYPED, 0, IRQ_MSI | IRQ_ACTIVE_LOW, slot), E_BAD_ARG);
+    EXPECT_ERROR(CREATE(SLOT_UNTYPED, 1ull << 32 | PIT_GSI, 0, slot), E_BAD_ARG);
     EXPECT_ERROR(CREATE(SLOT_UNTYPED, PIT_GSI, 0, 0), E_BAD_ARG);
     EXPECT_ERROR(CREATE(SLOT_UNTYPED, PIT_GSI, 0, SLOT_CNODE), E_EXISTS);
     EXPECT_ERROR(CREATE(SLOT_CNODE, PIT_GSI, 0, slot), E_BAD_TYPE);
     EXPECT_ERROR(CREATE(tiny, PIT_GSI, 0, slot), E_NO_MEMORY);
     EXPECT(slot_type(slot), OBJ_NULL);
-#undef CREATE
+}
+
+/* What nobody can answer any more is not delivered again before its owner binds it anew. */
+static void expect_parked(void)
+{
+    puppet_recv(&driver, ep);
+    pit_edge();
+    EXPECT_ERROR(puppet_status(&driver), BLOCKED);
+    EXPECT_OK(OP0(irq, OP_IRQ_INFO));
+    EXPECT(test_out.w[3], IRQ_IS_MASKED);
+    EXPECT_OK(OP2(irq, OP_IRQ_BIND, ep, 0x1f));
+    EXPECT_ERROR(puppet_status(&driver), BLOCKED);
+    pit_edge();
+    EXPECT(puppet_out(&driver, R_RDI), 0x1f);
+    EXPECT(puppet_out(&driver, R_RDX), 1);
+}
+
+static void stay_masked(void)
+{
+    if (!prepare())
+        return;
+    puppet_recv(&driver, ep);
+    pit_edge();
+    puppet_reply(&driver, LABEL_STAY_MASKED, 0);
+    EXPECT_OK(puppet_status(&driver));
+    expect_parked();
+}
+
+static void reply_destroyed(void)
+{
+    if (!prepare())
+        return;
+    puppet_recv(&driver, ep);
+    pit_edge();
+    EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, driver.reply));
+    driver.reply = lab_make(OBJ_REPLY, driver.thread);
+    expect_parked();
+}
+
+static void endpoint_destroyed(void)
+{
+    if (!prepare())
+        return;
+    EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, ep));
+    EXPECT_OK(OP0(irq, OP_IRQ_INFO));
+    EXPECT(test_out.w[3], IRQ_IS_MASKED);
+    ep = lab_make(OBJ_ENDPOINT, 0);
+    expect_parked();
+}
+
+/* What its owner revokes, an Irq loses like the endpoint itself. */
+static void endpoint_revoked(void)
+{
+    uint64_t copy;
+
+    if (!prepare())
+        return;
+    copy = lab_copy(ep, RIGHT_RECV, 0);
+    EXPECT_OK(OP2(irq, OP_IRQ_BIND, copy, 7));
+    puppet_recv(&driver, ep);
+    pit_edge();
+    EXPECT(puppet_out(&driver, R_RDI), 7);
+    EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, copy));
+    puppet_reply(&driver, 0, 0); /* the Reply is empty */
+    EXPECT_OK(puppet_status(&driver));
+    expect_parked();
+}
+
+static void queued_and_unbound(void)
+{
+    if (!prepare())
+        return;
+    pit_edge();
+    EXPECT_OK(OP0(irq, OP_IRQ_INFO));
+    EXPECT(test_out.w[2], 1);
+    EXPECT_OK(OP0(irq, OP_IRQ_UNBIND));
+    EXPECT_OK(OP0(irq, OP_IRQ_INFO));
+    EXPECT(test_out.w[2], 0);
+    EXPECT(test_out.w[3], IRQ_IS_MASKED);
+    EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, ep));
+}
+
+/* Without a Reply it is acknowledged when it is delivered. */
+static void plain_receive(void)
+{
+    if (!prepare())
+        return;
+    for (unsigned i = 0; i < 2; i++) {
+        puppet_sys(&driver, SYS_RECV, 0, ep, NULL);
+        pit_edge();
+        EXPECT(puppet_kind(&driver), KIND_IRQ);
+        EXPECT(puppet_out(&driver, R_RDX), 1);
+    }
+}
+
+static uint64_t free_vectors(void)
+{
+    return OP0(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_INFO) == E_OK ? test_out.w[1] : 0;
+}
+
+/* Every vector can be had, none twice, and one that was given back is had again. */
+static void vectors(void)
+{
+    static bool seen[256];
+    uint64_t free = free_vectors(), first = lab_slot(), slot = first;
+
+    for (unsigned i = 0; i < 256; i++)
+        seen[i] = false;
+    for (uint64_t i = 0; i < free; i++, slot = lab_slot()) {
+        EXPECT_OK(CREATE(SLOT_UNTYPED, 0, IRQ_MSI, slot));
+        EXPECT(test_out.w[0] >> 20, 0xfee);
+        EXPECT(test_out.w[0] & 0xfff, 0);
+        EXPECT(test_out.w[1] >= 0x30 && test_out.w[1] < 0xf0 && !seen[test_out.w[1]], 1);
+        seen[test_out.w[1]] = true;
+    }
+    EXPECT(free_vectors(), 0);
+    EXPECT_ERROR(CREATE(SLOT_UNTYPED, 0, IRQ_MSI, slot), E_LIMIT);
+    EXPECT_ERROR(CREATE(SLOT_UNTYPED, PIT_GSI, 0, slot), E_LIMIT);
+    EXPECT(slot_type(slot), OBJ_NULL);
+    EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, first));
+    EXPECT(free_vectors(), 1);
+    EXPECT_OK(CREATE(SLOT_UNTYPED, PIT_GSI, 0, first));
+    EXPECT_OK(OP0(first, OP_IRQ_INFO));
+    EXPECT(test_out.w[0], PIT_GSI);
+    EXPECT(test_out.w[5], 0);
 }
 
 static const struct test list[] = {
@@ -193,6 +289,13 @@ static const struct test list[] = {
     {"kernel.irq.before_callers", before_callers},
     {"kernel.irq.bind_errors", bind_errors},
     {"kernel.irq.create_errors", create_errors},
+    {"kernel.irq.stay_masked", stay_masked},
+    {"kernel.irq.reply_destroyed", reply_destroyed},
+    {"kernel.irq.endpoint_destroyed", endpoint_destroyed},
+    {"kernel.irq.endpoint_revoked", endpoint_revoked},
+    {"kernel.irq.queued_and_unbound", queued_and_unbound},
+    {"kernel.irq.plain_receive", plain_receive},
+    {"kernel.irq.vectors", vectors},
 };
 
 TEST_AREA(tests_irq);

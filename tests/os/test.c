@@ -2,6 +2,7 @@
  * test.c - the suite `test`: in-OS tests of the kernel. Each test runs in a lab of its own, and
  * must leave as much of the untyped in use as it found.
  */
+#include "device.h"
 #include "test.h"
 #include <quoll/suite.h>
 #include <stdio.h>
@@ -12,9 +13,11 @@ struct msg test_out;
 int main(void);
 
 static const struct test_area *const areas[] = {
-    &tests_untyped, &tests_cnode, &tests_thread,       &tests_vspace, &tests_ipc,
-    &tests_reply,   &tests_caps,  &tests_fault,        &tests_irq,    &tests_port,
-    &tests_sched,   &tests_regs,  &tests_notification, &tests_budget,
+    &tests_untyped,   &tests_cnode,      &tests_thread,       &tests_vspace,    &tests_ipc,
+    &tests_reply,     &tests_caps,       &tests_fault,        &tests_irq,       &tests_port,
+    &tests_sched,     &tests_regs,       &tests_notification, &tests_irq_limit, &tests_irq_edge,
+    &tests_irq_exact, &tests_irq_serial, &tests_irq_msi,      &tests_irq_level, &tests_irq_share,
+    &tests_budget,
 };
 
 static char failure[400];
@@ -77,6 +80,8 @@ void test_sleep_us(uint64_t us)
 static const struct test *find(uint64_t index)
 {
     for (unsigned i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        if (areas[i]->exists != NULL && !areas[i]->exists())
+            continue;
         if (index < areas[i]->count)
             return &areas[i]->list[index];
         index -= areas[i]->count;
@@ -111,5 +116,6 @@ static void run(uint64_t index, struct suite_answer *answer)
 
 int main(void)
 {
+    devices_find();
     suite_serve(name, run);
 }

@@ -20,13 +20,17 @@ struct test {
 struct test_area {
     const struct test *list;
     unsigned count;
+    bool (*exists)(void); /* does the machine have what these tests are of? NULL: every machine */
 };
 
 extern const struct test_area tests_untyped, tests_cnode, tests_thread, tests_vspace, tests_ipc,
     tests_reply, tests_caps, tests_fault, tests_notification, tests_irq, tests_port, tests_sched,
-    tests_regs, tests_budget;
+    tests_regs, tests_budget, tests_irq_limit, tests_irq_edge, tests_irq_exact, tests_irq_serial,
+    tests_irq_msi, tests_irq_level, tests_irq_share;
 
-#define TEST_AREA(name) const struct test_area name = {list, sizeof list / sizeof list[0]}
+#define TEST_AREA(name) const struct test_area name = {list, sizeof list / sizeof list[0], NULL}
+#define TEST_AREA_OF(name, list, exists)                                                           \
+    const struct test_area name = {list, sizeof list / sizeof list[0], exists}
 
 /** Note a failure unless @got is @want; true if it is. */
 bool test_expect(const char *what, uint64_t got, uint64_t want);
