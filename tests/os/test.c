@@ -13,11 +13,9 @@ struct msg test_out;
 int main(void);
 
 static const struct test_area *const areas[] = {
-    &tests_untyped,   &tests_cnode,      &tests_thread,       &tests_vspace,    &tests_ipc,
-    &tests_reply,     &tests_caps,       &tests_fault,        &tests_irq,       &tests_port,
-    &tests_sched,     &tests_regs,       &tests_notification, &tests_irq_limit, &tests_irq_edge,
-    &tests_irq_exact, &tests_irq_serial, &tests_irq_msi,      &tests_irq_level, &tests_irq_share,
-    &tests_budget,
+#define AREA(name) &tests_##name,
+#include "areas.def"
+#undef AREA
 };
 
 static char failure[400];

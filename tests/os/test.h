@@ -23,10 +23,9 @@ struct test_area {
     bool (*exists)(void); /* does the machine have what these tests are of? NULL: every machine */
 };
 
-extern const struct test_area tests_untyped, tests_cnode, tests_thread, tests_vspace, tests_ipc,
-    tests_reply, tests_caps, tests_fault, tests_notification, tests_irq, tests_port, tests_sched,
-    tests_regs, tests_budget, tests_irq_limit, tests_irq_edge, tests_irq_exact, tests_irq_serial,
-    tests_irq_msi, tests_irq_level, tests_irq_share;
+#define AREA(name) extern const struct test_area tests_##name;
+#include "areas.def"
+#undef AREA
 
 #define TEST_AREA(name) const struct test_area name = {list, sizeof list / sizeof list[0], NULL}
 #define TEST_AREA_OF(name, list, exists)                                                           \
