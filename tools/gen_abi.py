@@ -17,6 +17,8 @@ OUT = ROOT / "docs/abi.md"
 
 SLOT_ARG = "an index is 0 or lies outside its CNode"
 SLOT_FULL = "a slot to be filled is not empty"
+DEVICE_PAYS = "device memory is to pay, or "
+TOO_DEEP = "the derivation tree would become too deep"
 PAYS = "the untyped that pays has not enough room left"
 NO_BUFFER = "the caller has no IPC buffer, and the message has 18 words"
 
@@ -25,7 +27,7 @@ CONDITIONS = {
         "BAD_ARG": "the type is not one that retype makes, size_bits is out of its range, the count "
                    "is 0, or the slots do not lie in the CNode; device memory gives only untyped and frames",
         "EXISTS": SLOT_FULL, "NO_MEMORY": "the untyped has not enough room left for all of them",
-        "LIMIT": "the derivation tree would become too deep",
+        "LIMIT": TOO_DEEP + ", or CNodes nest too deeply",
     },
     ("CNODE", "COPY"): {"BAD_ARG": SLOT_ARG, "EXISTS": SLOT_FULL,
                         "LIMIT": "the derivation tree would become too deep"},
@@ -36,7 +38,7 @@ CONDITIONS = {
     ("CNODE", "DELETE"): {"BAD_ARG": SLOT_ARG},
     ("CNODE", "REVOKE"): {"BAD_ARG": SLOT_ARG},
     ("CNODE", "INFO"): {"BAD_ARG": SLOT_ARG},
-    ("CNODE", "CANCEL"): {"BAD_ARG": SLOT_ARG},
+    ("CNODE", "CANCEL"): {"BAD_ARG": SLOT_ARG + ", or word 2 is neither 0 nor 1"},
     ("THREAD", "CONFIGURE"): {"BAD_ARG": "the buffer is device memory or not 4 KiB",
                               "BUSY": "the thread is not stopped",
                               "LIMIT": "the derivation tree would become too deep"},
@@ -47,35 +49,36 @@ CONDITIONS = {
     ("THREAD", "READ_REGS"): {"NOBUF": NO_BUFFER, "BUSY": "the thread is neither stopped nor faulted"},
     ("THREAD", "WRITE_REGS"): {"NOBUF": NO_BUFFER, "BUSY": "the thread is neither stopped nor faulted",
                                "BAD_ARG": "RIP or RSP is not below USER_TOP"},
-    ("THREAD", "BIND"): {"BUSY": "the thread or the notification is bound already"},
+    ("THREAD", "BIND"): {"BUSY": "the thread or the notification is bound already", "LIMIT": TOO_DEEP},
     ("THREAD", "SET_FS_BASE"): {"BAD_ARG": "the base is not a user address"},
     ("VSPACE", "MAP_TABLE"): {"BAD_ARG": "the address is not a user address",
                               "EXISTS": "all levels above the page are there, or a large page is",
-                              "BUSY": "the table is mapped already"},
+                              "BUSY": "the table is mapped already, or the capability is a copy"},
     ("VSPACE", "MAP"): {"BAD_ARG": "the address is misaligned for the frame or no user address, WRITE and EXEC "
-                                   "together, unknown rights or cache attribute",
+                                   "together, no READ, unknown rights or cache attribute",
                         "EXISTS": "something is mapped there",
                         "NO_TABLE": "a page table is missing: word 0 is its level",
                         "BUSY": "the frame capability is mapped already"},
     ("TABLE", "UNMAP"): {"NOT_MAPPED": "it is not mapped"},
     ("FRAME", "UNMAP"): {"NOT_MAPPED": "it is not mapped"},
-    ("FRAME", "PROTECT"): {"BAD_ARG": "WRITE and EXEC together, or unknown rights", "NOT_MAPPED": "it is not mapped"},
+    ("FRAME", "PROTECT"): {"BAD_ARG": "WRITE and EXEC together, no READ, or unknown rights", "NOT_MAPPED": "it is not mapped"},
     ("NOTIFICATION", "SET_DEADLINE"): {"BAD_ARG": "a deadline is given without bits"},
     ("IRQ", "BIND"): {"LIMIT": "the derivation tree would become too deep"},
     ("IRQ", "SET_LIMIT"): {"BAD_ARG": "a limit without a period or the reverse, either above 2^32 - 1, a Notification "
                                       "without a limit, or one whose capability has no badge",
                            "LIMIT": "the derivation tree would become too deep"},
-    ("IRQ_CONTROL", "CREATE"): {"BAD_ARG": "no IO-APIC has that pin, unknown flags, MSI with a pin or other flags, or "
-                                           + SLOT_ARG,
+    ("IRQ_CONTROL", "CREATE"): {"BAD_ARG": "no IO-APIC has that pin, unknown flags, MSI with a pin or other flags, "
+                                           + DEVICE_PAYS + SLOT_ARG,
                                 "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS,
                                 "BUSY": "the pin is used with other flags, or by edges",
-                                "LIMIT": "the pin has 8 sharers, or no vector is free"},
-    ("IOPORT_CONTROL", "CREATE"): {"BAD_ARG": SLOT_ARG, "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS,
-                                   "BUSY": "the VSpace has a PortMap already"},
+                                "LIMIT": "the pin has 8 sharers, no vector is free, or " + TOO_DEEP},
+    ("IOPORT_CONTROL", "CREATE"): {"BAD_ARG": DEVICE_PAYS + SLOT_ARG, "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS,
+                                   "BUSY": "the VSpace has a PortMap already", "LIMIT": TOO_DEEP},
     ("IOPORT_CONTROL", "GRANT"): {"BAD_ARG": "first is above last, or last above 0xffff",
                                   "BUSY": "the range overlaps another grant"},
-    ("CPU_CONTROL", "CREATE"): {"BAD_ARG": "the budget exceeds its period, the priority PRIORITY_MAX, or " + SLOT_ARG,
-                                "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS},
+    ("CPU_CONTROL", "CREATE"): {"BAD_ARG": "the budget exceeds its period, the period 2^32 - 1, or the priority "
+                                         "PRIORITY_MAX; " + DEVICE_PAYS + SLOT_ARG,
+                                "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS, "LIMIT": TOO_DEEP},
 }
 
 STRING = r'"((?:[^"\\]|\\.)*)"'

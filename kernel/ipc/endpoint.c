@@ -7,6 +7,7 @@
 #include <ipc/ipc.h>
 #include <ipc/message.h>
 #include <object/slot.h>
+#include <object/thread.h>
 #include <sched/dispatch.h>
 
 static struct endpoint *slot_endpoint(const struct slot *s)
@@ -263,6 +264,9 @@ static inline void answer_event(struct reply *reply, struct node *held, uint32_t
         thread_set(t, THREAD_STOPPED, t->flags);
     } else {
         sched_hand_to(t);
+        if (t->flags & TF_NO_SPACE) {
+            thread_tell_loss(t); /* it lost it after its fault */
+        }
     }
 }
 

@@ -67,22 +67,36 @@ void thread_refresh(struct thread *t)
     sched_check(t);
 }
 
+void thread_tell_loss(struct thread *t)
+{
+    enum quoll_object lost = !t->slots[TS_VSPACE].type  ? OBJ_VSPACE
+                             : !t->slots[TS_CNODE].type ? OBJ_CNODE
+                                                        : OBJ_BUDGET;
+
+    struct fault f = {KIND_CAP_FAULT, lost, 0, 0};
+
+    sched_remove(t);
+    ipc_fault(t, &f);
+}
+
 void thread_slot_lost(struct slot *s)
 {
     struct thread *t = thread_of_slot(s);
     bool had_space = !(t->flags & TF_NO_SPACE);
 
     thread_refresh(t);
-    if (had_space && t->flags & TF_NO_SPACE && thread_state(t) == THREAD_RUNNING) {
-        /* it can't run on; whoever supervises it is told what it lost */
-        bool vspace = s == &t->slots[TS_VSPACE], budget = s == &t->slots[TS_BUDGET];
-        sched_remove(t);
-        struct fault f = {KIND_CAP_FAULT,
-                          vspace   ? OBJ_VSPACE
-                          : budget ? OBJ_BUDGET
-                                   : OBJ_CNODE,
-                          0, 0};
-        ipc_fault(t, &f);
+    if (!had_space || !(t->flags & TF_NO_SPACE)) {
+        return;
+    }
+    switch (thread_state(t)) {
+    case THREAD_STOPPED:
+    case THREAD_FAULTED: /* told when it is to go on: ipc_reply */
+    case THREAD_FAULT_QUEUED:
+        break;
+    default:
+        ipc_end_wait(t, E_GONE, E_CANCELED);
+        thread_tell_loss(t);
+        break;
     }
 }
 

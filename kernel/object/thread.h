@@ -12,8 +12,12 @@ struct thread *thread_init(void *object);
 /** The thread whose slot array holds @s. */
 struct thread *thread_of_slot(struct slot *s);
 
-/** Slot @s of its thread has just been emptied (thread.c: what each means). */
+/** Slot @s of its thread has just been emptied. A thread that can't run without it waits for
+ *  nothing any more, and its fault endpoint is told. */
 void thread_slot_lost(struct slot *s);
+
+/** @t, RUNNING, lacks its CNode, VSpace or Budget: whoever supervises it is told which. */
+void thread_tell_loss(struct thread *t);
 
 /** Bring the cached fields in line with the thread's slots. */
 void thread_refresh(struct thread *t);

@@ -34,11 +34,11 @@ static int configure(struct thread *t, const uint64_t *w)
 {
     static const struct {
         uint8_t type, rights, optional;
-    } want[] = {{OBJ_CNODE, 0, 0},
-                {OBJ_VSPACE, 0, 0},
+    } want[] = {{OBJ_CNODE, RIGHT_MANAGE, 0},
+                {OBJ_VSPACE, RIGHT_MANAGE, 0},
                 {OBJ_ENDPOINT, RIGHT_SEND, 1},
                 {OBJ_FRAME, RIGHT_READ | RIGHT_WRITE, 1},
-                {OBJ_BUDGET, 0, 0}};
+                {OBJ_BUDGET, RIGHT_MANAGE, 0}};
     struct slot *from[5] = {NULL};
 
     for (unsigned i = 0; i < 5; i++) {

@@ -2,6 +2,7 @@
  * ipc.c - calls, sends and receives: the event table of the IPC specification, row by row. A is
  * the caller and B the server; each row runs with both in one and in different address spaces.
  */
+#include "spaces.h"
 #include "test.h"
 
 static struct puppet a, b;
@@ -337,19 +338,9 @@ static void unknown_call(bool other)
     X(revoked_while_queued) X(unknown_call)
 /* clang-format on */
 
-#define BOTH(row)                                                                                  \
-    static void row##_same_as(void)                                                                \
-    {                                                                                              \
-        row(false);                                                                                \
-    }                                                                                              \
-    static void row##_diff_as(void)                                                                \
-    {                                                                                              \
-        row(true);                                                                                 \
-    }
-ROWS(BOTH)
+ROWS(BOTH_SPACES)
 
-#define ENTRY(row)                                                                                 \
-    {"kernel.ipc." #row ".same_as", row##_same_as}, {"kernel.ipc." #row ".diff_as", row##_diff_as},
+#define ENTRY(row) BOTH_ENTRIES("ipc", row)
 static const struct test list[] = {ROWS(ENTRY)};
 
 TEST_AREA(tests_ipc);

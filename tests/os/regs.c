@@ -2,16 +2,13 @@
  * regs.c - what a system call leaves in the registers: the ABI's outputs, else 0; never a value of
  * the kernel. Each call is made with every register full of a pattern.
  */
-#include "test.h"
+#include "regs.h"
 #include <stdio.h>
-
-#define PATTERN 0x5a5a5a5a5a5a5a5aull
 
 static const char *const names[R_COUNT] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8",
                                            "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rsp"};
 
-/* Fill every register but those that the call reads, then call. */
-static void call_full(struct puppet *p, int64_t number, uint64_t rdi, uint64_t rbx)
+void call_full(struct puppet *p, int64_t number, uint64_t rdi, uint64_t rbx)
 {
     struct msg m = {.w = {PATTERN, PATTERN, PATTERN, PATTERN, PATTERN, PATTERN}};
 
@@ -31,9 +28,8 @@ static bool reg_is(const struct puppet *p, const char *call, enum puppet_reg reg
     return test_expect(what, puppet_out(p, reg), want);
 }
 
-/* Every output but rax, rcx, r11, rsp is 0, but the words listed in @words (six), the tag, rdi. */
-static bool check(const struct puppet *p, const char *call, uint64_t rdi, uint64_t tag,
-                  const uint64_t *words)
+bool check(const struct puppet *p, const char *call, uint64_t rdi, uint64_t tag,
+           const uint64_t *words)
 {
     static const enum puppet_reg word_regs[] = {R_RDX, R_R8, R_R9, R_R10, R_R12, R_R13};
 
@@ -44,10 +40,10 @@ static bool check(const struct puppet *p, const char *call, uint64_t rdi, uint64
            reg_is(p, call, R_RBX, 0) && reg_is(p, call, R_RBP, 0) && reg_is(p, call, R_R14, 0) &&
            reg_is(p, call, R_R15, 0) && reg_is(p, call, R_RSP, p->peer.page_va) &&
            test_expect("rcx lies in the code", puppet_out(p, R_RCX) - p->peer.entry < 4096, 1) &&
-           test_expect("reserved and system flags in r11", puppet_out(p, R_R11) & ~0xcd5ull, 0x202);
+           test_expect("r11, the flags", puppet_out(p, R_R11), FLAGS_CLEAN);
 }
 
-static const uint64_t all_pattern[] = {PATTERN, PATTERN, PATTERN, PATTERN, PATTERN, PATTERN};
+const uint64_t all_pattern[] = {PATTERN, PATTERN, PATTERN, PATTERN, PATTERN, PATTERN};
 
 static void null_and_yield(void)
 {

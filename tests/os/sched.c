@@ -15,6 +15,14 @@ static bool spinner(struct puppet *p, unsigned priority)
     return true;
 }
 
+/* Let lower threads run until @p has done something, on a busy host a long time. */
+static bool soon(const volatile uint64_t *counter)
+{
+    for (unsigned i = 0; i < 400 && *counter == 0; i++)
+        test_sleep_us(5000);
+    return test_expect("the thread has run", *counter > 0, 1);
+}
+
 static void higher_preempts_at_once(void)
 {
     struct puppet p;
@@ -35,9 +43,8 @@ static void lower_waits(void)
     EXPECT(puppet_idle(&p), 0);
     sys_yield();
     EXPECT(puppet_idle(&p), 0);
-    /* on a busy host the emulator may be stopped for all of a short sleep */
-    for (unsigned i = 0; i < 100 && !puppet_idle(&p); i++)
-        test_sleep_us(2000);
+    if (!soon(&p.page->done))
+        return;
     EXPECT(puppet_idle(&p), 1);
 }
 
@@ -47,8 +54,7 @@ static void timer_preempts_spinner(void)
 
     if (!spinner(&p, LOW))
         return;
-    test_sleep_us(5000);
-    EXPECT(p.page->spins > 0, 1);
+    (void)soon(&p.page->spins);
 }
 
 static void priority_is_strict(void)
@@ -57,22 +63,27 @@ static void priority_is_strict(void)
 
     if (!spinner(&low, LESS) || !spinner(&high, LOW))
         return;
+    if (!soon(&high.page->spins))
+        return;
     test_sleep_us(50000);
-    EXPECT(high.page->spins > 0, 1);
     EXPECT(low.page->spins, 0);
 }
 
+static bool about_equal(uint64_t x, uint64_t y)
+{
+    return x / 4 < y && y / 4 < x;
+}
+
+/* A host that takes the CPU away for a while can be unfair once, but not again and again. */
 static void round_robin(void)
 {
     struct puppet a, b;
 
     if (!spinner(&a, LOW) || !spinner(&b, LOW))
         return;
-    test_sleep_us(200000);
-    EXPECT(a.page->spins > 0, 1);
-    EXPECT(b.page->spins > 0, 1);
-    EXPECT(a.page->spins / 4 < b.page->spins, 1);
-    EXPECT(b.page->spins / 4 < a.page->spins, 1);
+    for (unsigned i = 0; i < 10 && !about_equal(a.page->spins, b.page->spins); i++)
+        test_sleep_us(200000);
+    EXPECT(about_equal(a.page->spins, b.page->spins), 1);
 }
 
 static void priority_change_preempts(void)
@@ -91,6 +102,8 @@ static void cpu_time_is_counted(void)
     struct puppet p;
 
     if (!spinner(&p, LOW))
+        return;
+    if (!soon(&p.page->spins))
         return;
     test_sleep_us(10000);
     EXPECT_OK(OP0(p.thread, OP_THREAD_INFO));

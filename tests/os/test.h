@@ -60,6 +60,10 @@ int op(uint64_t cap, uint32_t label, uint64_t a, uint64_t b, uint64_t c, uint64_
 #define OP4(cap, label, a, b, c, d)    op((cap), (label), (a), (b), (c), (d), 0, 0)
 #define OP5(cap, label, a, b, c, d, e) op((cap), (label), (a), (b), (c), (d), (e), 0)
 
+/** Make @value part of the test's results, which do not depend on the fastpath. The registers that
+ *  a puppet's orders leave are part of them without being told. */
+void test_record(uint64_t value);
+
 /** Type of the capability in @slot of the own CNode. */
 uint64_t slot_type(uint64_t slot);
 
@@ -80,6 +84,15 @@ enum puppet_command {
     PUPPET_HALT,
     PUPPET_DIVIDE,
     PUPPET_BREAK,
+    PUPPET_HOLD,
+    PUPPET_TOUCH,
+    PUPPET_FPU_LOAD_ALL,
+    PUPPET_FPU_STORE_ALL,
+    PUPPET_AVX_LOAD_ALL,
+    PUPPET_AVX_STORE_ALL,
+    PUPPET_SEGMENTS_LOAD,
+    PUPPET_SEGMENTS_STORE,
+    PUPPET_FS_READ,
 };
 
 /* The order in which puppet.asm keeps registers. */
@@ -110,6 +123,13 @@ struct puppet_page {
     volatile uint64_t spins;
     uint64_t in[R_COUNT];
     volatile uint64_t out[R_COUNT];
+    uint64_t flags_in;
+    volatile uint64_t flags_out;
+    volatile uint64_t release;
+    volatile uint64_t segments[6]; /* cs ss ds es fs gs */
+    uint8_t stack[664];
+    uint8_t fpu[1024]; /* an FXSAVE image */
+    uint64_t avx[64];
 };
 
 struct puppet {
@@ -125,6 +145,11 @@ struct puppet {
 /** A puppet in the own (@other_space false) or in a new address space, ready for its first order.
  *  False if the lab could not make it. */
 bool puppet_make(struct puppet *p, bool other_space, unsigned priority, uint64_t fault_ep);
+
+/** Forget the puppets of the last test. */
+void puppets_begin(void);
+/** Record the registers of all orders that were finished since the last call. */
+void puppets_record(void);
 
 /** One order; @arg goes to rdi. */
 void puppet_do(struct puppet *p, enum puppet_command command, uint64_t arg);
