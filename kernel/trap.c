@@ -26,7 +26,7 @@ static void stray(void)
 }
 
 /* Was @vector an interrupt and not what the CPU uses it for? Then that was all. */
-static bool is_forged(uint8_t vector)
+static bool is_forged(uint32_t vector)
 {
     bool forged = lapic_in_service(vector);
 
@@ -50,7 +50,7 @@ static bool realign(struct regs *r)
     return forged;
 }
 
-static void user_exception(struct thread *t, const struct regs *r)
+static __attribute__((noinline)) void user_exception(struct thread *t, const struct regs *r)
 {
     uint8_t vector = (uint8_t)r->vector;
     struct fault f = {KIND_EXCEPTION, vector, r->rip, r->error};
@@ -73,7 +73,7 @@ static void user_exception(struct thread *t, const struct regs *r)
     ipc_fault_exit(t, &f);
 }
 
-static void other_interrupt(uint8_t vector)
+static __attribute__((noinline)) void other_interrupt(uint32_t vector)
 {
     if (vector == VECTOR_TIMER) {
         lapic_eoi();
@@ -86,29 +86,41 @@ static void other_interrupt(uint8_t vector)
     sched_exit();
 }
 
-/* @r are the registers of the current thread, or of the kernel if it has a fault itself. */
+/* The registers at @r are not the current thread's. */
+static __attribute__((noinline)) void misplaced(struct regs *r)
+{
+    if (!realign(r)) {
+        panic("exception %u (error %lx) in the kernel at %lx, address %lx", (uint8_t)r->vector,
+              r->error, r->rip, read_cr2());
+    }
+    stray();
+    sched_exit();
+}
+
+static __attribute__((noinline)) void idle_exception(const struct regs *r)
+{
+    if (!is_forged((uint8_t)r->vector)) {
+        panic("exception %u in the idle loop at %lx", (uint8_t)r->vector, r->rip);
+    }
+}
+
+/* @r are the registers of the current thread, or of the kernel if it has a fault itself. What
+ * follows is called last, so that nothing needs to be kept meanwhile. */
 void kernel_trap(struct regs *r)
 {
     struct thread *t = (struct thread *)(r + 1);
-    uint8_t vector = (uint8_t)r->vector;
+    uint32_t vector = (uint8_t)r->vector;
 
-    if (t != current() && realign(r)) {
-        stray();
-        sched_exit();
-        return;
-    }
     if (t != current()) {
-        panic("exception %u (error %lx) in the kernel at %lx, address %lx", vector, r->error,
-              r->rip, read_cr2());
-    }
-    if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + IRQ_VECTORS) {
+        misplaced(r);
+    } else if (vector - VECTOR_IRQ < IRQ_VECTORS) {
         irq_arrived(vector - VECTOR_IRQ);
     } else if (vector >= EXCEPTIONS) {
         other_interrupt(vector);
     } else if (r->cs & 3) {
         user_exception(t, r);
-    } else if (!is_forged(vector)) {
-        panic("exception %u in the idle loop at %lx", vector, r->rip);
+    } else {
+        idle_exception(r);
     }
 }
 

@@ -65,18 +65,26 @@ static void acknowledge(struct irq *irq)
     }
 }
 
+static inline void put_message(struct irq *irq, struct thread *t, uint64_t count, uint64_t tsc)
+{
+    irq->delivered += count;
+    message_put(t, irq->endpoint.badge, KIND_IRQ << TAG_KIND_SHIFT,
+                (const uint64_t[MSG_REG_WORDS]){count, tsc});
+}
+
+static inline void hold_in_reply(struct irq *irq, struct reply *reply)
+{
+    reply->n.next = &irq->n;
+    irq->reply = reply;
+    irq->hold = HOLD_REPLY;
+}
+
 void irq_deliver(struct irq *irq, struct thread *t, struct reply *reply)
 {
-    uint64_t pending = irq->pending;
-
+    put_message(irq, t, irq->pending, irq->arrival_tsc);
     irq->pending = 0;
-    irq->delivered += pending;
-    message_put(t, irq->endpoint.badge, KIND_IRQ << TAG_KIND_SHIFT,
-                (const uint64_t[MSG_REG_WORDS]){pending, irq->arrival_tsc});
     if (reply) {
-        reply->n.next = &irq->n;
-        irq->reply = reply;
-        irq->hold = HOLD_REPLY;
+        hold_in_reply(irq, reply);
     } else {
         irq->hold = 0;
         acknowledge(irq);
@@ -207,7 +215,7 @@ void irq_arrived(uint32_t source)
     struct source *s = &sources[source];
     struct irq *irq = s->first;
 
-    if (!irq || irq->source_next || irq->hold || irq->flags & (IRQ_LEVEL | IRQ_LIMITED)) {
+    if (!irq || irq->hold || irq->flags & (IRQ_LEVEL | IRQ_LIMITED)) {
         arrived(s);
         return;
     }
@@ -216,13 +224,12 @@ void irq_arrived(uint32_t source)
         arrived(s);
         return;
     }
-    /* one Irq with nothing in its way, and a plain thread that waits for it */
+    /* an edge, hence of one Irq, with nothing in its way, and a plain thread that waits for it */
     uint64_t now = rdtsc();
     lapic_eoi();
-    irq->arrival_tsc = now;
-    irq->pending++;
     node_take(&t->n);
-    irq_deliver(irq, t, t->reply);
+    put_message(irq, t, 1, now);
+    hold_in_reply(irq, t->reply);
     sched_exit_waking(cpu_self(), current(), t, now);
 }
 
