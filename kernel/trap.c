@@ -50,27 +50,28 @@ static bool realign(struct regs *r)
     return forged;
 }
 
+static __attribute__((noinline)) void user_page_fault(struct thread *t, const struct regs *r)
+{
+    struct fault f = {KIND_PAGE_FAULT, read_cr2(), r->rip, r->error};
+
+    if (f.address - IOPB_VA <= IOPB_BYTES) {
+        /* A port access without a PortMap read a bitmap that is not mapped: to its thread that is
+         * the protection fault which a closed port gives. */
+        f = (struct fault){KIND_EXCEPTION, VECTOR_PROTECTION, r->rip, 0};
+    }
+    ipc_fault_exit(t, &f);
+}
+
 static __attribute__((noinline)) void user_exception(struct thread *t, const struct regs *r)
 {
     uint8_t vector = (uint8_t)r->vector;
     struct fault f = {KIND_EXCEPTION, vector, r->rip, r->error};
 
-    if (vector == VECTOR_PAGE_FAULT) {
-        uint64_t address = read_cr2();
-        if (address - IOPB_VA > IOPB_BYTES) {
-            f.kind = KIND_PAGE_FAULT;
-            f.address = address;
-        } else {
-            /* A port access without a PortMap read a bitmap that is not mapped: to its thread that
-             * is the protection fault which a closed port gives. */
-            f.address = VECTOR_PROTECTION;
-            f.code = 0;
-        }
-    } else if (is_forged(vector) || vector == VECTOR_NMI) {
+    if (is_forged(vector) || vector == VECTOR_NMI) {
         sched_exit();
-        return;
+    } else {
+        ipc_fault_exit(t, &f);
     }
-    ipc_fault_exit(t, &f);
 }
 
 static __attribute__((noinline)) void other_interrupt(uint32_t vector)
@@ -117,10 +118,12 @@ void kernel_trap(struct regs *r)
         irq_arrived(vector - VECTOR_IRQ);
     } else if (vector >= EXCEPTIONS) {
         other_interrupt(vector);
-    } else if (r->cs & 3) {
-        user_exception(t, r);
-    } else {
+    } else if (!(r->cs & 3)) {
         idle_exception(r);
+    } else if (vector == VECTOR_PAGE_FAULT) {
+        user_page_fault(t, r);
+    } else {
+        user_exception(t, r);
     }
 }
 
