@@ -28,6 +28,7 @@
 #define CR4_OSFXSR     (1u << 9)
 #define CR4_OSXMMEXCPT (1u << 10)
 #define CR4_UMIP       (1u << 11)
+#define CR4_PCIDE      (1u << 17)
 #define CR4_OSXSAVE    (1u << 18)
 #define CR4_SMEP       (1u << 20)
 #define CR4_SMAP       (1u << 21)
@@ -66,6 +67,7 @@ void cpu_find_features(void)
         f->smap = c7.b >> 20 & 1;
         f->umip = c7.c >> 2 & 1;
         f->fsgsbase = c7.b & 1;
+        f->pcid = c1.c >> 17 & c7.b >> 10 & 1; /* and INVPCID */
     }
     struct cpuid x1 = cpuid(0x80000001u, 0);
     f->nx = x1.d >> 20 & 1;
@@ -83,6 +85,7 @@ static void set_control_registers(void)
     cr4 |= f->smep ? CR4_SMEP : 0;
     cr4 |= f->smap ? CR4_SMAP : 0;
     cr4 |= f->xsave ? CR4_OSXSAVE : 0;
+    cr4 |= f->pcid ? CR4_PCIDE : 0; /* CR3 is the kernel's own, with number 0, as it must be */
     write_cr4(cr4);
     write_cr0((read_cr0() | CR0_MP | CR0_NE | CR0_WP | CR0_AM | CR0_TS) & ~(uint64_t)CR0_EM);
     wrmsr(MSR_PAT, PAT_VALUE);

@@ -61,6 +61,7 @@ static inline struct thread *current(void)
 /* What this CPU can do, found at boot. */
 struct cpu_features {
     bool smep, smap, umip, pge, pages_1g, x2apic, tsc_deadline, xsave, fsgsbase, nx;
+    bool pcid; /* PCIDs, and INVPCID with them */
     uint32_t fpu_bytes;
     uint8_t pa_bits;
 };

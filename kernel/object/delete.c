@@ -5,8 +5,6 @@
  * (slot.h, cnode.c), so a step is, too; nothing recurses, and a system call that has done its
  * share of steps re-executes, which lets interrupts in.
  */
-#include <arch/asm.h>
-#include <arch/paging.h>
 #include <ipc/ipc.h>
 #include <object/portmap.h>
 #include <object/slot.h>
@@ -16,17 +14,6 @@
 
 #define STEPS_PER_CALL 16
 #define SLOTS_PER_STEP 256
-
-static void vspace_destroy(struct table *v)
-{
-    table_clear(v);
-    if (v->ports) {
-        portmap_detach(v->ports);
-    }
-    if (direct_pa(v) == read_cr3()) {
-        write_cr3(paging_kernel_cr3());
-    }
-}
 
 static void destroy_object(const struct slot *s)
 {

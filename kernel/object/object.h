@@ -178,6 +178,7 @@ struct table {
     uint32_t index;     /* its place in its parent */
     struct table *parent;
     struct portmap *ports; /* VSpace only */
+    uint64_t cr3;          /* VSpace only: arch/tlb.h */
 };
 
 struct portmap {

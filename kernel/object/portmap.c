@@ -4,8 +4,8 @@
  * the access faults. A port belongs to at most one PortMap.
  * Source: Intel SDM vol. 1, 19.5.2 (I/O permission bit map): a set bit closes the port.
  */
-#include <arch/asm.h>
 #include <arch/paging.h>
+#include <arch/tlb.h>
 #include <lib/string.h>
 #include <object/portmap.h>
 #include <object/slot.h>
@@ -57,9 +57,7 @@ void portmap_detach(struct portmap *p)
     v->entry[IOPB_SLOT] = 0;
     v->ports = NULL;
     slot_clear(&p->vspace);
-    if (direct_pa(v) == read_cr3()) {
-        write_cr3(direct_pa(v));
-    }
+    tlb_flush_space(v->cr3);
 }
 
 int portmap_grant(struct portmap *p, uint64_t first, uint64_t last)

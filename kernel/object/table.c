@@ -3,9 +3,9 @@
  * Invariant: entry e of table t is present below the kernel's half exactly when back[e] names a
  * slot whose badge names (t, e). W^X: no entry is both writable and executable.
  */
-#include <arch/asm.h>
 #include <arch/cpu.h>
 #include <arch/paging.h>
+#include <arch/tlb.h>
 #include <lib/string.h>
 #include <object/invoke.h>
 #include <object/portmap.h>
@@ -19,14 +19,15 @@ void vspace_init(struct table *v)
     v->level = 4;
     paging_copy_kernel_half(v->entry);
     v->entry[IOPB_SLOT] = 0;
+    v->cr3 = tlb_space_new(direct_pa(v));
 }
 
-/* Make what was mapped through @t's entry @index unreachable: one address for a page of the
- * current space, else the whole TLB if the space is the current one. */
-static void flush(const struct table *t, uint32_t index)
+/* @t's entry @index was @old: no TLB may go on using that. One address for a page, everything of
+ * the space for a table. */
+static void flush(const struct table *t, uint32_t index, uint64_t old)
 {
     uint64_t va = (uint64_t)index << (3 + 9 * t->level);
-    bool page = t->level == 1;
+    bool page = t->level == 1 || old & PTE_LARGE;
 
     while (t->level < 4) {
         if (!t->parent) {
@@ -36,13 +37,10 @@ static void flush(const struct table *t, uint32_t index)
         t = t->parent;
         va |= (uint64_t)index << (3 + 9 * t->level);
     }
-    if (direct_pa(t) != read_cr3()) {
-        return; /* without PCIDs the switch to it flushes */
-    }
     if (page) {
-        invlpg(va);
+        tlb_flush_page(t->cr3, va);
     } else {
-        write_cr3(direct_pa(t));
+        tlb_flush_space(t->cr3);
     }
 }
 
@@ -50,10 +48,11 @@ void table_unmap(struct slot *s)
 {
     struct table *t = mapping_table(s);
     uint32_t index = mapping_index(s);
+    uint64_t old = t->entry[index];
 
     t->entry[index] = 0;
     t->back[index] = 0;
-    flush(t, index);
+    flush(t, index, old);
     s->badge = 0;
     if (s->type == OBJ_TABLE) {
         ((struct table *)s->obj)->parent = NULL;
@@ -76,6 +75,15 @@ void table_clear(struct table *t)
             table_unmap(slot_at(t->back[i]));
         }
     }
+}
+
+void vspace_destroy(struct table *v)
+{
+    table_clear(v);
+    if (v->ports) {
+        portmap_detach(v->ports);
+    }
+    tlb_space_end(v->cr3);
 }
 
 /* The table that holds @va's entry of @level in space @v, or NULL with the level of the first
@@ -235,8 +243,9 @@ static int protect_frame(struct slot *s, uint64_t rights)
     struct table *t = mapping_table(s);
     uint32_t index = mapping_index(s);
     uint64_t keep = PTE_ADDR | PTE_PCD | PTE_PWT | PTE_LARGE;
-    t->entry[index] = (t->entry[index] & keep) | (bits & ~(uint64_t)(PTE_PCD | PTE_PWT));
-    flush(t, index);
+    uint64_t old = t->entry[index];
+    t->entry[index] = (old & keep) | (bits & ~(uint64_t)(PTE_PCD | PTE_PWT));
+    flush(t, index, old);
     return E_OK;
 }
 

@@ -21,6 +21,9 @@ static inline uint32_t mapping_index(const struct slot *s)
 /** An empty VSpace (level 4) at zeroed memory, with the kernel's half. */
 void vspace_init(struct table *v);
 
+/** Empty @v, which is about to be destroyed; nobody runs in it any more. */
+void vspace_destroy(struct table *v);
+
 /** Unmap the frame or table in @s, which is mapped; the TLB is clean on return. */
 void table_unmap(struct slot *s);
 

@@ -50,7 +50,7 @@ void thread_refresh(struct thread *t)
 
     t->cnode = cnode ? (struct slot *)s[TS_CNODE].obj : NULL;
     t->cnode_slots = cnode ? 1ull << s[TS_CNODE].size_bits : 0;
-    t->cr3 = vspace ? direct_pa((void *)s[TS_VSPACE].obj) : paging_kernel_cr3();
+    t->cr3 = vspace ? ((struct table *)s[TS_VSPACE].obj)->cr3 : paging_kernel_cr3();
     t->buffer = s[TS_BUFFER].type ? direct(s[TS_BUFFER].obj) : NULL;
     t->own = s[TS_BUDGET].type ? (struct budget *)s[TS_BUDGET].obj : NULL;
     if (!t->payer || !t->own) {
