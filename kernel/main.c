@@ -134,6 +134,7 @@ _Noreturn void kmain(uint32_t magic, uint64_t info_pa, uint64_t boot_tsc)
     make_idle_thread();
     kprintf("Quoll: %lu MiB RAM, TSC %lu kHz, %u CPU(s)\n", ram_bytes / MIB,
             cpu_self()->tsc_hz / 1000, boot.acpi.cpu_count);
+    cpu_print_features();
     root_create(&boot, devices, device_count, boot_tsc, ram_bytes);
     sched_exit();
     exit_to_thread();

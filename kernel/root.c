@@ -15,12 +15,16 @@
 #include <object/table.h>
 #include <object/thread.h>
 #include <quoll/bootinfo.h>
+#include <quoll/info.h>
 #include <root.h>
 #include <sched/sched.h>
 #include <sched/time.h>
 
 #ifndef CONFIG_DEBUG
 #define CONFIG_DEBUG 0
+#endif
+#ifndef CONFIG_FASTPATH
+#define CONFIG_FASTPATH 1
 #endif
 
 #define ROOT_PRIORITY 200
@@ -171,15 +175,28 @@ static void make_buffer_and_stack(void)
     }
 }
 
-static struct bootinfo *make_bootinfo(uint64_t boot_tsc, uint64_t ram_bytes)
+/* What all may know: quoll/info.h. */
+static void make_info(uint64_t boot_tsc)
+{
+    struct quoll_info *info = boot_alloc(boot, PAGE_BYTES);
+
+    *info = (struct quoll_info){.magic = QUOLL_INFO_MAGIC,
+                                .abi_version = QUOLL_ABI_VERSION,
+                                .cpu_count = boot->acpi.cpu_count,
+                                .features = cpu_feature_bits(),
+                                .build = (CONFIG_DEBUG ? QUOLL_BUILD_DEBUG : 0) |
+                                         (CONFIG_FASTPATH ? QUOLL_BUILD_FASTPATH : 0),
+                                .tsc_hz = cpu_self()->tsc_hz,
+                                .boot_tsc = boot_tsc};
+    map_page(QUOLL_INFO_VA, direct_pa(info), nx());
+    fill(BOOT_SLOT_INFO, OBJ_FRAME, direct_pa(info), FRAME_4K_BITS, RIGHT_READ);
+}
+
+static struct bootinfo *make_bootinfo(uint64_t ram_bytes)
 {
     struct bootinfo *info = boot_alloc(boot, 2 * PAGE_BYTES);
 
     info->magic = BOOTINFO_MAGIC;
-    info->abi_version = QUOLL_ABI_VERSION;
-    info->debug_build = CONFIG_DEBUG;
-    info->tsc_hz = cpu_self()->tsc_hz;
-    info->boot_tsc = boot_tsc;
     info->ram_bytes = ram_bytes;
     info->image_bytes = boot->module.bytes;
     memcpy(info->cmdline, boot->cmdline, sizeof info->cmdline);
@@ -241,7 +258,8 @@ void root_create(struct boot_data *data, struct boot_range *devices, unsigned de
     make_spaces();
     uint64_t entry = load_elf(file, bytes);
     make_buffer_and_stack();
-    struct bootinfo *info = make_bootinfo(boot_tsc, ram_bytes);
+    make_info(boot_tsc);
+    struct bootinfo *info = make_bootinfo(ram_bytes);
     map_image(info);
     make_thread(entry);
     for (unsigned i = 0; i < boot->ram_count; i++) {

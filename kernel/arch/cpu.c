@@ -5,6 +5,8 @@
 #include <arch/asm.h>
 #include <arch/cpu.h>
 #include <arch/paging.h>
+#include <console/kprintf.h>
+#include <quoll/info.h>
 
 #define MSR_EFER   0xc0000080u
 #define MSR_STAR   0xc0000081u
@@ -66,13 +68,31 @@ void cpu_find_features(void)
         f->smep = c7.b >> 7 & 1;
         f->smap = c7.b >> 20 & 1;
         f->umip = c7.c >> 2 & 1;
-        f->fsgsbase = c7.b & 1;
-        f->pcid = c1.c >> 17 & c7.b >> 10 & 1; /* and INVPCID */
+        f->pcid = c1.c >> 17 & c7.b >> 10 & 1;
     }
     struct cpuid x1 = cpuid(0x80000001u, 0);
     f->nx = x1.d >> 20 & 1;
     f->pages_1g = x1.d >> 26 & 1;
     f->pa_bits = xmax >= 0x80000008u ? (uint8_t)cpuid(0x80000008u, 0).a : 36;
+}
+
+uint64_t cpu_feature_bits(void)
+{
+    uint64_t bits = 0;
+
+#define FEATURE(name, bit, text) bits |= cpu_features.name ? QUOLL_HAS_##name : 0;
+#include <quoll/features.def>
+#undef FEATURE
+    return bits;
+}
+
+void cpu_print_features(void)
+{
+    kprintf("CPU features in use:");
+#define FEATURE(name, bit, text) kprintf("%s", cpu_features.name ? " " #name : "");
+#include <quoll/features.def>
+#undef FEATURE
+    kprintf("\n");
 }
 
 static void set_control_registers(void)

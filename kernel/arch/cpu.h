@@ -60,8 +60,9 @@ static inline struct thread *current(void)
 
 /* What this CPU can do, found at boot. */
 struct cpu_features {
-    bool smep, smap, umip, pge, pages_1g, x2apic, tsc_deadline, xsave, fsgsbase, nx;
-    bool pcid; /* PCIDs, and INVPCID with them */
+#define FEATURE(name, bit, text) bool name;
+#include <quoll/features.def>
+#undef FEATURE
     uint32_t fpu_bytes;
     uint8_t pa_bits;
 };
@@ -71,6 +72,10 @@ extern struct cpu_features cpu_features;
  *  Called once, after paging_init. */
 void cpu_init(void);
 void cpu_find_features(void);
+
+/** The features as bits (enum quoll_feature), and as a line of the log. Complete after cpu_init. */
+uint64_t cpu_feature_bits(void);
+void cpu_print_features(void);
 
 /** Enter the thread that TSS.RSP0 names. */
 _Noreturn void exit_to_thread(void);

@@ -25,7 +25,8 @@ void fpu_init(void)
     if (!cpu_features.xsave) {
         return;
     }
-    xcr0 = (cpuid(13, 0).a & XCR0_AVX) | XCR0_X87_SSE;
+    cpu_features.avx = cpuid(13, 0).a & XCR0_AVX;
+    xcr0 = XCR0_X87_SSE | (cpu_features.avx ? XCR0_AVX : 0);
     __asm__ volatile("xsetbv" : : "c"(0), "a"(xcr0), "d"(0));
     cpu_features.fpu_bytes = cpuid(13, 0).b;
     if (cpu_features.fpu_bytes > FPU_AREA_BYTES) {

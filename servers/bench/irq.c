@@ -4,6 +4,7 @@
  * address space is what it interrupts. This thread only waits, with a deadline.
  */
 #include "measure.h"
+#include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
 #include <string.h>
@@ -71,7 +72,7 @@ static bool drive(uint64_t rounds)
 {
     struct peer_page *page = driver.page;
     uint64_t bits = 0;
-    uint64_t deadline = rdtsc() + TIMEOUT_S(rounds) * task_info()->tsc_hz;
+    uint64_t deadline = rdtsc() + TIMEOUT_S(rounds) * quoll_info()->tsc_hz;
 
     page->rounds = rounds;
     page->count = 0;

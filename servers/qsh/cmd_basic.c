@@ -1,6 +1,7 @@
 /*
  * cmd_basic.c - commands that ask no server: help, echo, clear, version.
  */
+#include <string.h>
 #include "qsh.h"
 
 static void help_json(struct shell *s, const struct command *c)
@@ -70,21 +71,52 @@ void cmd_clear(struct shell *s, int argc, char **argv)
     s->out.mid_row = false; /* the cursor is at the screen's start */
 }
 
+/* The names of the CPU's features, a blank before each. */
+static const char *feature_names(uint64_t features)
+{
+    static const struct {
+        uint64_t bit;
+        const char *name;
+    } known[] = {
+#define FEATURE(name, bit, text) {QUOLL_HAS_##name, " " #name},
+#include <quoll/features.def>
+#undef FEATURE
+    };
+    static char names[256];
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        size_t bytes = features & known[i].bit ? strlen(known[i].name) : 0;
+
+        if (n + bytes < sizeof(names))
+            memcpy(names + n, known[i].name, bytes);
+        n += n + bytes < sizeof(names) ? bytes : 0;
+    }
+    names[n] = '\0';
+    return names;
+}
+
 void cmd_version(struct shell *s, int argc, char **argv)
 {
-    const char *build = s->info->debug_build ? "debug" : "release";
+    const char *build = s->info->build & QUOLL_BUILD_DEBUG ? "debug" : "release";
+    bool fastpath = s->info->build & QUOLL_BUILD_FASTPATH;
+    const char *features = feature_names(s->info->features);
     struct json j;
 
     (void)argc;
     (void)argv;
     if (!s->json) {
-        output_printf(&s->out, "Quoll %s, ABI %d, %s build\n", QSH_VERSION, QUOLL_ABI_VERSION,
-                      build);
+        output_printf(&s->out, "Quoll %s, ABI %u, %s build%s\n", QSH_VERSION, s->info->abi_version,
+                      build, fastpath ? "" : " without the fastpath");
+        output_printf(&s->out, "CPU:%s\n", features);
         return;
     }
     j = json_begin(&s->out);
     json_string(&j, "version", QSH_VERSION);
-    json_u64(&j, "abi", QUOLL_ABI_VERSION);
+    json_u64(&j, "abi", s->info->abi_version);
     json_string(&j, "build", build);
+    json_bool(&j, "fastpath", fastpath);
+    json_u64(&j, "cpus", s->info->cpu_count);
+    json_string(&j, "cpu_features", *features ? features + 1 : "");
     json_end(&j);
 }

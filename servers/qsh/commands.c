@@ -35,8 +35,9 @@ const struct command commands[] = {
     {"uptime", "say how long the system has been up", "uptime [--json]",
      "The time since the kernel's first instruction.\n", true, 0, cmd_uptime, NULL},
     {"version", "say what this is", "version [--json]",
-     "The version of Quoll, of the kernel's interface, and the kind of build.\n", true, 0,
-     cmd_version, NULL},
+     "The version of Quoll, of the kernel's interface, the kind of build, and what the kernel\n"
+     "uses of the CPU (docs/abi.md explains the names).\n",
+     true, 0, cmd_version, NULL},
     {"clear", "clear the screen", "clear", "^L does it too, and keeps the line.\n", false, 0,
      cmd_clear, NULL},
     {"reboot", "start the machine again", "reboot", "At once and without asking.\n", false, 0,

@@ -51,7 +51,7 @@ int main(void)
 {
     struct shell *s = &shell;
 
-    s->info = task_info();
+    s->info = quoll_info();
     s->out.serial = s->in.serial = SLOT_SERIAL;
     if (names_lookup("serial", SLOT_SERIAL) != E_OK)
         abort(); /* nobody to tell but root, which sees the fault */

@@ -6,6 +6,7 @@
 
 #include <quoll/abi.h>
 #include <quoll/client.h>
+#include <quoll/info.h>
 #include <quoll/task.h>
 #include "args.h"
 #include "input.h"
@@ -19,7 +20,7 @@
 enum service { SERVICE_SYSTEM, SERVICE_BENCH, SERVICE_TEST, SERVICE_COUNT };
 
 struct shell {
-    const struct task_info *info;
+    const struct quoll_info *info;
     struct output out;
     struct input in;
     struct lineedit edit;

@@ -50,7 +50,7 @@ void console_report(void)
     static uint64_t at; /* what of the log has been shown */
     char c;
 
-    if (state == CLOSED && !root.info->debug_build) {
+    if (state == CLOSED && !debug_build()) {
         state = console_open() ? OPEN : CLOSED;
     }
     while (state == OPEN && syslog_read(at, &at, &c, 1) == 1) {

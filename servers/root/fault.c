@@ -72,7 +72,7 @@ void fault_handle(struct msg *m)
                (unsigned long)m->badge);
     } else {
         if (is_essential(t)) {
-            syslog_echo(root.info->debug_build != 0);
+            syslog_echo(debug_build());
         }
         log_fault(t, m);
         t->state = THREAD_FAULTED;

@@ -28,6 +28,7 @@ int task_grant_caps(struct task *task)
         {SLOT_BUDGET, task->budget, RIGHT_ALL, 0, true},
         {SLOT_NAMES, names, RIGHT_SEND, task->id, task != &root.task[1]},
         {SLOT_SERVE, task->endpoint, RIGHT_RECV, 0, task->endpoint != 0},
+        {SLOT_INFO, BOOT_SLOT_INFO, RIGHT_READ, 0, true},
         {SLOT_IRQ_CONTROL, BOOT_SLOT_IRQ_CONTROL, RIGHT_ALL, 0, m->irq_control},
         {SLOT_IOPORT_CONTROL, BOOT_SLOT_IOPORT_CONTROL, RIGHT_ALL, 0, m->ioport_control},
         {SLOT_CPU_CONTROL, BOOT_SLOT_CPU_CONTROL, RIGHT_ALL, 0, m->cpu_control},

@@ -60,15 +60,24 @@ static void info_fill(struct task_info *info, const struct task *task)
     info->id = task->id;
     memcpy(info->name, m->name, strlen(m->name)); /* the page is zeroed: so are the ends */
     memcpy(info->args, m->args, strlen(m->args));
-    info->tsc_hz = root.info->tsc_hz;
-    info->boot_tsc = root.info->boot_tsc;
     info->cnode_slots = 1u << m->slot_bits;
-    info->debug_build = root.info->debug_build;
     info->port_count = m->port_count;
     info->irq_count = m->irq_count;
     memcpy(info->ports, m->ports, m->port_count * sizeof(m->ports[0]));
     memcpy(info->irq_gsi, task->irq_gsi, sizeof(info->irq_gsi));
     info->untyped_bytes = task->untyped_bytes;
+}
+
+/* The kernel's page: each mapping needs a capability of its own. */
+static int map_kernel_info(struct task *task)
+{
+    uint32_t frame = slot_take(1);
+    int error = sys_op(BOOT_SLOT_CNODE, OP_CNODE_COPY, frame, 0, BOOT_SLOT_INFO, RIGHT_READ, 0, 0);
+
+    if (error != E_OK) {
+        return error;
+    }
+    return space_map(task, task->vspace, QUOLL_INFO_VA, frame, RIGHT_READ);
 }
 
 int task_map_info(struct task *task)
@@ -80,5 +89,6 @@ int task_map_info(struct task *task)
         return error;
     }
     info_fill((struct task_info *)ROOT_WINDOW_VA, task);
-    return window_close(task, frame, TASK_INFO_VA, RIGHT_READ);
+    error = window_close(task, frame, TASK_INFO_VA, RIGHT_READ);
+    return error != E_OK ? error : map_kernel_info(task);
 }

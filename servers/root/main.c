@@ -13,7 +13,7 @@ int main(void);
 
 uint64_t ticks_to_us(uint64_t ticks)
 {
-    uint64_t hz = root.info->tsc_hz;
+    uint64_t hz = quoll_info()->tsc_hz;
 
     if (hz == 0) {
         return 0;
@@ -70,12 +70,12 @@ int main(void)
     root.next_slot = root.info->slot_free;
     root.image_bytes = root.info->image_bytes;
     root_buffer->recv_count = 0; /* no message to root carries a capability */
-    syslog_echo(root.info->debug_build != 0);
+    syslog_echo(debug_build());
     take_memory();
     make_self();
-    if (root.info->magic != BOOTINFO_MAGIC || root.info->abi_version != QUOLL_ABI_VERSION) {
+    if (root.info->magic != BOOTINFO_MAGIC || quoll_info()->abi_version != QUOLL_ABI_VERSION) {
         syslog("the kernel speaks ABI version %u, root needs %u: build both from one tree",
-               root.info->abi_version, QUOLL_ABI_VERSION);
+               quoll_info()->abi_version, QUOLL_ABI_VERSION);
         abort();
     }
     syslog_map_kernel();

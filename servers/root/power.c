@@ -58,7 +58,7 @@ static void power_settle(uint64_t us)
 {
     uint64_t start = rdtsc();
 
-    while (ticks_to_us(rdtsc() - start) < us && root.info->tsc_hz != 0) {
+    while (ticks_to_us(rdtsc() - start) < us && quoll_info()->tsc_hz != 0) {
         __asm__ volatile("pause");
     }
 }

@@ -11,6 +11,7 @@
 #include "manifest.h"
 
 #include <quoll/bootinfo.h>
+#include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
 
@@ -140,6 +141,10 @@ void power_reboot(void);
 void power_off(void);
 
 /* ---- main.c */
+static inline bool debug_build(void)
+{
+    return quoll_info()->build & QUOLL_BUILD_DEBUG;
+}
 uint64_t ticks_to_us(uint64_t ticks);
 
 #endif

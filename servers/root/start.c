@@ -103,7 +103,7 @@ static void start_tasks(void)
         }
         running = t->ready && task_start(t);
         if (!running && (serial || strcmp(t->name, "qsh") == 0)) {
-            syslog_echo(root.info->debug_build != 0);
+            syslog_echo(debug_build());
             syslog("SYSTEM FAILURE: no shell, because the task %s did not start: see above",
                    t->name);
             console_report();

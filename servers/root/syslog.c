@@ -56,7 +56,7 @@ static void pull_kernel(void)
 
 void syslog_line(const char *who, const char *text, size_t bytes)
 {
-    uint64_t us = ticks_to_us(rdtsc() - root.info->boot_tsc);
+    uint64_t us = ticks_to_us(rdtsc() - quoll_info()->boot_tsc);
     char start[80];
 
     pull_kernel();

@@ -85,7 +85,7 @@ static int system_log_write(struct msg *m)
 
 static int system_uptime(struct msg *m)
 {
-    *m = (struct msg){.w = {ticks_to_us(rdtsc() - root.info->boot_tsc)}};
+    *m = (struct msg){.w = {ticks_to_us(rdtsc() - quoll_info()->boot_tsc)}};
     return E_OK;
 }
 

@@ -10,7 +10,10 @@ static unsigned passed, failed;
 #define CHECK(c) ((c) ? (void)passed++ : (void)(failed++, printf("%d: %s\n", __LINE__, #c)))
 
 static struct shell shell;
-static struct task_info info;
+static struct quoll_info info = {.abi_version = 1,
+                                 .build = QUOLL_BUILD_FASTPATH,
+                                 .cpu_count = 2,
+                                 .features = QUOLL_HAS_nx | QUOLL_HAS_avx};
 static char written[20000];
 static size_t written_bytes;
 static int lookup_error, system_error;
@@ -210,8 +213,13 @@ static void test_basic(void)
         snprintf(line, sizeof(line), "help %s", commands[i].name);
         CHECK(has(line, commands[i].usage));
     }
-    CHECK(prints("version", "Quoll " QSH_VERSION ", ABI 1, release build\r\n"));
-    CHECK(has("version --json", "\"build\": \"release\"}\r\n"));
+    CHECK(prints("version", "Quoll " QSH_VERSION ", ABI 1, release build\r\nCPU: nx avx\r\n"));
+    CHECK(has("version --json", "\"build\": \"release\", \"fastpath\": true, \"cpus\": 2, "
+                                "\"cpu_features\": \"nx avx\"}\r\n"));
+    info.build = QUOLL_BUILD_DEBUG;
+    info.features = 0;
+    CHECK(prints("version",
+                 "Quoll " QSH_VERSION ", ABI 1, debug build without the fastpath\r\nCPU:\r\n"));
     CHECK(prints("clear", "\x1b[H\x1b[2J"));
 }
 

@@ -96,7 +96,7 @@ static void bound_destroyed(void)
 static void deadline(void)
 {
     uint64_t n = lab_make(OBJ_NOTIFICATION, 0);
-    uint64_t when = rdtsc() + task_info()->tsc_hz / 100;
+    uint64_t when = rdtsc() + quoll_info()->tsc_hz / 100;
     uint64_t bits = 0;
 
     EXPECT_OK(OP2(n, OP_NOTIFICATION_SET_DEADLINE, when, 0x40));
@@ -122,7 +122,7 @@ static void deadline_cleared(void)
     uint64_t n = lab_make(OBJ_NOTIFICATION, 0);
     uint64_t bits = 0;
 
-    EXPECT_OK(OP2(n, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + task_info()->tsc_hz / 200, 2));
+    EXPECT_OK(OP2(n, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + quoll_info()->tsc_hz / 200, 2));
     EXPECT_OK(OP2(n, OP_NOTIFICATION_SET_DEADLINE, 0, 0));
     test_sleep_us(10000);
     EXPECT_ERROR(sys_poll(n, &bits), E_BUSY);
@@ -131,7 +131,7 @@ static void deadline_cleared(void)
 static void deadlines_in_order(void)
 {
     uint64_t n[3];
-    uint64_t now = rdtsc(), step = task_info()->tsc_hz / 200;
+    uint64_t now = rdtsc(), step = quoll_info()->tsc_hz / 200;
     uint64_t bits = 0;
 
     /* Set in the order 1 2 0; they fire in the order 0 1 2. */
@@ -149,7 +149,7 @@ static void deadline_of_destroyed(void)
 {
     uint64_t n = lab_make(OBJ_NOTIFICATION, 0);
 
-    EXPECT_OK(OP2(n, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + task_info()->tsc_hz / 200, 2));
+    EXPECT_OK(OP2(n, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + quoll_info()->tsc_hz / 200, 2));
     EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, n));
     test_sleep_us(10000);
 }

@@ -107,7 +107,7 @@ static void cpu_time_is_counted(void)
         return;
     test_sleep_us(10000);
     EXPECT_OK(OP0(p.thread, OP_THREAD_INFO));
-    EXPECT(test_out.w[2] > task_info()->tsc_hz / 1000, 1);
+    EXPECT(test_out.w[2] > quoll_info()->tsc_hz / 1000, 1);
 }
 
 static void budget_info(void)

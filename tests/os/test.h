@@ -7,6 +7,7 @@
 #ifndef TEST_H
 #define TEST_H
 
+#include <quoll/info.h>
 #include <quoll/lab.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>

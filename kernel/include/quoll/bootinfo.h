@@ -30,6 +30,7 @@ enum boot_slot {
     BOOT_SLOT_CPU_CONTROL = 7,
     BOOT_SLOT_BUFFER = 8,     /* its IPC buffer's frame */
     BOOT_SLOT_LOG_FIRST = 11, /* the kernel log's frames, read-only: BOOT_LOG_FRAMES of them */
+    BOOT_SLOT_INFO = 15,      /* the info page's frame (info.h), read-only */
     BOOT_SLOT_FIRST = 16,
 };
 #define BOOT_CNODE_BITS 13 /* slots */
@@ -85,10 +86,6 @@ struct boot_framebuffer {
 
 struct bootinfo {
     uint64_t magic;
-    uint32_t abi_version;
-    uint32_t debug_build;
-    uint64_t tsc_hz;
-    uint64_t boot_tsc;     /* TSC at the kernel's first instruction */
     uint64_t ram_bytes;    /* usable memory that the firmware reported */
     uint64_t kernel_bytes; /* of it kept by the kernel: image, boot tables, boot image, root */
     uint64_t image_bytes;  /* size of the boot image at BOOTIMAGE_VA */

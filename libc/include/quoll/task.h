@@ -1,5 +1,6 @@
 /*
- * task.h - what a task finds when it starts: fixed capability slots and one read-only page.
+ * task.h - what a task finds when it starts: fixed capability slots and one read-only page of its
+ * own beside the kernel's (quoll/info.h).
  * root fills both from the system manifest; nothing else is in the task's reach.
  */
 #ifndef QUOLL_TASK_H
@@ -23,13 +24,13 @@ enum task_slot {
     SLOT_IRQ = 16,     /* Irqs in the manifest's order: 16 to 23 */
     SLOT_RECEIVE = 24, /* four empty slots where capabilities in messages arrive */
     SLOT_MMIO = 28,    /* untypeds of device memory in the manifest's order: 28 to 31 */
-    SLOT_FREE = 32,    /* empty from here to the end of the CNode */
+    SLOT_INFO = 32,    /* the kernel's info page, read-only: quoll/info.h */
+    SLOT_FREE = 40,    /* empty from here to the end of the CNode */
 };
 #define TASK_REPLIES 4
 
 #define TASK_INFO_VA   0x0000000020000000ull
-#define TASK_BUFFER_VA 0x0000000020001000ull
-#define TASK_LOG_VA    0x0000000020010000ull /* the kernel log, read-only, where granted */
+#define TASK_BUFFER_VA 0x0000000020001000ull /* the next page is QUOLL_INFO_VA */
 #define TASK_STACK_TOP 0x0000000030000000ull
 #define TASK_CODE_VA   0x0000000000400000ull
 
@@ -44,10 +45,7 @@ struct task_info {
     uint32_t id;
     char name[48];
     char args[256]; /* the manifest's args line */
-    uint64_t tsc_hz;
-    uint64_t boot_tsc;
     uint32_t cnode_slots;
-    uint32_t debug_build;
     uint32_t port_count, irq_count;
     struct task_ports ports[8];
     uint32_t irq_gsi[8];
