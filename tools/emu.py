@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 OVMF = "/usr/share/ovmf/OVMF.fd"
 HASWELL = "Haswell,+smap,+umip,+pdpe1gb,-pcid,-x2apic,-tsc-deadline,-hle,-rtm,-invpcid"
 BOCHS_CPUS = {"haswell": "corei7_haswell_4770", "skylake_x": "corei7_skylake_x"}
+WATCH_MAX = 4000  # times that a watched address is reported; then Bochs ends
 
 
 def build_dir():
@@ -31,6 +32,7 @@ class Config:
     iso: str = None
     kernel: str = None
     image: str = None  # "" for none
+    watch: tuple = ()  # Bochs: up to 16 addresses; Machine.watched() has the registers at each
     extra: tuple = ()
 
     def path(self, given, name):
@@ -87,5 +89,7 @@ info: action=report
 log: {directory / 'bochs.log'}
 """)
     commands = directory / "commands"
-    commands.write_text("c\nr\nquit\n")
-    return ["bochs", "-q", "-f", str(settings), "-rc", str(commands)]
+    stops = "".join(f"lb {address:#x}\n" for address in config.watch)
+    stops += "c\nr\ncreg\nx /4wx rsp\n" * (WATCH_MAX if config.watch else 0)
+    commands.write_text(stops + "c\nr\nquit\n")
+    return ["stdbuf", "-oL", "bochs", "-q", "-f", str(settings), "-rc", str(commands)]

@@ -8,6 +8,7 @@ Every emulator has a time limit of its own, and its serial log stays in build/lo
 """
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -166,6 +167,27 @@ class Machine:
     def run_json(self, command, timeout=COMMAND_LIMIT_S):
         """The objects that a command with --json printed, one a line."""
         return [json.loads(line) for line in self.run(command + " --json", timeout)]
+
+    # ---- what Bochs saw
+
+    def watched(self):
+        """A dict for each time that an address of Config.watch was reached, in order: the
+        registers by name, "cr4" and "xcr0" as sets of flags, "stack" as two 64-bit words."""
+        found = []
+        text = pathlib.Path(f"{self.log_path}.err").read_text(encoding="utf-8", errors="replace")
+        for report in re.split(r"^\(0\) Breakpoint ", text, flags=re.M)[1:]:
+            stack = re.search(r">:((?:\s+0x[0-9a-f]{8}){4})", report)
+            if not stack:
+                break  # still being written
+            hit = {name: int(high + low, 16) for name, high, low in
+                   re.findall(r"^(r\w+) ?: (\w{8})_(\w{8})$", report, re.M)}
+            for name in ["CR4", "XCR0"]:
+                flags = re.search(rf"^{name}=\w+: (.*)$", report, re.M)
+                hit[name.lower()] = {flag for flag in flags[1].split() if flag.isupper()}
+            words = [int(word, 16) for word in stack[1].split()]
+            hit["stack"] = [words[0] | words[1] << 32, words[2] | words[3] << 32]
+            found.append(hit)
+        return found
 
     # ---- monitor
 

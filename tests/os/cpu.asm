@@ -1,0 +1,28 @@
+; cpu.asm - code that a puppet of cpu.c is made to jump to, at CPU_CODE_VA of its space. Its argument
+; is the order's rsi. It ends like a puppet's order: rax to the page's OUT, the order counted, back
+; to the puppet's loop.
+BITS 64
+DEFAULT REL
+
+PUPPET  equ 0x400000            ; LAB_CODE_VA, where the puppet's loop is
+DONE    equ 16                  ; of struct puppet_page, at rsp
+IN_RSI  equ 32 + 4*8
+OUT_RAX equ 160
+
+section .text
+global cpu_blob, cpu_blob_end, cpu_avx_load, cpu_avx_store
+cpu_blob:
+cpu_avx_load:                   ; all of ymm0 from the argument
+    vbroadcastsd ymm0, [rsp+IN_RSI]
+    jmp finish
+cpu_avx_store:                  ; rax = the top of ymm0
+    vextractf128 xmm1, ymm0, 1
+    vpextrq rax, xmm1, 1
+finish:
+    mov [rsp+OUT_RAX], rax
+    inc qword [rsp+DONE]
+    mov rax, PUPPET
+    jmp rax
+cpu_blob_end:
+
+section .note.GNU-stack noalloc noexec nowrite progbits
