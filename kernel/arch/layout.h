@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define PAGE_BYTES  4096ull
+#define PAGE_BYTES 4096ull
 #ifndef DIRECT_BASE /* a host test's memory lies elsewhere */
 #define DIRECT_BASE 0xffff800000000000ull
 #endif
