@@ -8,7 +8,7 @@
 #include <quoll/task.h>
 
 _Static_assert(MANIFEST_IRQS == SLOT_RECEIVE - SLOT_IRQ, "every Irq has its slot");
-_Static_assert(MANIFEST_MMIO == SLOT_FREE - SLOT_MMIO, "every mmio range has its slot");
+_Static_assert(MANIFEST_MMIO == SLOT_INFO - SLOT_MMIO, "every mmio range has its slot");
 
 struct grant {
     uint32_t index, source;
