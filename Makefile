@@ -1,11 +1,13 @@
 # Quoll's build. `make help` lists what can be made.
 #   DEBUG=1       assertions and the kernel's serial log; builds in build/debug
 #   FASTPATH=0    every IPC on the slow path; builds in build/slow
+#   SPEC=1        defences against attacks by speculation (docs/spectre.md); builds in build/spec
 #   CROSS_COMPILE prefix of the compiler's and binutils' names
 
 CROSS_COMPILE ?= x86_64-linux-gnu-
 DEBUG ?= 0
 FASTPATH ?= 1
+SPEC ?= 0
 EMU ?= qemu
 COUNT ?= 1000
 QEMU_EXTRA ?=
@@ -19,7 +21,7 @@ HOST_CC := gcc
 NASM := nasm
 PYTHON := /usr/bin/python3
 
-B := build$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 0,$(FASTPATH)),/slow)
+B := build$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 0,$(FASTPATH)),/slow)$(if $(filter 1,$(SPEC)),/spec)
 export QUOLL_BUILD := $(B)
 
 FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
@@ -32,12 +34,14 @@ PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wundef -Wvla -Wimplicit-fallthrough
-DEFINES := -DCONFIG_DEBUG=$(DEBUG) -DCONFIG_FASTPATH=$(FASTPATH)
+DEFINES := -DCONFIG_DEBUG=$(DEBUG) -DCONFIG_FASTPATH=$(FASTPATH) -DCONFIG_SPEC=$(SPEC)
 COMMON := -std=c11 -O2 -g -ffreestanding -nostdlib -fno-pic -fno-pie -mno-red-zone \
           -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fno-common \
           -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -fcf-protection=none \
           $(if $(filter 1,$(DEBUG)),-fno-omit-frame-pointer) $(WARNINGS) $(DEFINES)
-KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/include -Ikernel
+KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/include -Ikernel \
+                $(if $(filter 1,$(SPEC)),-mindirect-branch=thunk-inline -mindirect-branch-register \
+                -fno-jump-tables)
 USER_FLAGS := $(COMMON) -mcmodel=small -Wframe-larger-than=4096 -ffunction-sections \
               -fdata-sections -Ikernel/include -Ilibc/include -Iservers/include \
               -isystem /usr/include/stb
@@ -81,7 +85,7 @@ PLUGIN := build/tcg/roundtrip.so
 help: ## this list
 	@echo 'Quoll: a microkernel with every driver in its own address space.'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo 'Options: DEBUG=1  FASTPATH=0  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
+	@echo 'Options: DEBUG=1  FASTPATH=0  SPEC=1  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
 	@echo '         COUNT=N (soak: how many boots)  TESTS="-k shell" (test: passed to pytest)'
 	@echo '         BENCH="--lines ipc.null_syscall" (bench: passed to tools/bench.py)'
 
@@ -100,6 +104,7 @@ test: deps ## run every test; the last line is "N passed, N failed"
 	@$(MAKE) --no-print-directory iso $(PLUGIN)
 	@$(MAKE) --no-print-directory DEBUG=1 iso
 	@$(MAKE) --no-print-directory FASTPATH=0 iso
+	@$(MAKE) --no-print-directory SPEC=1 build/spec/strip/quoll.elf
 	@$(PYTHON) tools/test.py $(TESTS)
 
 bench: deps ## count the guest instructions of IPC, faults and interrupts

@@ -5,6 +5,7 @@
  */
 #include <arch/cpu.h>
 #include <arch/paging.h>
+#include <arch/spec.h>
 #include <boot/image.h>
 #include <console/klog.h>
 #include <console/panic.h>
@@ -185,7 +186,8 @@ static void make_info(uint64_t boot_tsc)
                                 .cpu_count = boot->acpi.cpu_count,
                                 .features = cpu_feature_bits(),
                                 .build = (CONFIG_DEBUG ? QUOLL_BUILD_DEBUG : 0) |
-                                         (CONFIG_FASTPATH ? QUOLL_BUILD_FASTPATH : 0),
+                                         (CONFIG_FASTPATH ? QUOLL_BUILD_FASTPATH : 0) |
+                                         (CONFIG_SPEC ? QUOLL_BUILD_SPEC : 0),
                                 .tsc_hz = cpu_self()->tsc_hz,
                                 .boot_tsc = boot_tsc};
     map_page(QUOLL_INFO_VA, direct_pa(info), nx());

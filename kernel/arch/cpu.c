@@ -5,6 +5,7 @@
 #include <arch/asm.h>
 #include <arch/cpu.h>
 #include <arch/paging.h>
+#include <arch/spec.h>
 #include <console/kprintf.h>
 #include <quoll/info.h>
 
@@ -69,11 +70,17 @@ void cpu_find_features(void)
         f->smap = c7.b >> 20 & 1;
         f->umip = c7.c >> 2 & 1;
         f->pcid = c1.c >> 17 & c7.b >> 10 & 1;
+        f->ibpb = CONFIG_SPEC && c7.d >> 26 & 1;
     }
     struct cpuid x1 = cpuid(0x80000001u, 0);
     f->nx = x1.d >> 20 & 1;
     f->pages_1g = x1.d >> 26 & 1;
-    f->pa_bits = xmax >= 0x80000008u ? (uint8_t)cpuid(0x80000008u, 0).a : 36;
+    f->pa_bits = 36;
+    if (xmax >= 0x80000008u) {
+        struct cpuid x8 = cpuid(0x80000008u, 0);
+        f->pa_bits = (uint8_t)x8.a;
+        f->ibpb |= CONFIG_SPEC && x8.b >> 12 & 1; /* AMD's place for it */
+    }
 }
 
 uint64_t cpu_feature_bits(void)

@@ -15,26 +15,40 @@ BITS 64
 DEFAULT REL
 
 global syscall_entry
-extern syscall_slow, exit_to_thread, kernel_answer_event, kernel_stack
+extern syscall_slow, exit_to_thread, kernel_answer_event, kernel_stack, cpu_features
 
 %define TAG_EXTRA 0x7f          ; words in the buffer; any other low bit of the tag is slow
 
 section .text
 
-; Turn the handle in %1 into the address of its slot; %2 goes slow.
+; Turn the handle in %1 into the address of its slot; %2 goes slow. Clobbers r15 (SPEC).
 %macro SLOT 2
     cmp %1, [r11+T_CNODE_SLOTS]
     jae %2
+%if CONFIG_SPEC
+    sbb r15, r15                ; from the cmp's carry: 0 where the jump was guessed wrong
+    and %1, r15
+%endif
     shl %1, 5
     add %1, [r11+T_CNODE]
 %endmacro
 
-; Enter thread %1's address space; clobbers rcx.
+; Enter thread %1's address space; clobbers rcx, rax and rbx (SPEC).
 %macro ENTER_SPACE 1
     mov rcx, [%1+T_CR3]
     cmp rcx, [r11+T_CR3]
     je %%same
     mov cr3, rcx
+%if CONFIG_SPEC
+    cmp byte [cpu_features+F_IBPB], 0
+    je %%same
+    mov rbx, rdx
+    mov ecx, K_MSR_PRED_CMD
+    mov eax, K_PRED_CMD_IBPB
+    xor edx, edx
+    wrmsr
+    mov rdx, rbx
+%endif
 %%same:
     mov [rbp], %1
 %endmacro

@@ -2,7 +2,7 @@
  * offsets.c - constants for the assembly, taken from the C definitions. Never linked: the
  * Makefile turns its "->NAME value" lines into build/gen/offsets.inc.
  */
-#include <arch/cpu.h>
+#include <arch/spec.h>
 
 #define DEFINE(name, value) __asm__ volatile("\n->" #name " %c0" : : "i"((int64_t)(value)))
 #define CPU_RSP0            (CPU_VA + offsetof(struct cpu, tss.rsp))
@@ -59,5 +59,8 @@ void offsets(void)
     DEFINE(K_EXTRA_MAX, MSG_EXTRA_MAX);
     DEFINE(K_SYS_REPLY_RECV, SYS_REPLY_RECV);
     DEFINE(K_SYS_NULL, SYS_NULL);
+    DEFINE(F_IBPB, offsetof(struct cpu_features, ibpb));
+    DEFINE(K_MSR_PRED_CMD, MSR_PRED_CMD);
+    DEFINE(K_PRED_CMD_IBPB, PRED_CMD_IBPB);
     DEFINE(K_RFLAGS, RFLAGS_FIXED | RFLAGS_IF);
 }

@@ -47,6 +47,7 @@ static unsigned receive_slots(struct thread *to, struct slot **first)
         count > to->cnode_slots - start) {
         return 0;
     }
+    start = spec_index(start, to->cnode_slots);
     for (uint64_t i = 0; i < count; i++) {
         if (to->cnode[start + i].type != OBJ_NULL) {
             return 0;

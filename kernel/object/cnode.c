@@ -48,7 +48,7 @@ static int derive(struct slot *cnode, const uint64_t *w, bool move, uint64_t bad
     if (w[0] == 0 || w[0] >= 1ull << cnode->size_bits) {
         return E_BAD_ARG;
     }
-    to = base(cnode) + w[0];
+    to = base(cnode) + spec_index(w[0], 1ull << cnode->size_bits);
     if (from->type == OBJ_NULL) {
         return E_BAD_CAP;
     }
@@ -78,7 +78,7 @@ static int take_back(struct slot *cnode, uint64_t index, bool with_self)
     if (index == 0 || index >= 1ull << cnode->size_bits) {
         return E_BAD_ARG;
     }
-    struct slot *s = base(cnode) + index;
+    struct slot *s = base(cnode) + spec_index(index, 1ull << cnode->size_bits);
     bool done = with_self ? slot_delete_steps(s) : slot_revoke_steps(s);
     return done ? E_OK : E_AGAIN;
 }
@@ -88,7 +88,7 @@ static int info(struct slot *cnode, uint64_t index, uint64_t *out)
     if (index == 0 || index >= 1ull << cnode->size_bits) {
         return E_BAD_ARG;
     }
-    const struct slot *s = base(cnode) + index;
+    const struct slot *s = base(cnode) + spec_index(index, 1ull << cnode->size_bits);
     bool memory = s->type == OBJ_UNTYPED || s->type == OBJ_FRAME;
     bool badged = s->type == OBJ_ENDPOINT || s->type == OBJ_NOTIFICATION;
     out[0] = s->type;
@@ -105,7 +105,7 @@ static int cancel(struct slot *cnode, const uint64_t *w)
     if (w[0] == 0 || w[0] >= 1ull << cnode->size_bits || w[2] > 1) {
         return E_BAD_ARG;
     }
-    struct slot *s = base(cnode) + w[0];
+    struct slot *s = base(cnode) + spec_index(w[0], 1ull << cnode->size_bits);
     if (s->type != OBJ_ENDPOINT) {
         return s->type == OBJ_NULL ? E_BAD_CAP : E_BAD_TYPE;
     }

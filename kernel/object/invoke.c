@@ -27,7 +27,7 @@ int invoke_cnode_slot(uint64_t handle, uint64_t index, struct slot **out, struct
     if (index == 0 || index >= 1ull << c->size_bits) {
         return E_BAD_ARG;
     }
-    *out = (struct slot *)c->obj + index;
+    *out = (struct slot *)c->obj + spec_index(index, 1ull << c->size_bits);
     if (cnode) {
         *cnode = c;
     }

@@ -4,7 +4,7 @@
 #ifndef INVOKE_H
 #define INVOKE_H
 
-#include <arch/cpu.h>
+#include <arch/spec.h>
 #include <object/object.h>
 
 /* An operation that has done a part and wants to be called again with the same registers: the
@@ -14,10 +14,11 @@
 /** The slot behind @handle in @t's capability space, or NULL when it is empty or outside. */
 static inline struct slot *thread_slot_lookup(const struct thread *t, uint64_t handle)
 {
-    if (handle >= t->cnode_slots || t->cnode[handle].type == OBJ_NULL) {
+    if (handle >= t->cnode_slots) {
         return NULL;
     }
-    return &t->cnode[handle];
+    struct slot *s = &t->cnode[spec_index(handle, t->cnode_slots)];
+    return s->type == OBJ_NULL ? NULL : s;
 }
 
 /** @t's capability @handle, which must be of @type and have @rights.

@@ -5,6 +5,7 @@
  * Source: Intel SDM vol. 1, 19.5.2 (I/O permission bit map): a set bit closes the port.
  */
 #include <arch/paging.h>
+#include <arch/spec.h>
 #include <arch/tlb.h>
 #include <lib/string.h>
 #include <object/portmap.h>
@@ -65,6 +66,8 @@ int portmap_grant(struct portmap *p, uint64_t first, uint64_t last)
     if (first > last || last >= PORTS) {
         return E_BAD_ARG;
     }
+    first = spec_index(first, PORTS);
+    last = spec_index(last, PORTS);
     for (uint64_t i = first; i <= last; i++) {
         if (taken[i / 8] & 1u << (i & 7)) {
             return E_BUSY;

@@ -130,16 +130,16 @@ static int map_table(struct slot *cap, const uint64_t *w, uint64_t *out)
         return E_BUSY;
     }
     struct table *v = (struct table *)cap->obj, *child = (struct table *)s->obj;
-    uint64_t missing = 0;
-    if (find_table(v, w[0], 1, &missing) || !missing) {
+    uint64_t missing = 0, va = spec_index(w[0], USER_TOP);
+    if (find_table(v, va, 1, &missing) || !missing) {
         return E_EXISTS;
     }
     if (child->level && child->level != missing) {
         return E_BAD_ARG; /* it has been used at another level and still has entries */
     }
     uint64_t none;
-    struct table *parent = find_table(v, w[0], (unsigned)missing + 1, &none);
-    uint32_t index = (uint32_t)(w[0] >> (3 + 9 * parent->level) & 511);
+    struct table *parent = find_table(v, va, (unsigned)missing + 1, &none);
+    uint32_t index = (uint32_t)(va >> (3 + 9 * parent->level) & 511);
     child->level = (uint32_t)missing;
     child->parent = parent;
     child->index = index;
@@ -190,13 +190,13 @@ static int map_frame(struct slot *cap, const uint64_t *w, uint64_t *out)
     if (level > 2 && !cpu_features.pages_1g) {
         return E_BAD_ARG;
     }
-    uint64_t missing = 0;
-    struct table *t = find_table((struct table *)cap->obj, w[0], level, &missing);
+    uint64_t missing = 0, va = spec_index(w[0], USER_TOP);
+    struct table *t = find_table((struct table *)cap->obj, va, level, &missing);
     if (!t) {
         out[0] = missing;
         return missing ? E_NO_TABLE : E_EXISTS;
     }
-    uint32_t index = (uint32_t)(w[0] >> (3 + 9 * level) & 511);
+    uint32_t index = (uint32_t)(va >> (3 + 9 * level) & 511);
     if (t->entry[index]) {
         return E_EXISTS;
     }

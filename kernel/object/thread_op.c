@@ -192,7 +192,7 @@ int thread_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
         if (w[0] > PRIORITY_MAX || (t->own && w[0] > t->own->max_prio)) {
             return E_BAD_ARG;
         }
-        sched_set_priority(t, (uint32_t)w[0]);
+        sched_set_priority(t, (uint32_t)spec_index(w[0], PRIORITY_MAX + 1));
         return E_OK;
     case OP_THREAD_START:
         return start(t, w);

@@ -7,7 +7,7 @@
 #ifndef SCHED_DISPATCH_H
 #define SCHED_DISPATCH_H
 
-#include <arch/asm.h>
+#include <arch/spec.h>
 #include <sched/sched.h>
 #include <sched/time.h>
 
@@ -48,6 +48,9 @@ static inline void sched_enter(struct cpu *cpu, const struct thread *from, struc
     cpu->tss.rsp[0] = (uint64_t)to;
     if (to->cr3 != from->cr3) {
         write_cr3(to->cr3);
+        if (to != cpu->idle) {
+            spec_barrier();
+        }
     }
 }
 

@@ -100,14 +100,16 @@ void cmd_version(struct shell *s, int argc, char **argv)
 {
     const char *build = s->info->build & QUOLL_BUILD_DEBUG ? "debug" : "release";
     bool fastpath = s->info->build & QUOLL_BUILD_FASTPATH;
+    bool spec = s->info->build & QUOLL_BUILD_SPEC;
     const char *features = feature_names(s->info->features);
     struct json j;
 
     (void)argc;
     (void)argv;
     if (!s->json) {
-        output_printf(&s->out, "Quoll %s, ABI %u, %s build%s\n", QSH_VERSION, s->info->abi_version,
-                      build, fastpath ? "" : " without the fastpath");
+        output_printf(&s->out, "Quoll %s, ABI %u, %s build%s%s\n", QSH_VERSION,
+                      s->info->abi_version, build, fastpath ? "" : " without the fastpath",
+                      spec ? " with SPEC" : "");
         output_printf(&s->out, "CPU:%s\n", features);
         return;
     }
@@ -116,6 +118,7 @@ void cmd_version(struct shell *s, int argc, char **argv)
     json_u64(&j, "abi", s->info->abi_version);
     json_string(&j, "build", build);
     json_bool(&j, "fastpath", fastpath);
+    json_bool(&j, "spec", spec);
     json_u64(&j, "cpus", s->info->cpu_count);
     json_string(&j, "cpu_features", *features ? features + 1 : "");
     json_end(&j);

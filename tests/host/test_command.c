@@ -214,8 +214,9 @@ static void test_basic(void)
         CHECK(has(line, commands[i].usage));
     }
     CHECK(prints("version", "Quoll " QSH_VERSION ", ABI 1, release build\r\nCPU: nx avx\r\n"));
-    CHECK(has("version --json", "\"build\": \"release\", \"fastpath\": true, \"cpus\": 2, "
-                                "\"cpu_features\": \"nx avx\"}\r\n"));
+    CHECK(has("version --json",
+              "\"build\": \"release\", \"fastpath\": true, \"spec\": false, \"cpus\": 2, "
+              "\"cpu_features\": \"nx avx\"}\r\n"));
     info.build = QUOLL_BUILD_DEBUG;
     info.features = 0;
     CHECK(prints("version",

@@ -20,6 +20,7 @@ enum quoll_feature {
 enum quoll_build {
     QUOLL_BUILD_DEBUG = 1,    /* assertions, SYS_DEBUG, the log on the serial port */
     QUOLL_BUILD_FASTPATH = 2, /* the usual IPC runs in assembly */
+    QUOLL_BUILD_SPEC = 4,     /* defences against attacks by speculation */
 };
 
 struct quoll_info {
