@@ -10,7 +10,8 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OVMF = "/usr/share/ovmf/OVMF.fd"
 HASWELL = "Haswell,+smap,+umip,+pdpe1gb,-pcid,-x2apic,-tsc-deadline,-hle,-rtm,-invpcid"
-BOCHS_CPUS = {"haswell": "corei7_haswell_4770", "skylake_x": "corei7_skylake_x"}
+BOCHS_CPUS = {"haswell": "corei7_haswell_4770", "skylake_x": "corei7_skylake_x",
+              "icelake_u": "corei7_icelake_u"}
 WATCH_MAX = 4000  # times that a watched address is reported; then Bochs ends
 
 

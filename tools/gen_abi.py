@@ -158,6 +158,12 @@ def generate():
     yield from table(("value", "name", "meaning"), [(v, f"`{n}`", t) for n, v, t in enum("quoll_cache")])
     yield "## Rights"
     yield from table(("bit", "name", "needed for"), [(v, f"`{n}`", t) for n, v, t in defines("RIGHT_")])
+    yield "## Features"
+    yield ""
+    yield "Bits of `quoll_info()->features` (`info.h`); the kernel's log and `version` list the names."
+    yield ""
+    features = rows("features.def", "FEATURE", r"(\w+), (\d+), " + STRING)
+    yield from table(("bit", "name", "meaning"), [(b, f"`{n}`", t) for n, b, t in features])
     yield "## Sizes and limits"
     sizes = [d for d in defines(r"") if re.search(r"(_BITS|_MAX|_WORDS|_CAPS|USER_TOP)$", d[0])]
     yield from table(("name", "value", "note"), [(f"`{n}`", v, t) for n, v, t in sizes])

@@ -2,10 +2,10 @@
 set, through which registers it drives the APIC and its timer, and what it invalidates. (Neither
 emulator has a tagged TLB: tests/host/test_tlb.c runs the same code against a model of one.)"""
 import re
-import subprocess
 
 import pytest
 
+import disassemble
 import emu
 from emu import HASWELL
 
@@ -22,16 +22,13 @@ CR4_FLAGS = {"pge": "PGE", "smep": "SMEP", "smap": "SMAP", "umip": "UMIP", "pcid
 MSR_X2APIC_EOI = 0x80b
 MSR_TSC_DEADLINE = 0x6e0
 INVPCID_ADDRESS, INVPCID_SPACE = 0, 1
-KERNEL = emu.ROOT / "build" / "kernel" / "quoll.elf"
 
 
 def instructions(name, function=None):
     """{address: operands} of the kernel's instructions @name, in @function or in all of it."""
-    where = [f"--disassemble={function}"] if function else ["-d"]
-    text = subprocess.run(["objdump", *where, "--no-show-raw-insn", KERNEL], capture_output=True,
-                          text=True, check=True).stdout
-    return {int(address, 16): operands for address, operands in
-            re.findall(rf"^([0-9a-f]+):\s+{name}\b *(\S*)", text, re.M)}
+    found = disassemble.instructions(emu.ROOT / "build/kernel/quoll.elf", function)
+    return {address: operands for address, mnemonic, operands in found
+            if re.fullmatch(name, mnemonic)}
 
 
 def features(one):

@@ -9,6 +9,7 @@ MACHINES = {
     "pc-qemu64-64": dict(boot="pvh", machine="pc", cpu="qemu64", memory=64),
     "debug": dict(boot="pvh", kernel="build/debug/kernel/quoll.elf", image="build/debug/quoll.img"),
     "no-fastpath": dict(boot="pvh", kernel="build/slow/kernel/quoll.elf", image="build/slow/quoll.img"),
+    "spec": dict(boot="pvh", kernel="build/spec/strip/quoll.elf"),
     "bochs": dict(emulator="bochs", cpu="skylake_x"),
 }
 
