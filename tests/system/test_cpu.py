@@ -24,11 +24,14 @@ MSR_TSC_DEADLINE = 0x6e0
 INVPCID_ADDRESS, INVPCID_SPACE = 0, 1
 
 
-def instructions(name, function=None):
-    """{address: operands} of the kernel's instructions @name, in @function or in all of it."""
-    found = disassemble.instructions(emu.ROOT / "build/kernel/quoll.elf", function)
-    return {address: operands for address, mnemonic, operands in found
-            if re.fullmatch(name, mnemonic)}
+KERNEL = emu.ROOT / "build/kernel/quoll.elf"
+
+
+def sites():
+    """Where the kernel has set itself up, and where it sets and acknowledges its timer by MSR."""
+    return [disassemble.instructions(KERNEL, "root_create")[0][0],
+            *disassemble.msr_writes(KERNEL, MSR_TSC_DEADLINE),
+            *disassemble.msr_writes(KERNEL, MSR_X2APIC_EOI)]
 
 
 def features(one):
@@ -44,12 +47,6 @@ def test_features_qemu(machine, emulator, cpu):
     one = machine(boot="pvh", cpu=cpu)
     one.boot()
     assert features(one) == FEATURES[emulator, cpu]
-
-
-def sites():
-    """Where the kernel has set itself up, and where the timer is set and acknowledged by MSR."""
-    return [min(instructions(".*", "root_create")), *instructions("wrmsr", "timer_set"),
-            *instructions("wrmsr", "lapic_eoi")]
 
 
 def check_registers(hits, expected):
@@ -72,9 +69,15 @@ def test_features_bochs(machine, cpu):
     check_registers(one.watched(), FEATURES["bochs", cpu])
 
 
+def invpcid_sites():
+    """{address: operands}"""
+    return {address: operands for address, mnemonic, operands in disassemble.instructions(KERNEL)
+            if mnemonic == "invpcid"}
+
+
 def invalidations(one, test):
     """[(type, PCID, address)] of each INVPCID that the in-OS test @test causes on the way."""
-    invpcid = instructions("invpcid")
+    invpcid = invpcid_sites()
     assert all(re.fullmatch(r"\(%rsp\),%r\w+", operands) for operands in invpcid.values())
     before = len(one.watched())
     assert one.run(f"test {test}")[-1] == "1 passed, 0 failed"
@@ -87,7 +90,7 @@ def test_features_and_invalidations_bochs(machine):
     invalidated as a whole when it dies: two spaces live one after the other under one number,
     and only the second has that page invalidated."""
     one = machine(emulator="bochs", cpu="skylake_x",
-                  watch=[*sites(), *instructions("invpcid")])
+                  watch=[*sites(), *invpcid_sites()])
     one.boot()
     assert features(one) == FEATURES["bochs", "skylake_x"]
     assert one.run("test kernel.notification.deadline")[-1].endswith(", 0 failed")
