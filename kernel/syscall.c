@@ -7,10 +7,12 @@
 #include <ipc/ipc.h>
 #include <ipc/message.h>
 #include <object/invoke.h>
+#include <object/thread_debug.h>
 #include <object/thread_regs.h>
 #include <sched/dispatch.h>
 
 void kernel_syscall(struct thread *t, int32_t number);
+void kernel_syscall_debug(struct thread *t, int32_t number);
 
 /* Carry out the operation that @t's tag names; what it answers goes straight into @t's frame. */
 static void invoke_for(struct thread *t, struct slot *cap)
@@ -191,5 +193,14 @@ void kernel_syscall(struct thread *t, int32_t number)
     default:
         sys_simple(t, number);
         break;
+    }
+}
+
+/* Of a thread with TF_DEBUG. */
+void kernel_syscall_debug(struct thread *t, int32_t number)
+{
+    kernel_syscall(t, number);
+    if (current() == t) {
+        debug_leave(t);
     }
 }

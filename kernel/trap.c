@@ -7,6 +7,7 @@
 #include <console/panic.h>
 #include <ipc/ipc.h>
 #include <lib/string.h>
+#include <object/thread_debug.h>
 #include <sched/dispatch.h>
 
 #define VECTOR_DEBUG      1
@@ -69,9 +70,12 @@ static __attribute__((noinline)) void user_exception(struct thread *t, const str
 
     if (is_forged(vector) || vector == VECTOR_NMI) {
         sched_exit();
-    } else {
-        ipc_fault_exit(t, &f);
+        return;
     }
+    if (vector == VECTOR_DEBUG) {
+        f.code = debug_exception(t);
+    }
+    ipc_fault_exit(t, &f);
 }
 
 static __attribute__((noinline)) void other_interrupt(uint32_t vector)
@@ -131,8 +135,12 @@ void kernel_nmi(struct regs *r)
 {
     uint8_t vector = (uint8_t)r->vector;
 
-    /* SYSCALL with TF set: the flag is masked, but some CPUs take the step's trap behind it. */
-    if (!is_forged(vector) && vector != VECTOR_NMI && vector != VECTOR_DEBUG) {
+    if (vector == VECTOR_DEBUG) {
+        /* Nobody's loss: a step's trap that some CPUs take behind SYSCALL, though that masks TF; or
+         * a breakpoint on what `mov ss` read, which waits until the next instruction is over, and
+         * that has entered the kernel (SDM vol. 3A, 6.8.3). */
+        (void)take_dr6();
+    } else if (!is_forged(vector) && vector != VECTOR_NMI) {
         panic("exception %u (error %lx) in the kernel at %lx", vector, r->error, r->rip);
     }
 }

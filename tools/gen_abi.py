@@ -49,6 +49,19 @@ CONDITIONS = {
     ("THREAD", "READ_REGS"): {"NOBUF": NO_BUFFER, "BUSY": "the thread is neither stopped nor faulted"},
     ("THREAD", "WRITE_REGS"): {"NOBUF": NO_BUFFER, "BUSY": "the thread is neither stopped nor faulted",
                                "BAD_ARG": "RIP or RSP is not below USER_TOP"},
+    ("THREAD", "READ_FPU"): {"NOBUF": "the caller has no IPC buffer",
+                             "BAD_ARG": "there is no such part, or the thread may not use the FPU",
+                             "BUSY": "the thread is neither stopped nor faulted"},
+    ("THREAD", "WRITE_FPU"): {"NOBUF": "the caller has no IPC buffer",
+                              "BAD_ARG": "there is no such part, the thread may not use the FPU, or MXCSR has bits "
+                                         "that the CPU refuses",
+                              "BUSY": "the thread is neither stopped nor faulted"},
+    ("THREAD", "WRITE_DEBUG"): {"BAD_ARG": "an address is no user address; DR6 has other bits than B0 to B3 and BS; DR7 "
+                                           "has GD, RTM or reserved bits, a breakpoint on I/O, or one on an "
+                                           "instruction with a length",
+                                "BUSY": "the thread is neither stopped nor faulted"},
+    ("THREAD", "STEP"): {"BAD_ARG": "the argument is neither 0 nor 1",
+                         "BUSY": "the thread is neither stopped nor faulted"},
     ("THREAD", "BIND"): {"BUSY": "the thread or the notification is bound already", "LIMIT": TOO_DEEP},
     ("THREAD", "SET_FS_BASE"): {"BAD_ARG": "the base is not a user address"},
     ("VSPACE", "MAP_TABLE"): {"BAD_ARG": "the address is not a user address",

@@ -103,6 +103,19 @@ static inline void invpcid(uint64_t type, uint64_t pcid, uint64_t va)
     __asm__ volatile("invpcid %0, %1" : : "m"(descriptor), "r"(type) : "memory");
 }
 
+static inline void write_dr7(uint64_t v)
+{
+    __asm__ volatile("mov %0, %%dr7" : : "r"(v));
+}
+
+/* What happened since it was last read; the CPU only ever adds to it. */
+static inline uint64_t take_dr6(void)
+{
+    uint64_t v;
+    __asm__ volatile("mov %%dr6, %0\n\tmov %1, %%dr6" : "=&r"(v) : "r"(0xffff0ff0ull));
+    return v;
+}
+
 static inline void cpu_pause(void)
 {
     __asm__ volatile("pause");

@@ -51,7 +51,7 @@ struct idt_gate {
 static struct idt_gate idt[256] __attribute__((aligned(4096)));
 static uint8_t ist_stacks[4][IST_STACK_BYTES] __attribute__((aligned(16)));
 
-extern uint8_t vector_table[], syscall_entry[], clac_sites[];
+extern uint8_t vector_table[], syscall_entry[], syscall_debug[];
 
 void cpu_find_features(void)
 {
@@ -163,6 +163,11 @@ static void fill_idt(void)
     }
 }
 
+void cpu_set_syscall_entry(bool debug)
+{
+    wrmsr(MSR_LSTAR, (uint64_t)(debug ? syscall_debug : syscall_entry));
+}
+
 void cpu_init(void)
 {
     set_control_registers();
@@ -170,7 +175,7 @@ void cpu_init(void)
     load_descriptor_tables();
     /* SYSRET loads CS = base + 16 and SS = base + 8, SYSCALL CS = base, SS = base + 8 */
     wrmsr(MSR_STAR, (uint64_t)(SEL_KERNEL_DATA | 3) << 48 | (uint64_t)SEL_KERNEL_CODE << 32);
-    wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
+    cpu_set_syscall_entry(false);
     wrmsr(MSR_SFMASK, SFMASK_VALUE);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | 1);
     wrmsr(MSR_FS_BASE, 0);

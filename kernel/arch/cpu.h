@@ -80,9 +80,17 @@ void cpu_print_features(void);
 /** Enter the thread that TSS.RSP0 names. */
 _Noreturn void exit_to_thread(void);
 
+/** Which code LSTAR names: the fastpath or, for a thread with TF_DEBUG, the way through C. */
+void cpu_set_syscall_entry(bool debug);
+
 void fpu_init(void);
 /** Give a thread that may use the FPU its clean state. */
 void fpu_thread_init(struct thread *t);
+/** Part @part (abi.h) of the saved FPU state of @t; NULL if it has none. */
+uint64_t *fpu_part(struct thread *t, uint64_t part);
+/** Would the CPU load @v as that part? Copy it there, for the next time that @t runs. */
+bool fpu_acceptable(struct thread *t, uint64_t part, const uint64_t *v);
+void fpu_put_part(struct thread *t, uint64_t part, const uint64_t *v);
 /** Switch the FPU from @from to @to; at least one of them uses it. */
 void fpu_switch(struct thread *from, struct thread *to);
 

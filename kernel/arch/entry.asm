@@ -11,8 +11,8 @@
 BITS 64
 DEFAULT REL
 
-global syscall_slow, exit_to_thread, idle_loop, vector_table, clac_sites, clac_sites_end
-extern kernel_syscall, kernel_trap, kernel_stack, kernel_nmi
+global syscall_debug, syscall_slow, exit_to_thread, idle_loop, vector_table, clac_sites, clac_sites_end
+extern kernel_syscall, kernel_syscall_debug, kernel_trap, kernel_stack, kernel_nmi
 
 section .text
 
@@ -53,10 +53,10 @@ section .text
     add rsp, 16
 %endmacro
 
-; From fastpath.asm, which has saved RIP and RSP: r11 the current thread, eax the call number, the
-; arguments still in their registers. The frame is a light one: what an interrupt would add to it is
-; constant (object.h, struct regs).
-syscall_slow:
+; r11 is the current thread, eax the call number, the arguments are still in their registers; RIP and
+; RSP are saved. Prepares to call C with (current thread, call number). The frame is a light one: what
+; an interrupt would add to it is constant (object.h, struct regs).
+%macro SAVE_CALL 0
     mov [r11+T_RDI], rdi
     mov [r11+T_RSI], rsi
     mov [r11+T_RBX], rbx
@@ -72,7 +72,22 @@ syscall_slow:
 %if CONFIG_DEBUG
     xor ebp, ebp                ; backtraces end here
 %endif
-    call kernel_syscall         ; (current thread, call number)
+%endmacro
+
+; LSTAR names this while a thread with TF_DEBUG runs (thread_debug.c).
+syscall_debug:
+    mov rbp, CPU_RSP0
+    mov r11, [rbp]
+    mov [r11+T_RIP], rcx
+    mov [r11+T_RSP], rsp
+    SAVE_CALL
+    call kernel_syscall_debug
+    jmp exit_to_thread
+
+; From fastpath.asm, which has saved RIP and RSP.
+syscall_slow:
+    SAVE_CALL
+    call kernel_syscall
 ; Enter the current thread with all its registers.
 exit_to_thread:
     mov rbp, CPU_RSP0

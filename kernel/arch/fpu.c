@@ -5,6 +5,7 @@
  */
 #include <arch/asm.h>
 #include <arch/cpu.h>
+#include <arch/spec.h>
 #include <console/panic.h>
 #include <lib/string.h>
 
@@ -13,7 +14,13 @@
 #define XCR0_AVX       4u
 #define FPU_AREA_BYTES ((1u << THREAD_BITS) - THREAD_FPU_OFFSET)
 
-static uint32_t xcr0;
+/* Words of the area: Intel SDM vol. 1, 10.5.1 and 13.4.2. */
+#define MXCSR_WORD         3 /* MXCSR, and above it its mask */
+#define MXCSR_MASK_DEFAULT 0xffbfu
+#define XSAVE_HEADER       512
+
+static uint64_t xcr0;
+static uint32_t avx_offset; /* of the upper halves of the AVX registers */
 
 static void *area(struct thread *t)
 {
@@ -26,8 +33,9 @@ void fpu_init(void)
         return;
     }
     cpu_features.avx = cpuid(13, 0).a & XCR0_AVX;
+    avx_offset = cpuid(13, 2).b;
     xcr0 = XCR0_X87_SSE | (cpu_features.avx ? XCR0_AVX : 0);
-    __asm__ volatile("xsetbv" : : "c"(0), "a"(xcr0), "d"(0));
+    __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)xcr0), "d"(0));
     cpu_features.fpu_bytes = cpuid(13, 0).b;
     if (cpu_features.fpu_bytes > FPU_AREA_BYTES) {
         panic("FPU state of %u bytes does not fit a thread", cpu_features.fpu_bytes);
@@ -45,7 +53,37 @@ void fpu_thread_init(struct thread *t)
     memcpy(p + 24, &mxcsr, sizeof mxcsr);
     if (xcr0) {
         uint64_t in_use = XCR0_X87_SSE;
-        memcpy(p + 512, &in_use, sizeof in_use);
+        memcpy(p + XSAVE_HEADER, &in_use, sizeof in_use);
+    }
+}
+
+uint64_t *fpu_part(struct thread *t, uint64_t part)
+{
+    if (!(t->flags & TF_FPU) || part >= (cpu_features.avx ? 3 : 2)) {
+        return NULL;
+    }
+    part = spec_index(part, 3);
+    return (uint64_t *)area(t) + (part < 2 ? FPU_PART_WORDS * part : avx_offset / 8);
+}
+
+/* Only MXCSR can be wrong: the CPU refuses bits that the mask beside it does not have. */
+bool fpu_acceptable(struct thread *t, uint64_t part, const uint64_t *v)
+{
+    uint32_t mask = (uint32_t)(fpu_part(t, 0)[MXCSR_WORD] >> 32);
+
+    return part || !((uint32_t)v[MXCSR_WORD] & ~(mask ? mask : MXCSR_MASK_DEFAULT));
+}
+
+void fpu_put_part(struct thread *t, uint64_t part, const uint64_t *v)
+{
+    uint64_t *to = fpu_part(t, part), mask = fpu_part(t, 0)[MXCSR_WORD] >> 32;
+
+    memcpy(to, v, FPU_PART_WORDS * sizeof *v);
+    if (!part) {
+        to[MXCSR_WORD] = (uint32_t)v[MXCSR_WORD] | mask << 32;
+    }
+    if (xcr0) {
+        memcpy((uint8_t *)area(t) + XSAVE_HEADER, &xcr0, sizeof xcr0); /* all of it is in use */
     }
 }
 
@@ -54,7 +92,10 @@ void fpu_switch(struct thread *from, struct thread *to)
     __asm__ volatile("clts");
     if (from->flags & TF_FPU) {
         if (xcr0) {
-            __asm__ volatile("xsave64 (%0)" : : "r"(area(from)), "a"(xcr0), "d"(0) : "memory");
+            __asm__ volatile("xsave64 (%0)"
+                             :
+                             : "r"(area(from)), "a"((uint32_t)xcr0), "d"(0)
+                             : "memory");
         } else {
             __asm__ volatile("fxsave64 (%0)" : : "r"(area(from)) : "memory");
         }
@@ -62,7 +103,7 @@ void fpu_switch(struct thread *from, struct thread *to)
     if (!(to->flags & TF_FPU)) {
         write_cr0(read_cr0() | CR0_TS);
     } else if (xcr0) {
-        __asm__ volatile("xrstor64 (%0)" : : "r"(area(to)), "a"(xcr0), "d"(0) : "memory");
+        __asm__ volatile("xrstor64 (%0)" : : "r"(area(to)), "a"((uint32_t)xcr0), "d"(0) : "memory");
     } else {
         __asm__ volatile("fxrstor64 (%0)" : : "r"(area(to)) : "memory");
     }

@@ -34,8 +34,10 @@
 
 #define RFLAGS_FIXED 0x2ull
 #define RFLAGS_IF    0x200ull
-/* What user level may set in its own flags: CF PF AF ZF SF TF DF OF AC ID. */
-#define RFLAGS_USER 0x240dd5ull
+#define RFLAGS_TF    0x100ull
+#define RFLAGS_RF    0x10000ull
+/* What user level may set in its own flags: CF PF AF ZF SF TF DF OF AC ID; a debugger also RF. */
+#define RFLAGS_USER (0x240dd5ull | RFLAGS_RF)
 
 static inline void *direct(uint64_t pa)
 {

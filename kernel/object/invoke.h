@@ -17,8 +17,11 @@ static inline struct slot *thread_slot_lookup(const struct thread *t, uint64_t h
     if (handle >= t->cnode_slots) {
         return NULL;
     }
-    struct slot *s = &t->cnode[spec_index(handle, t->cnode_slots)];
-    return s->type == OBJ_NULL ? NULL : s;
+    handle = spec_index(handle, t->cnode_slots);
+    if (t->cnode[handle].type == OBJ_NULL) {
+        return NULL;
+    }
+    return &t->cnode[handle];
 }
 
 /** @t's capability @handle, which must be of @type and have @rights.

@@ -89,6 +89,7 @@ enum thread_slot { TS_CNODE, TS_VSPACE, TS_FAULT, TS_BUFFER, TS_BUDGET, TS_BOUND
 #define TF_SIGNALLED 0x02 /* its bound notification has bits */
 #define TF_FPU       0x04
 #define TF_FSBASE    0x08
+#define TF_DEBUG     0x10 /* has breakpoints or is stepped */
 #define TF_NO_SPACE  0x20 /* CNode, VSpace or Budget is missing */
 #define TF_QUEUED    0x40 /* in a ready queue */
 #define TF_PARKED    0x80 /* its Budget is used up: in the Budget's queue until the period ends */
@@ -99,6 +100,12 @@ struct notification;
 /* What has happened to a thread (enum quoll_kind): the words of its message. */
 struct fault {
     uint64_t kind, address, rip, code; /* address: or the exception's vector, or an object type */
+};
+
+/* The first six words are those of READ_DEBUG. */
+struct debug_regs {
+    uint64_t dr[4], dr6, dr7;
+    enum { STEP_OFF, STEP_DUE, STEP_DONE } step;
 };
 
 struct thread {
@@ -121,12 +128,14 @@ struct thread {
     uint64_t fs_base;
     uint64_t slice_end; /* ready: of the slice in which it was interrupted; 0: it gets a new one */
     struct thread *all_next, *all_prev;
-    uint8_t pad[16];
+    struct debug_regs debug;
+    uint8_t pad[24];
     struct slot slots[TS_COUNT]; /* 32-byte aligned */
 };
 #define THREAD_OFFSET     256  /* of struct thread in its object; its registers lie below */
 #define THREAD_FPU_OFFSET 1024 /* of the FPU state in the object */
 _Static_assert(offsetof(struct thread, slots) % 32 == 0, "slots are found by their address");
+_Static_assert(offsetof(struct debug_regs, dr7) == 5 * 8, "six words in the order of READ_DEBUG");
 _Static_assert(THREAD_OFFSET + sizeof(struct thread) <= THREAD_FPU_OFFSET, "thread size");
 _Static_assert(sizeof(struct regs) == 176 && sizeof(struct regs) <= THREAD_OFFSET, "registers");
 

@@ -22,12 +22,12 @@ void vspace_init(struct table *v)
     v->cr3 = tlb_space_new(direct_pa(v));
 }
 
-/* @t's entry @index was @old: no TLB may go on using that. One address for a page, everything of
- * the space for a table. */
-static void flush(const struct table *t, uint32_t index, uint64_t old)
+/* No TLB may go on using what was @t's entry @index: one address of the space for a page,
+ * everything for a table or a large page. */
+static void flush(const struct table *t, uint32_t index)
 {
     uint64_t va = (uint64_t)index << (3 + 9 * t->level);
-    bool page = t->level == 1 || old & PTE_LARGE;
+    bool page = t->level == 1;
 
     while (t->level < 4) {
         if (!t->parent) {
@@ -48,11 +48,10 @@ void table_unmap(struct slot *s)
 {
     struct table *t = mapping_table(s);
     uint32_t index = mapping_index(s);
-    uint64_t old = t->entry[index];
 
     t->entry[index] = 0;
     t->back[index] = 0;
-    flush(t, index, old);
+    flush(t, index);
     s->badge = 0;
     if (s->type == OBJ_TABLE) {
         ((struct table *)s->obj)->parent = NULL;
@@ -243,9 +242,8 @@ static int protect_frame(struct slot *s, uint64_t rights)
     struct table *t = mapping_table(s);
     uint32_t index = mapping_index(s);
     uint64_t keep = PTE_ADDR | PTE_PCD | PTE_PWT | PTE_LARGE;
-    uint64_t old = t->entry[index];
-    t->entry[index] = (old & keep) | (bits & ~(uint64_t)(PTE_PCD | PTE_PWT));
-    flush(t, index, old);
+    t->entry[index] = (t->entry[index] & keep) | (bits & ~(uint64_t)(PTE_PCD | PTE_PWT));
+    flush(t, index);
     return E_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <object/invoke.h>
 #include <object/slot.h>
 #include <object/thread.h>
+#include <object/thread_debug.h>
 #include <object/thread_regs.h>
 #include <sched/sched.h>
 #include <sched/time.h>
@@ -213,6 +214,16 @@ int thread_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
         return set_fs_base(t, w[0]);
     case OP_THREAD_ENABLE_FPU:
         return enable_fpu(t);
+    case OP_THREAD_READ_FPU:
+        return thread_read_fpu(t, w[0], out);
+    case OP_THREAD_WRITE_FPU:
+        return thread_write_fpu(t, w);
+    case OP_THREAD_READ_DEBUG:
+        return thread_read_debug(t, out);
+    case OP_THREAD_WRITE_DEBUG:
+        return thread_write_debug(t, w);
+    case OP_THREAD_STEP:
+        return thread_step(t, w[0]);
     case OP_THREAD_INFO:
         return info(t, out);
     default:

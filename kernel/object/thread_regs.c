@@ -8,9 +8,11 @@
 #define SYSCALL_BYTES 2  /* of the instruction itself */
 #define BUFFER_REGS   12 /* of the 18, those behind the six register words */
 
-/* Make the light frame @r a full one: what SYSRET would have loaded becomes explicit. */
-static void fill_frame(struct regs *r)
+void thread_fill_frame(struct regs *r)
 {
+    if (r->vector) {
+        return;
+    }
     r->rcx = r->rip;
     r->rbx = r->rbp = r->r14 = r->r15 = 0;
     r->rflags = r->r11 = RFLAGS_FIXED | RFLAGS_IF;
@@ -25,7 +27,7 @@ void thread_restart_call(struct thread *t)
     uint64_t rbx = r->rbx;
 
     r->rip -= SYSCALL_BYTES;
-    fill_frame(r);
+    thread_fill_frame(r);
     r->rbx = rbx;
     r->rax = SYS_CALL;
 }
@@ -58,8 +60,9 @@ int thread_read_regs(struct thread *t, uint64_t *out)
     if (in_call(t)) {
         r = (struct regs){.rip = r.rip, .rsp = r.rsp};
     }
-    if (!r.vector) {
-        fill_frame(&r);
+    thread_fill_frame(&r);
+    if (t->debug.step == STEP_DUE) {
+        r.rflags &= ~RFLAGS_TF; /* the debugger's, not the thread's */
     }
     const struct quoll_regs q = {r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.r8,  r.r9,
                                  r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.rsp, r.rflags};

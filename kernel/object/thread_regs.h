@@ -6,6 +6,9 @@
 
 #include <object/object.h>
 
+/** Make @r a full frame: what SYSRET would have loaded into a light one becomes explicit. */
+void thread_fill_frame(struct regs *r);
+
 /** The call of @t, which is in the kernel with a light frame, is to be made again with the same
  *  arguments when it runs next. */
 void thread_restart_call(struct thread *t);

@@ -3,6 +3,7 @@
  * Runs with interrupts off on the CPU that owns the threads. Time and budgets: time.c.
  */
 #include <ipc/ipc.h>
+#include <object/thread_debug.h>
 #include <sched/dispatch.h>
 
 /* Threads with empty Budgets that one kernel entry passes over before it lets interrupts in. */
@@ -165,6 +166,9 @@ static __attribute__((noinline)) void switch_extras(struct thread *from, struct 
     }
     if ((from->flags | to->flags) & TF_FSBASE) {
         wrmsr(MSR_FS_BASE, to->flags & TF_FSBASE ? to->fs_base : 0);
+    }
+    if ((from->flags | to->flags) & TF_DEBUG) {
+        debug_switch(to);
     }
 }
 

@@ -16,7 +16,7 @@
 #define TF_SLOW (TF_BLOCKED | TF_SIGNALLED | TF_EXTRAS)
 
 /* Flags of a thread with registers that others don't have. */
-#define TF_EXTRAS (TF_FPU | TF_FSBASE)
+#define TF_EXTRAS (TF_FPU | TF_FSBASE | TF_DEBUG)
 
 /** Set @t's state and flags, and with them the word that the fastpath compares. Flags stand
  *  elsewhere for a running thread than for a waiting one, so that the fastpath's "my word + 1 ==

@@ -19,6 +19,15 @@ static uint64_t read_cr3(void);
 static void write_cr3(uint64_t v);
 static void invlpg(uint64_t va);
 static void invpcid(uint64_t type, uint64_t pcid, uint64_t va);
+static void wrmsr(uint32_t msr, uint64_t v)
+{
+    (void)msr;
+    (void)v;
+}
+
+#include "../../kernel/arch/cpu.h"
+static struct thread me; /* whose handles are looked up */
+#define current() (&me)
 
 #include "../../kernel/arch/tlb.c"
 #include "../../kernel/object/portmap.c"
@@ -179,9 +188,7 @@ uint64_t paging_kernel_cr3(void)
 
 int invoke_cap(uint64_t handle, enum quoll_object type, uint8_t rights, struct slot **out)
 {
-    (void)rights;
-    *out = &slots[handle];
-    return slots[handle].type == type ? E_OK : E_BAD_TYPE;
+    return thread_cap(&me, handle, type, rights, out);
 }
 
 /* ---- the world */
@@ -232,6 +239,8 @@ static void world_make(bool pcid, uint64_t seed)
     cpu_features = (struct cpu_features){.pcid = pcid};
     kernel_top = direct_pa(take(PAGE_BYTES));
     slots = take(SLOTS * sizeof *slots);
+    me.cnode = slots;
+    me.cnode_slots = SLOTS;
     write_cr3(kernel_top);
     for (unsigned i = 0; i < SPACES; i++) {
         make_slot(FIRST_SPACE + i, OBJ_VSPACE, (uint64_t)take(1 << VSPACE_BITS), 0);

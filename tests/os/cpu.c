@@ -3,16 +3,35 @@
  * address spaces, AVX state. An emulator whose TLB is not tagged can't fail the TLB's tests:
  * tests/system/test_cpu.py watches the invalidations that they cause.
  */
-#include "test.h"
+#include "cpu.h"
 #include <string.h>
 
-#define RW          (RIGHT_READ | RIGHT_WRITE)
-#define CPU_CODE_VA 0x500000ull
-
-extern const char cpu_blob[], cpu_blob_end[], cpu_avx_load[], cpu_avx_store[];
+#define RW (RIGHT_READ | RIGHT_WRITE)
 
 _Static_assert(LAB_CODE_VA == 0x400000, "PUPPET in cpu.asm");
 _Static_assert(__builtin_offsetof(struct puppet_page, in) == 32 && R_RSI == 4, "IN_RSI in cpu.asm");
+
+bool cpu_puppet(struct puppet *p, uint64_t ep)
+{
+    uint64_t frame = lab_make(OBJ_FRAME, FRAME_4K_BITS);
+    void *here = lab_map_here(frame);
+
+    if (here == NULL || !puppet_make(p, true, PUPPET_PRIORITY, ep))
+        return false;
+    memcpy(here, cpu_blob, (size_t)(cpu_blob_end - cpu_blob));
+    return lab_map(p->peer.vspace, CPU_CODE_VA, frame, RIGHT_READ | RIGHT_EXEC) == E_OK;
+}
+
+uint64_t cpu_code(const char *code)
+{
+    return CPU_CODE_VA + (uint64_t)(code - cpu_blob);
+}
+
+void cpu_run(struct puppet *p, const char *code, uint64_t argument)
+{
+    p->page->in[R_RSI] = argument;
+    puppet_do(p, PUPPET_JUMP, cpu_code(code));
+}
 
 /* ---- the info page */
 
@@ -143,20 +162,8 @@ static void space_that_is_loaded(void)
 
 static bool avx_puppet(struct puppet *p, uint64_t ep)
 {
-    uint64_t frame = lab_make(OBJ_FRAME, FRAME_4K_BITS);
-    void *here = lab_map_here(frame);
-
-    if (here == NULL || !puppet_make(p, true, PUPPET_PRIORITY, ep))
-        return false;
-    memcpy(here, cpu_blob, (size_t)(cpu_blob_end - cpu_blob));
-    return lab_map(p->peer.vspace, CPU_CODE_VA, frame, RIGHT_READ | RIGHT_EXEC) == E_OK &&
+    return cpu_puppet(p, ep) &&
            test_expect_error("FPU", OP0(p->thread, OP_THREAD_ENABLE_FPU), E_OK);
-}
-
-static void avx(struct puppet *p, const char *code, uint64_t argument)
-{
-    p->page->in[R_RSI] = argument;
-    puppet_do(p, PUPPET_JUMP, CPU_CODE_VA + (uint64_t)(code - cpu_blob));
 }
 
 static void avx_is_private(void)
@@ -168,20 +175,20 @@ static void avx_is_private(void)
     if (!avx_puppet(&p, ep) || !avx_puppet(&q, ep))
         return;
     if (!(quoll_info()->features & QUOLL_HAS_avx)) {
-        avx(&p, cpu_avx_load, 0x1111);
+        cpu_run(&p, cpu_avx_load, 0x1111);
         if (puppet_fault(&p, ep, &m))
             (void)test_expect("the vector that AVX raises where there is none", m.w[0], 6);
         return;
     }
-    avx(&q, cpu_avx_store, 0);
+    cpu_run(&q, cpu_avx_store, 0);
     EXPECT(puppet_out(&q, R_RAX), 0);
-    avx(&p, cpu_avx_load, 0x1111);
-    avx(&q, cpu_avx_store, 0);
+    cpu_run(&p, cpu_avx_load, 0x1111);
+    cpu_run(&q, cpu_avx_store, 0);
     EXPECT(puppet_out(&q, R_RAX), 0);
-    avx(&q, cpu_avx_load, 0x2222);
-    avx(&p, cpu_avx_store, 0);
+    cpu_run(&q, cpu_avx_load, 0x2222);
+    cpu_run(&p, cpu_avx_store, 0);
     EXPECT(puppet_out(&p, R_RAX), 0x1111);
-    avx(&q, cpu_avx_store, 0);
+    cpu_run(&q, cpu_avx_store, 0);
     EXPECT(puppet_out(&q, R_RAX), 0x2222);
 }
 

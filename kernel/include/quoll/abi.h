@@ -53,7 +53,7 @@ enum quoll_kind {
     KIND_MESSAGE = 0,      /* from a thread */
     KIND_IRQ = 1,          /* word 0 count, 1 TSC at arrival */
     KIND_PAGE_FAULT = 2,   /* word 0 address, 1 RIP, 2 error code */
-    KIND_EXCEPTION = 3,    /* word 0 vector, 1 RIP, 2 error code */
+    KIND_EXCEPTION = 3,    /* word 0 vector, 1 RIP, 2 error code (vector 1: its DR6) */
     KIND_NOTIFICATION = 4, /* the bound notification: word 0 its bits */
     KIND_CAP_FAULT = 5,    /* a thread lost its CNode or VSpace: word 0 the object type */
 };
@@ -152,6 +152,10 @@ struct quoll_regs {
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
     uint64_t rip, rsp, rflags;
 };
+
+/* A thread's FPU state in parts: 0 and 1 are the halves of what FXSAVE writes, 2 the upper halves
+ * of the AVX registers (feature avx). */
+#define FPU_PART_WORDS 32
 
 enum quoll_thread_state {
     THREAD_RUNNING = 1, /* running or ready */
