@@ -135,7 +135,7 @@ static void space_after_another(void)
     struct puppet p, q;
     uint64_t frame, ep = lab_make(OBJ_ENDPOINT, 0);
 
-    if (!reader(&p, ep, 0x11, &frame))
+    if (!reader(&p, 0, 0x11, &frame))
         return;
     EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, p.peer.vspace));
     if (!reader(&q, ep, 0x22, &frame))

@@ -140,7 +140,7 @@ uint64_t device_irq(uint64_t gsi, uint64_t flags)
 
 void device_wait_us(uint64_t us)
 {
-    uint64_t bits = 0, when = rdtsc() + us * (task_info()->tsc_hz / 1000000u);
+    uint64_t bits = 0, when = rdtsc() + us * (quoll_info()->tsc_hz / 1000000u);
 
     if (sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, when, 1, 0, 0, 0, 0) == E_OK)
         (void)sys_wait(SLOT_NOTIFY, &bits);
@@ -190,7 +190,7 @@ void pit_run(unsigned ticks)
 static uint64_t pit_elapsed(void)
 {
     uint16_t low = (uint16_t)(pit_start_clock - pit_clock());
-    uint64_t about = (rdtsc() - pit_start_tsc) * PIT_HZ / task_info()->tsc_hz;
+    uint64_t about = (rdtsc() - pit_start_tsc) * PIT_HZ / quoll_info()->tsc_hz;
 
     return ((about + 0x8000 - low) & ~0xffffull) + low;
 }

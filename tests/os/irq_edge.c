@@ -73,7 +73,7 @@ static bool sums_agree(void)
 {
     if (!test_expect_error("unbinding", OP0(irq, OP_IRQ_UNBIND), E_OK))
         return false;
-    device_wait_us(1000 + 2 * drv.busy_ticks * 1000000 / task_info()->tsc_hz);
+    device_wait_us(1000 + 2 * drv.busy_ticks * 1000000 / quoll_info()->tsc_hz);
     if (!test_expect_error("irq info", OP0(irq, OP_IRQ_INFO), E_OK))
         return false;
     return test_expect("interrupts in the messages", drv.interrupts, test_out.w[1]) &&
@@ -89,7 +89,7 @@ static void sums(void)
     pit_run(PIT_PERIOD);
     for (unsigned i = 0; i < 100 && drv.messages < 50; i++)
         device_wait_us(50000);
-    drv.busy_ticks = task_info()->tsc_hz / 1000; /* from now on it does not keep up */
+    drv.busy_ticks = quoll_info()->tsc_hz / 1000; /* from now on it does not keep up */
     for (unsigned i = 0; i < 100 && drv.interrupts < drv.messages + 50; i++)
         device_wait_us(50000);
     edges = pit_edges();
@@ -106,7 +106,7 @@ static void run_exactly(uint64_t edges, uint64_t busy_us)
 
     if (!start(pit_driver, PIT_GSI))
         return;
-    drv.busy_ticks = busy_us * task_info()->tsc_hz / 1000000;
+    drv.busy_ticks = busy_us * quoll_info()->tsc_hz / 1000000;
     pit_run(PIT_PERIOD);
     device_wait_us(edges * 1000000 * PIT_PERIOD / 1193182);
     seen = pit_edges();
@@ -177,7 +177,7 @@ static void run_chain(uint64_t bytes, uint64_t busy_us)
     if (!start(serial_driver, COM2_GSI))
         return;
     drv.to_send = bytes;
-    drv.busy_ticks = busy_us * task_info()->tsc_hz / 1000000;
+    drv.busy_ticks = busy_us * quoll_info()->tsc_hz / 1000000;
     out8(COM2 + LCR, LCR_DLAB);
     out8(COM2 + DLL, 1);
     out8(COM2 + DLM, 0);

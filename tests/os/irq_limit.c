@@ -91,7 +91,7 @@ static void above_it(void)
 /* Delivered once when the period ends, and not earlier; that one counts in the next period. */
 static void period_ends(void)
 {
-    uint64_t first = 0, bits, ticks = task_info()->tsc_hz / 2;
+    uint64_t first = 0, bits, ticks = quoll_info()->tsc_hz / 2;
     bool late = true;
 
     if (!prepare(1))
