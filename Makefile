@@ -38,7 +38,8 @@ DEFINES := -DCONFIG_DEBUG=$(DEBUG) -DCONFIG_FASTPATH=$(FASTPATH) -DCONFIG_SPEC=$
 COMMON := -std=c11 -O2 -g -ffreestanding -nostdlib -fno-pic -fno-pie -mno-red-zone \
           -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fno-common \
           -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -fcf-protection=none \
-          $(if $(filter 1,$(DEBUG)),-fno-omit-frame-pointer) $(WARNINGS) $(DEFINES)
+          $(if $(filter 1,$(DEBUG)),-fno-omit-frame-pointer -fno-optimize-sibling-calls) \
+          $(WARNINGS) $(DEFINES)
 KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/include -Ikernel \
                 $(if $(filter 1,$(SPEC)),-mindirect-branch=thunk-inline -mindirect-branch-register \
                 -fno-jump-tables)
@@ -52,7 +53,10 @@ LD_FLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=no
 
 # -------------------------------------------------------------------------------------- sources
 
-KERNEL_C := $(sort $(filter-out kernel/arch/offsets.c,$(shell find kernel -name '*.c')))
+# Not linked by themselves, or only into debug builds.
+DEBUG_C := $(wildcard kernel/debug/kdb*.c) kernel/debug/symbols.c kernel/debug/trace.c
+KERNEL_C := $(sort $(filter-out kernel/arch/offsets.c $(if $(filter 0,$(DEBUG)),$(DEBUG_C)), \
+                                $(shell find kernel -name '*.c')))
 KERNEL_ASM := boot/entry.asm $(sort $(shell find kernel -name '*.asm'))
 LIBC_SRC := $(sort $(wildcard libc/*.c libc/*.asm))
 SERVER_LIB_SRC := $(sort $(wildcard servers/lib/*.c servers/lib/*.asm))
@@ -170,10 +174,20 @@ $(B)/gen/font.psf: $(FONT)
 $(FONT):
 	@echo "$@ is missing: run 'make deps'" >&2; exit 1
 
-$(KERNEL): $(KERNEL_OBJ) boot/kernel.ld $(B)/kernel.list
+# A debug kernel has its functions' names in it: a first link without them says where they lie.
+NAMES_OBJ := $(if $(filter 1,$(DEBUG)),$(B)/gen/symbols.o)
+$(KERNEL): $(KERNEL_OBJ) $(NAMES_OBJ) boot/kernel.ld $(B)/kernel.list
 	@mkdir -p $(@D)
 	@echo '  LD    $@'
-	@$(LD) $(LD_FLAGS) -T boot/kernel.ld -Map=$@.map -o $@ $(KERNEL_OBJ)
+	@$(LD) $(LD_FLAGS) -T boot/kernel.ld -Map=$@.map -o $@ $(KERNEL_OBJ) $(NAMES_OBJ)
+
+$(B)/gen/symbols.o: $(KERNEL_OBJ) boot/kernel.ld $(B)/kernel.list tools/symbols.py
+	@mkdir -p $(@D)
+	@echo '  NAMES $@'
+	@$(LD) $(LD_FLAGS) -T boot/kernel.ld --defsym=symbol_table=0 --defsym=symbol_table_end=0 \
+	    -o $(@:.o=.elf) $(KERNEL_OBJ)
+	@$(PYTHON) tools/symbols.py $(@:.o=.elf) > $(@:.o=.asm)
+	@$(NASM) $(NASM_FLAGS) -o $@ $(@:.o=.asm)
 
 $(B)/libc.a: $(LIBC_OBJ) $(B)/user.list
 $(B)/servers.a: $(SERVER_LIB_OBJ) $(B)/user.list

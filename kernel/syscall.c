@@ -4,6 +4,7 @@
  */
 #include <arch/cpu.h>
 #include <debug/debug.h>
+#include <debug/trace.h>
 #include <ipc/ipc.h>
 #include <ipc/message.h>
 #include <object/invoke.h>
@@ -167,6 +168,8 @@ static __attribute__((noinline)) void sys_simple(struct thread *t, int32_t numbe
 
 void kernel_syscall(struct thread *t, int32_t number)
 {
+    trace(TRACE_SYSCALL, (uint64_t)(int64_t)number, thread_regs(t)->rdi, thread_regs(t)->rbx,
+          thread_regs(t)->rsi >> TAG_LABEL_SHIFT);
     switch (number) {
     case SYS_REPLY_RECV:
         sys_receive(t, true);
@@ -194,6 +197,7 @@ void kernel_syscall(struct thread *t, int32_t number)
         sys_simple(t, number);
         break;
     }
+    trace_result(t);
 }
 
 /* Of a thread with TF_DEBUG. */

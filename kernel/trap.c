@@ -5,6 +5,7 @@
 #include <arch/cpu.h>
 #include <arch/timer.h>
 #include <console/panic.h>
+#include <debug/trace.h>
 #include <ipc/ipc.h>
 #include <lib/string.h>
 #include <object/thread_debug.h>
@@ -95,8 +96,8 @@ static __attribute__((noinline)) void other_interrupt(uint32_t vector)
 static __attribute__((noinline)) void misplaced(struct regs *r)
 {
     if (!realign(r)) {
-        panic("exception %u (error %lx) in the kernel at %lx, address %lx", (uint8_t)r->vector,
-              r->error, r->rip, read_cr2());
+        panic_at(r, "exception %u (error %lx) in the kernel at %lx, address %lx",
+                 (uint8_t)r->vector, r->error, r->rip, read_cr2());
     }
     stray();
     sched_exit();
@@ -105,7 +106,7 @@ static __attribute__((noinline)) void misplaced(struct regs *r)
 static __attribute__((noinline)) void idle_exception(const struct regs *r)
 {
     if (!is_forged((uint8_t)r->vector)) {
-        panic("exception %u in the idle loop at %lx", (uint8_t)r->vector, r->rip);
+        panic_at(r, "exception %u in the idle loop at %lx", (uint8_t)r->vector, r->rip);
     }
 }
 
@@ -116,6 +117,7 @@ void kernel_trap(struct regs *r)
     struct thread *t = (struct thread *)(r + 1);
     uint32_t vector = (uint8_t)r->vector;
 
+    trace(TRACE_TRAP, vector, r->error, r->rip, 0);
     if (t != current()) {
         misplaced(r);
     } else if (vector - VECTOR_IRQ < IRQ_VECTORS) {
@@ -141,6 +143,6 @@ void kernel_nmi(struct regs *r)
          * that has entered the kernel (SDM vol. 3A, 6.8.3). */
         (void)take_dr6();
     } else if (!is_forged(vector) && vector != VECTOR_NMI) {
-        panic("exception %u (error %lx) in the kernel at %lx", vector, r->error, r->rip);
+        panic_at(r, "exception %u (error %lx) in the kernel at %lx", vector, r->error, r->rip);
     }
 }

@@ -125,10 +125,15 @@ clac_sites:
     db 0x0f, 0x1f, 0x00         ; three-byte nop; CLAC where the CPU has SMAP
 clac_sites_end:
     mov rdi, rsp
-    mov rsp, kernel_stack + 16384
 %if CONFIG_DEBUG
+    mov rax, rsp
+    sub rax, kernel_stack
+    cmp rax, 16384
+    jb .in_kernel               ; the panic shows the stack as it is
     xor ebp, ebp
 %endif
+    mov rsp, kernel_stack + 16384
+.in_kernel:
     call kernel_trap            ; (registers as pushed)
     jmp exit_to_thread
 

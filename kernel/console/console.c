@@ -3,6 +3,8 @@
  */
 #include "console/console.h"
 
+#include "debug/kdb.h"
+
 static bool serial_on;
 static bool screen_on; /* screen_put itself knows whether there is a screen */
 
@@ -14,16 +16,11 @@ void console_init(void)
     }
 }
 
-void console_emergency(bool on)
+void console_emergency(void)
 {
-    if (on) {
-        serial_on = uart_init();
-        screen_clear();
-        screen_on = true;
-        return;
-    }
-    serial_on = serial_on && CONFIG_DEBUG;
-    screen_on = screen_on && CONFIG_DEBUG;
+    serial_on = uart_init();
+    screen_clear();
+    screen_on = true;
 }
 
 void console_put(char c)
@@ -33,5 +30,8 @@ void console_put(char c)
     }
     if (screen_on) {
         screen_put(c);
+    }
+    if (CONFIG_DEBUG && c == '\n') {
+        kdb_line_printed();
     }
 }

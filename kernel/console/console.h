@@ -18,9 +18,9 @@
 /** Initialise the serial port in debug builds; nothing otherwise. Call once, early. */
 void console_init(void);
 
-/** From now on (@on) every kprintf goes to serial line and screen, in every build; both are
- *  set up anew, since a user-level driver may have changed them. */
-void console_emergency(bool on);
+/** From now on every kprintf goes to serial line and screen, in every build; both are set up
+ *  anew, since a user-level driver may have changed them. */
+void console_emergency(void);
 
 /** One character to the devices that are on. kprintf calls it. */
 void console_put(char c);
@@ -31,6 +31,16 @@ bool uart_init(void);
 
 /** Send one byte, waiting a bounded time for room. Nothing without a UART. */
 void uart_put(char c);
+
+/** Take the serial port from its user-level driver: no interrupts, the sender may send (RTS). Line
+ *  settings and FIFOs stay as they are. False without a UART. */
+bool uart_borrow(void);
+
+/** Give it back; what waits in its FIFO raises the driver's interrupt then. */
+void uart_return(void);
+
+/** The next byte received; waits for it as long as it takes. */
+char uart_wait_key(void);
 
 /** Say where the screen is: @fb->pa 0 is VGA text memory at 0xb8000. The direct map must hold
  *  it. In debug builds and in an emergency this clears the screen; without it nothing is drawn. */

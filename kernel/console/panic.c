@@ -10,15 +10,15 @@
 #include "console/console.h"
 #include "console/klog.h"
 #include "console/kprintf.h"
+#include "debug/kdb.h"
+#include "debug/trace.h"
+#include "object/thread.h"
 
-#define LOG_TAIL_LINES   12u
-#define BACKTRACE_FRAMES 16u
+#define LOG_TAIL_LINES 12u
+#define STACK_BYTES    16384u
+#define ADDRESSES_MAX  12u
 
-/* What `push rbp; mov rbp, rsp` leaves. */
-struct frame {
-    const struct frame *caller;
-    uintptr_t return_address;
-};
+extern const uint8_t kernel_stack[], __text_start[], __text_end[];
 
 _Noreturn static void halt_forever(void)
 {
@@ -27,24 +27,18 @@ _Noreturn static void halt_forever(void)
     }
 }
 
-/* A frame must lie in the higher half, be aligned, and be older than the last one: a damaged
- * chain then ends here instead of faulting inside the panic. */
-static bool frame_plausible(const struct frame *frame, const struct frame *newer)
+/* Without frame pointers: all that may be return addresses, from @at up. */
+static void print_stack(const uint64_t *at)
 {
-    uintptr_t at = (uintptr_t)frame;
-    return at >= 0xffff800000000000ull && at % 8 == 0 && frame > newer &&
-           at - (uintptr_t)newer < 0x10000;
-}
+    const uint64_t *end = (const uint64_t *)(kernel_stack + STACK_BYTES);
+    unsigned count = 0;
 
-static void print_backtrace(const struct frame *frame)
-{
-    kprintf("called from");
-    for (unsigned i = 0; i < BACKTRACE_FRAMES; i++) {
-        kprintf(" %p", (void *)frame->return_address);
-        if (!frame_plausible(frame->caller, frame)) {
-            break;
+    kprintf("on the stack:");
+    for (; at >= (const uint64_t *)kernel_stack && at < end && count < ADDRESSES_MAX; at++) {
+        if (*at >= (uint64_t)__text_start && *at < (uint64_t)__text_end) {
+            kprintf(" %lx", *at);
+            count++;
         }
-        frame = frame->caller;
     }
     kprintf("\n");
 }
@@ -58,22 +52,32 @@ static void stop_if_second(void)
     }
 }
 
-_Noreturn void panic(const char *fmt, ...)
+_Noreturn void panic_at(const struct regs *r, const char *fmt, ...)
 {
+    const uint64_t *frame = __builtin_frame_address(0);
+    bool can_debug = CONFIG_DEBUG && thread_first(); /* booted */
     va_list args;
 
     __asm__ volatile("cli");
+    va_start(args, fmt);
+    if (CONFIG_DEBUG) {
+        kdb_catch(fmt, args);
+    }
     stop_if_second();
-    console_emergency(true);
+    console_emergency();
     /* A debug build's serial line has shown the log already; the screen is empty in both. */
     klog_tail(LOG_TAIL_LINES, CONFIG_DEBUG ? screen_put : console_put);
+    if (can_debug) {
+        trace_print(); /* first, so that the rest stays on the screen */
+    }
     kprintf("\nQuoll kernel panic: ");
-    va_start(args, fmt);
     kvprintf(fmt, args);
     va_end(args);
     kprintf("\n");
-    if (CONFIG_DEBUG) {
-        print_backtrace(__builtin_frame_address(0));
+    if (can_debug) {
+        kdb_panicked(r, frame);
+    } else {
+        print_stack(r ? (const uint64_t *)r->rsp : frame);
     }
     halt_forever();
 }
@@ -82,7 +86,7 @@ _Noreturn void boot_refuse(const char *sentence)
 {
     __asm__ volatile("cli");
     stop_if_second();
-    console_emergency(true);
+    console_emergency();
     kprintf("\nQuoll cannot start: %s\n", sentence);
     halt_forever();
 }

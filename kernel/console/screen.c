@@ -116,6 +116,10 @@ void screen_put(char c)
         column = 0;
         return;
     }
+    if (c == '\b') {
+        column -= column > 0;
+        return;
+    }
     if (column == columns) {
         new_line();
     }

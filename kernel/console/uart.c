@@ -1,5 +1,5 @@
 /*
- * uart.c - polled output on COM1 for debug builds, refusals and panics.
+ * uart.c - polled COM1 for debug builds, refusals and panics.
  * Every wait is bounded: a kernel that is dying must not hang on a cable.
  * Register names: PC16550D data sheet, section 8.
  */
@@ -10,6 +10,7 @@
 
 enum uart_register {
     THR = 0, /* write, DLAB 0; the divisor's low byte with DLAB 1 */
+    RBR = 0, /* read, DLAB 0 */
     IER = 1, /* the divisor's high byte with DLAB 1 */
     FCR = 2, /* write */
     LCR = 3,
@@ -22,13 +23,16 @@ enum uart_register {
 #define LCR_DLAB       0x80
 #define FCR_ON_CLEAR   0x07 /* FIFOs on, both emptied */
 #define MCR_DTR_RTS    0x03
+#define LSR_DATA       0x01
 #define LSR_THR_EMPTY  0x20
 #define DIVISOR_115200 1
 
-/* One port read takes about 1 us on real hardware; a byte at 115200 takes 87 us. */
-#define WAIT_READS 20000u
+/* One port read takes about 1 us on real hardware; a byte at 115200 takes 87 us. An emulator on a
+ * busy host may make us wait much longer. */
+#define WAIT_READS 2000000u
 
 static bool present;
+static uint8_t drivers_ier; /* while the port is borrowed */
 
 static void uart_write(enum uart_register reg, uint8_t value)
 {
@@ -98,4 +102,29 @@ void uart_put(char c)
         put_raw('\r');
     }
     put_raw(c);
+}
+
+bool uart_borrow(void)
+{
+    if (present) {
+        uart_write(LCR, LCR_8N1); /* a driver that was setting it up may have left DLAB on */
+        drivers_ier = uart_read(IER);
+        uart_write(IER, 0);
+        uart_write(MCR, uart_read(MCR) | MCR_DTR_RTS);
+    }
+    return present;
+}
+
+void uart_return(void)
+{
+    uart_write(IER, drivers_ier);
+}
+
+char uart_wait_key(void)
+{
+    while (!(uart_read(LSR) & LSR_DATA)) {
+        __builtin_ia32_pause();
+    }
+    present = true; /* somebody is there, even if output got stuck before */
+    return (char)uart_read(RBR);
 }

@@ -5,6 +5,7 @@
  * (slot.h, cnode.c), so a step is, too; nothing recurses, and a system call that has done its
  * share of steps re-executes, which lets interrupts in.
  */
+#include <debug/trace.h>
 #include <ipc/ipc.h>
 #include <object/portmap.h>
 #include <object/slot.h>
@@ -19,6 +20,7 @@ static void destroy_object(const struct slot *s)
 {
     void *p = (void *)s->obj;
 
+    trace(TRACE_DESTROY, s->type, s->obj, 0, 0);
     switch (s->type) {
     case OBJ_THREAD:
         thread_destroy(p);

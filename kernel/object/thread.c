@@ -12,6 +12,11 @@
 
 static struct thread *all_threads; /* under the kernel lock */
 
+struct thread *thread_first(void)
+{
+    return all_threads;
+}
+
 struct thread *thread_of_slot(struct slot *s)
 {
     uint64_t object = (uint64_t)s & ~((1ull << THREAD_BITS) - 1);

@@ -6,6 +6,9 @@
 
 #include <object/object.h>
 
+/** The newest of all threads; the others follow through all_next. */
+struct thread *thread_first(void);
+
 /** A thread at zeroed memory @object: stopped, not configured. */
 struct thread *thread_init(void *object);
 

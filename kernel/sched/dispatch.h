@@ -8,6 +8,7 @@
 #define SCHED_DISPATCH_H
 
 #include <arch/spec.h>
+#include <debug/trace.h>
 #include <sched/sched.h>
 #include <sched/time.h>
 
@@ -45,6 +46,7 @@ static inline void sched_arm_slice(const struct cpu *cpu)
 
 static inline void sched_enter(struct cpu *cpu, const struct thread *from, struct thread *to)
 {
+    trace(TRACE_SWITCH, (uint64_t)to, to->n.prio, 0, 0);
     cpu->tss.rsp[0] = (uint64_t)to;
     if (to->cr3 != from->cr3) {
         write_cr3(to->cr3);

@@ -73,8 +73,12 @@ enum quoll_kind {
 
 /* Functions of SYS_DEBUG, in rdi; the argument is word 0. */
 enum quoll_debug {
-    DEBUG_PUTC = 0, /* the byte to the kernel's console */
+    DEBUG_PUTC = 0,  /* the byte to the kernel's console */
+    DEBUG_ENTER = 2, /* open the kernel debugger; the argument is DEBUG_MAGIC, here and below */
+    DEBUG_PANIC = 3, /* panic, to see one */
+    DEBUG_FAULT = 4, /* an exception in the kernel, to see one */
 };
+#define DEBUG_MAGIC 0x71756f6c6cull /* what stops the machine is not asked for by chance */
 
 enum quoll_cache {
     CACHE_DEFAULT = 0, /* RAM: write-back; device memory: uncached */
