@@ -38,6 +38,11 @@ const struct command commands[] = {
      "The version of Quoll, of the kernel's interface, the kind of build, and what the kernel\n"
      "uses of the CPU (docs/abi.md explains the names).\n",
      true, 0, cmd_version, NULL},
+    {"kdb", "open the kernel debugger (debug builds)", "kdb [panic | fault]",
+     "All but the debugger stands still; its help lists its commands, and continue comes back\n"
+     "here. panic and fault break the kernel on purpose, to show what that looks like; from there\n"
+     "only a restart leads back. Built with: make DEBUG=1\n",
+     false, 1, cmd_kdb, kdb_word},
     {"clear", "clear the screen", "clear", "^L does it too, and keeps the line.\n", false, 0,
      cmd_clear, NULL},
     {"reboot", "start the machine again", "reboot", "At once and without asking.\n", false, 0,

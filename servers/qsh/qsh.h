@@ -78,10 +78,12 @@ void cmd_uptime(struct shell *s, int argc, char **argv);
 void cmd_reboot(struct shell *s, int argc, char **argv);
 void cmd_poweroff(struct shell *s, int argc, char **argv);
 void cmd_log(struct shell *s, int argc, char **argv);
+void cmd_kdb(struct shell *s, int argc, char **argv);
 void cmd_bench(struct shell *s, int argc, char **argv);
 void cmd_test(struct shell *s, int argc, char **argv);
 
 const char *bench_word(struct shell *s, size_t index);
 const char *test_word(struct shell *s, size_t index);
+const char *kdb_word(struct shell *s, size_t index);
 
 #endif

@@ -1,4 +1,4 @@
-/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/suite.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
+/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/suite.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
 /*
  * test_command.c - every command's output, against servers that are played here.
  */
@@ -222,6 +222,8 @@ static void test_basic(void)
     CHECK(prints("version",
                  "Quoll " QSH_VERSION ", ABI 1, debug build without the fastpath\r\nCPU:\r\n"));
     CHECK(prints("clear", "\x1b[H\x1b[2J"));
+    CHECK(has("kdb", "make DEBUG=1") && has("kdb fault", "make DEBUG=1"));
+    CHECK(has("kdb x", "usage: kdb [panic | fault]") && has("kdb panic now", "too much"));
 }
 
 static void test_system(void)

@@ -6,8 +6,8 @@ UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = (
 BACKSPACE, CTRL_C, CTRL_U, CTRL_K, CTRL_W, ENTER, TAB = (
     "\x7f", "\x03", "\x15", "\x0b", "\x17", "\r", "\t")
 
-COMMANDS = ["help", "echo", "bench", "test", "ps", "mem", "log", "uptime", "version", "reboot",
-            "poweroff"]
+COMMANDS = ["help", "echo", "bench", "test", "ps", "mem", "log", "uptime", "version", "kdb",
+            "reboot", "poweroff"]
 
 
 def typed(shell, keys):
