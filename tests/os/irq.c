@@ -124,6 +124,29 @@ static void before_callers(void)
     EXPECT(puppet_kind(&driver), KIND_MESSAGE);
 }
 
+/* Of all that can pend the interrupt comes first, then the bound notification, then the caller. */
+static void order_at_receive(void)
+{
+    struct puppet caller;
+    uint64_t n = lab_copy(lab_make(OBJ_NOTIFICATION, 0), RIGHT_ALL, 8);
+
+    if (!prepare())
+        return;
+    MAKE_PUPPET(&caller, true, 0);
+    EXPECT_OK(OP1(driver.thread, OP_THREAD_BIND, n));
+    puppet_call(&caller, ep, 0, 17);
+    EXPECT_OK(sys_signal(n));
+    pit_edge();
+    puppet_recv(&driver, ep);
+    EXPECT(puppet_kind(&driver), KIND_IRQ);
+    puppet_reply_recv(&driver, ep, 0, 0);
+    EXPECT(puppet_kind(&driver), KIND_NOTIFICATION);
+    EXPECT(puppet_out(&driver, R_RDX), 8);
+    puppet_reply_recv(&driver, ep, 0, 0);
+    EXPECT(puppet_kind(&driver), KIND_MESSAGE);
+    EXPECT(puppet_out(&driver, R_RDX), 17);
+}
+
 static void bind_errors(void)
 {
     if (!prepare())
@@ -287,6 +310,7 @@ static const struct test list[] = {
     {"kernel.irq.unbound", unbound},
     {"kernel.irq.destroyed_while_held", destroyed_while_held},
     {"kernel.irq.before_callers", before_callers},
+    {"kernel.irq.order_at_receive", order_at_receive},
     {"kernel.irq.bind_errors", bind_errors},
     {"kernel.irq.create_errors", create_errors},
     {"kernel.irq.stay_masked", stay_masked},

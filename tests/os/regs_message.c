@@ -2,6 +2,7 @@
  * regs_message.c - the registers after messages of every kind and after waits that end in every
  * way: by short ways of the kernel and by the long ones. (Calls and answers of six words: regs.c.)
  */
+#include "device.h"
 #include "regs.h"
 
 #define KIND(kind) ((uint64_t)(kind) << TAG_KIND_SHIFT)
@@ -219,6 +220,46 @@ static void lost_space(void)
     (void)check(&b, "the loss of a VSpace", 0xfa, KIND(KIND_CAP_FAULT), words);
 }
 
+/* ---- interrupts */
+
+static bool is_interrupt(uint64_t count, const char *how)
+{
+    uint64_t words[MSG_REG_WORDS] = {count, puppet_out(&b, R_R8)};
+
+    return test_expect("the time of arrival", words[1] < rdtsc(), 1) &&
+           check(&b, how, 0x1e, KIND(KIND_IRQ), words);
+}
+
+static void interrupt(void)
+{
+    uint64_t irq;
+
+    if (!two() || !device_ports())
+        return;
+    irq = device_irq(PIT_GSI, 0);
+    EXPECT_OK(OP2(irq, OP_IRQ_BIND, ep, 0x1e));
+    receive(&b);
+    pit_edge();
+    if (!is_interrupt(1, "an interrupt"))
+        return;
+    call_full(&b, SYS_REPLY_RECV, b.reply, ep);
+    EXPECT_ERROR(puppet_status(&b), BLOCKED);
+    pit_edge();
+    if (!is_interrupt(1, "an interrupt after an acknowledgement"))
+        return;
+    pit_edge();
+    pit_edge();
+    call_full(&b, SYS_REPLY_RECV, b.reply, ep);
+    if (!is_interrupt(2, "interrupts that came before the acknowledgement"))
+        return;
+    call_full(&b, SYS_REPLY, b.reply, PATTERN);
+    if (!check(&b, "an acknowledgement", 0, 0, NULL))
+        return;
+    pit_edge();
+    receive(&b);
+    (void)is_interrupt(1, "an interrupt that was queued");
+}
+
 /* ---- ends of waits */
 
 enum wait { IN_CALL, IN_DELIVERED_CALL, IN_RECEIVE, IN_PLAIN_RECEIVE, IN_WAIT, WAITS };
@@ -307,6 +348,7 @@ static const struct test list[] = {
     {"kernel.regs.page_fault", page_fault},
     {"kernel.regs.exception", exception},
     {"kernel.regs.lost_space", lost_space},
+    {"kernel.regs.interrupt", interrupt},
     {"kernel.regs.ends", ends},
 };
 
