@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Boots Quoll many times in a row and writes the result to docs/soak.md, with date and commit.
+"""Runs the long in-OS tests, boots Quoll many times in a row, and writes the results to
+docs/soak.md, with date and commit.
 
 usage: soak.py [--count=1000] [--build=DIR] [--no-record]
 Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
+The long tests are those that `test soak` runs: all orders of events that four threads can make.
 """
 import argparse
 import concurrent.futures
@@ -21,6 +23,7 @@ MACHINES = [
     emu.Config(machine="q35", cpu=emu.HASWELL, memory=4096, boot="disk"),
     emu.Config(machine="q35", cpu="max", memory=128, boot="pvh"),
 ]
+LONG_TESTS_LIMIT_S = 1800
 
 
 def boot_once(number):
@@ -38,6 +41,15 @@ def boot_once(number):
     except Exception as error:  # a boot that fails must not end the soak
         return f"{config.machine} {config.cpu} {config.memory} MiB: {type(error).__name__}: " \
                f"{str(error)[:200]}"
+
+
+def long_tests():
+    """The last line of `test soak`, and the lines of what failed (its last, if none ran)."""
+    with Machine(MACHINES[0], "soak-tests", limit_s=LONG_TESTS_LIMIT_S) as machine:
+        machine.boot()
+        lines = machine.run("test soak", timeout=LONG_TESTS_LIMIT_S)
+    failures = [line for line in lines if line.startswith("FAIL")]
+    return lines[-1], failures if lines[-1].endswith(" 0 failed") else failures or lines
 
 
 def record(line, path=emu.ROOT / "docs" / "soak.md"):
@@ -65,6 +77,11 @@ def main():
     parser.add_argument("--no-record", action="store_true")
     args = parser.parse_args()
     os.environ["QUOLL_BUILD"] = args.build
+    day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+    result, long_failures = long_tests()
+    print("\n".join(["test soak: " + result] + long_failures), flush=True)
+    if not args.no_record:
+        record(f"| {day} | {commit()} | `test soak` | 1 | {result} |")
     times, failures = [], []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for number, result in enumerate(pool.map(boot_once, range(args.count))):
@@ -80,11 +97,10 @@ def main():
         result += f"; {statistics.median(times):.2f} s to the prompt in the median, " \
                   f"{max(times):.2f} s at most"
     if not args.no_record:
-        day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
         record(f"| {day} | {commit()} | boot, `echo`, `poweroff`; two at a time | {args.count} "
                f"| {result} |")
     print(result)
-    sys.exit(1 if failures or not times else 0)
+    sys.exit(1 if failures or long_failures or not times else 0)
 
 
 if __name__ == "__main__":
