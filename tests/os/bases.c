@@ -54,6 +54,11 @@ const struct base bases[] = {
     {BASE(THREAD, SET_FS_BASE, W_THREAD), .w = {LAB_PAGE_VA}},
     {BASE(THREAD, ENABLE_FPU, W_THREAD)},
     {BASE(THREAD, INFO, W_THREAD)},
+    {BASE(THREAD, READ_FPU, W_THREAD), .w = {0}},
+    {BASE(THREAD, WRITE_FPU, W_THREAD), .w = {0, 0x37f, 0, 0, 0x1f80, 0}, .extra = true},
+    {BASE(THREAD, READ_DEBUG, W_THREAD)},
+    {BASE(THREAD, WRITE_DEBUG, W_THREAD), .w = {LAB_CODE_VA, LAB_PAGE_VA, 0, 0, 0, 3}},
+    {BASE(THREAD, STEP, W_THREAD), .w = {1}},
 
     {BASE(VSPACE, MAP_TABLE, W_VSPACE), .w = {WORLD_VA_1G, W_TABLE},
      .handle_count = 1, .handles = {{1, OBJ_TABLE, M, HANDLE}}},

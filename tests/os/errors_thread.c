@@ -27,6 +27,20 @@
         .cap = W_THREAD, .mute = true                                                              \
     }
 
+#define DEBUG_REGS(text, ...) FAILS(THREAD, WRITE_DEBUG, BAD_ARG, W_THREAD, text, __VA_ARGS__)
+#define RUNS(op, prepare, ...)                                                                     \
+    {                                                                                              \
+        .what = "not stopped", .object = OBJ_THREAD, .label = OP_THREAD_##op, .error = E_BUSY,     \
+        .cap = W_WAITING, .before = (prepare), .w = {                                              \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+static void enable_fpu(void)
+{
+    (void)OP0(W_WAITING, OP_THREAD_ENABLE_FPU);
+}
+
 /* RIP and RSP are words 15 and 16. */
 static void put(uint64_t rip, uint64_t rsp)
 {
@@ -93,6 +107,37 @@ static const struct call list[] = {
     WRITE(BAD_ARG, W_THREAD, "RSP of the kernel", rsp_of_kernel),
     WRITE(BUSY, W_WAITING, "not stopped", good_registers),
     MUTE(WRITE_REGS),
+    FAILS(THREAD, READ_FPU, BAD_ARG, W_THREAD, "no such part", 3),
+    FAILS(THREAD, READ_FPU, BAD_ARG, W_THREAD, "part of 64 bits", 1ull << 32),
+    FAILS(THREAD, READ_FPU, BAD_ARG, W_THREAD, "the last part", UINT64_MAX),
+    FAILS(THREAD, READ_FPU, BAD_ARG, W_BOUND, "a thread without FPU", 0),
+    FAILS(THREAD, WRITE_FPU, BAD_ARG, W_THREAD, "no such part", 3, 0x37f, 0, 0, 0x1f80),
+    FAILS(THREAD, WRITE_FPU, BAD_ARG, W_THREAD, "the last part", UINT64_MAX, 0x37f, 0, 0, 0x1f80),
+    FAILS(THREAD, WRITE_FPU, BAD_ARG, W_BOUND, "a thread without FPU", 0, 0x37f, 0, 0, 0x1f80),
+    FAILS(THREAD, WRITE_FPU, BAD_ARG, W_THREAD, "a bit that MXCSR does not have",
+          0, 0x37f, 0, 0, 0x11f80),
+    MUTE(READ_FPU),
+    MUTE(WRITE_FPU),
+    RUNS(READ_FPU, enable_fpu, 0),
+    RUNS(WRITE_FPU, enable_fpu, 0, 0x37f, 0, 0, 0x1f80),
+    DEBUG_REGS("DR0 at the end", USER_TOP),
+    DEBUG_REGS("DR1 not canonical", 0, 1ull << 47),
+    DEBUG_REGS("DR2 of the kernel", 0, 0, 0xffffffff80000000ull),
+    DEBUG_REGS("the last DR3", 0, 0, 0, UINT64_MAX),
+    DEBUG_REGS("DR6 with BD", 0, 0, 0, 0, 1u << 13),
+    DEBUG_REGS("DR6 with BT", 0, 0, 0, 0, 1u << 15),
+    DEBUG_REGS("DR6 of 64 bits", 0, 0, 0, 0, 1ull << 32),
+    DEBUG_REGS("DR7 with GD", 0, 0, 0, 0, 0, 1u << 13),
+    DEBUG_REGS("DR7 with RTM", 0, 0, 0, 0, 0, 1u << 11),
+    DEBUG_REGS("DR7 with a reserved bit", 0, 0, 0, 0, 0, 1u << 14),
+    DEBUG_REGS("DR7 of 64 bits", 0, 0, 0, 0, 0, 1ull << 32),
+    DEBUG_REGS("a breakpoint on I/O", 0, 0, 0, 0, 0, 2u << 16 | 1),
+    DEBUG_REGS("the last breakpoint on I/O", 0, 0, 0, 0, 0, 2u << 28 | 0x40),
+    DEBUG_REGS("an instruction with a length", 0, 0, 0, 0, 0, 4u << 16 | 1),
+    RUNS(WRITE_DEBUG, NULL, 0),
+    FAILS(THREAD, STEP, BAD_ARG, W_THREAD, "neither on nor off", 2),
+    FAILS(THREAD, STEP, BAD_ARG, W_THREAD, "on in 64 bits", 1ull << 32),
+    RUNS(STEP, NULL, 1),
     FAILS(THREAD, BIND, BUSY, W_BOUND, "the thread is bound", W_NOTIFICATION),
     FAILS(THREAD, BIND, BUSY, W_THREAD, "the notification is bound", W_BOUND_NOTIFICATION),
     FS_BASE("at the end", USER_TOP),

@@ -40,8 +40,10 @@ static void note_object(unsigned which, uint64_t slot, uint64_t type)
         note_info(which, slot, OP_UNTYPED_INFO, "untyped", 0xf);
         break;
     case OBJ_THREAD:
-        if (slot != SLOT_THREAD)
+        if (slot != SLOT_THREAD) {
             note_info(which, slot, OP_THREAD_INFO, "thread", 0xb);
+            note_info(which, slot, OP_THREAD_READ_DEBUG, "debug registers of the thread", 0x3f);
+        }
         break;
     case OBJ_FRAME:
         note_info(which, slot, OP_FRAME_INFO, "frame", 0xf);
@@ -92,6 +94,13 @@ static void note_memory(unsigned which)
         note(which, "register", i, test_out.w[i]);
     for (unsigned i = 0; i < 12; i++)
         note(which, "register", i + MSG_REG_WORDS, own->words[i]);
+    for (unsigned part = 0; part < 2; part++) {
+        if (OP1(W_THREAD, OP_THREAD_READ_FPU, part) != E_OK)
+            return;
+        for (unsigned i = 0; i < FPU_PART_WORDS; i++)
+            note(which, "word of the FPU state", i,
+                 i < MSG_REG_WORDS ? test_out.w[i] : own->words[i - MSG_REG_WORDS]);
+    }
 }
 
 /* Let the prober go on behind the access that faulted. */

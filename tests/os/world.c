@@ -62,6 +62,7 @@ static bool make_objects(void)
            ok("filling an untyped",
               OP5(W_FULL, OP_UNTYPED_RETYPE, OBJ_ENDPOINT, 0, 0, W_FULL_ENDPOINT, 1)) &&
            ok("filling a CNode", OP4(W_CNODE, OP_CNODE_COPY, 3, 0, W_ENDPOINT, RIGHT_ALL)) &&
+           ok("allowing the FPU", OP0(W_THREAD, OP_THREAD_ENABLE_FPU)) &&
            ok("binding", OP1(W_BOUND, OP_THREAD_BIND, W_BOUND_NOTIFICATION));
 }
 

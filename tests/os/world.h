@@ -20,7 +20,7 @@ enum world_slot {
     W_FULL_ENDPOINT,
     W_CNODE,  /* 16 slots, the fourth in use */
     W_CHAIN,  /* 256 empty slots, no part of snapshots */
-    W_THREAD, /* configured and stopped, at most priority WORLD_PRIORITY */
+    W_THREAD, /* configured and stopped, with FPU, at most WORLD_PRIORITY */
     W_BOUND,  /* a stopped thread, bound to */
     W_BOUND_NOTIFICATION,
     W_WAITING, /* a thread that runs */
