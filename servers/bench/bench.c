@@ -4,16 +4,20 @@
  */
 #include "measure.h"
 #include <quoll/suite.h>
+#include <quoll/task.h>
 #include <string.h>
 
-static const struct bench_area *const areas[] = {&area_ipc, &area_irq, &area_fault, &area_vm,
-                                                 &area_cap};
+static const struct bench_area *const areas[] = {
+    &area_ipc, &area_irq, &area_fault, &area_vm, &area_cap, &area_latency, &area_latency_large,
+};
 
 int main(void);
 
 static const struct bench *find(uint64_t index)
 {
     for (unsigned i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        if (areas[i]->untyped_bytes > task_info()->untyped_bytes)
+            continue; /* the machine is too small for it */
         if (index < areas[i]->count)
             return &areas[i]->list[index];
         index -= areas[i]->count;

@@ -58,9 +58,11 @@ struct bench {
 struct bench_area {
     const struct bench *list;
     unsigned count;
+    uint64_t untyped_bytes; /* that these need; with less they are not in the list */
 };
 
-extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap;
+extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap, area_latency,
+    area_latency_large;
 
 /** A blob between two labels of peers.asm. */
 #define BLOB(name) ((struct lab_blob){(name), (size_t)((name##_end) - (name))})
