@@ -29,7 +29,7 @@ static void invoke_for(struct thread *t, struct slot *cap)
     }
     if (e == E_AGAIN) {
         message_put(t, handle, tag, w);
-        thread_restart_call(t);
+        thread_restart_call(t, SYS_CALL);
     } else {
         r->rax = (uint64_t)e;
     }
@@ -57,7 +57,10 @@ static void receive(struct thread *t, struct slot *ep, struct reply *reply, bool
     if (!e) {
         e = ipc_receive(t, (struct endpoint *)ep->obj, reply);
     }
-    if (e) {
+    if (e == E_AGAIN) {
+        /* the Reply is empty by now: answering it again does nothing */
+        thread_restart_call(t, must_reply ? SYS_REPLY_RECV : SYS_RECV);
+    } else if (e) {
         thread_result(t, e);
     }
     sched_leave(cpu_self(), t);

@@ -218,7 +218,8 @@ slow_reply:
     jmp syscall_slow
 
 ; The Reply rcx, which is mine, holds r15; endpoint r14. An answer to an interrupt or to a fault
-; carries nothing but its label, so no argument needs to be kept.
+; carries nothing but its label; and where nobody is queued nothing takes long, so that no argument
+; needs to be kept.
 reply_other:
     mov eax, [r15+T_WORD]
     cmp eax, K_WORD_IRQ
@@ -226,6 +227,8 @@ reply_other:
     cmp eax, STATE_FAULTED
     jne slow_reply
 .event:
+    cmp r14, [r14+N_NEXT]
+    jne slow_reply
     mov rdi, r11
     mov rdx, rcx
     mov rcx, r14

@@ -1,14 +1,19 @@
 /*
  * endpoint.c - synchronous IPC: call, send, receive, reply, and faults as calls.
- * Invariant: an endpoint queues receivers, or interrupts followed by callers, never both kinds.
+ * Invariant: an endpoint queues receivers, or interrupts followed by callers, never both kinds;
+ * between callers the mark of an unfinished cancel may stand.
  * The fastpath does the same for the common case and touches the same fields.
  */
 #include <arch/asm.h>
 #include <ipc/ipc.h>
 #include <ipc/message.h>
+#include <object/invoke.h>
 #include <object/slot.h>
 #include <object/thread.h>
 #include <sched/dispatch.h>
+
+#define WAITERS_A_SHARE 16
+#define CANCEL_A_SHARE  400 /* callers passed over; one that is sent home counts for more */
 
 static struct endpoint *slot_endpoint(const struct slot *s)
 {
@@ -210,27 +215,35 @@ static inline void wait_alone(struct endpoint *ep, struct thread *t, struct repl
     ep->n.next = ep->n.prev = &t->n;
 }
 
-/* Take what @ep, which has something, offers; false when there was only what can't be taken. */
-static bool take_first(struct endpoint *ep, struct thread *t, struct reply *reply)
+/* Take what @ep, which has something, offers. BUSY: there was only what can't be taken; AGAIN:
+ * the same so far. */
+static int take_first(struct endpoint *ep, struct thread *t, struct reply *reply)
 {
-    struct node *first = ep->n.next;
+    unsigned sent_home = 0;
 
-    while (first != &ep->n && !first_receiver(ep)) {
+    while (!node_alone(&ep->n) && !first_receiver(ep)) {
+        struct node *first = ep->n.next;
+        if (first->word == WORD_MARK) {
+            node_unlink(first); /* nobody is left before it */
+            continue;
+        }
         if (first->word == WORD_IRQ) {
             node_unlink(first);
             t->payer = t->own;
             irq_deliver((struct irq *)first, t, reply);
-            return true;
+            return E_OK;
         }
         if (t->flags & TF_SIGNALLED) {
             break;
         }
         if (receive_from((struct thread *)first, t, reply)) {
-            return true;
+            return E_OK;
         }
-        first = ep->n.next;
+        if (++sent_home == WAITERS_A_SHARE) {
+            return E_AGAIN;
+        }
     }
-    return false;
+    return E_BUSY;
 }
 
 int ipc_receive(struct thread *t, struct endpoint *ep, struct reply *reply)
@@ -238,8 +251,9 @@ int ipc_receive(struct thread *t, struct endpoint *ep, struct reply *reply)
     if (reply && reply->n.next != &reply->n) {
         return E_BUSY;
     }
-    if (!node_alone(&ep->n) && take_first(ep, t, reply)) {
-        return E_OK;
+    int e = node_alone(&ep->n) ? E_BUSY : take_first(ep, t, reply);
+    if (e != E_BUSY) {
+        return e;
     }
     if (t->flags & TF_SIGNALLED) {
         t->payer = t->own;
@@ -297,7 +311,7 @@ static __attribute__((noinline)) void answer_and_receive(struct thread *t, uint6
                                                          struct reply *reply, struct endpoint *ep)
 {
     answer_event(reply, reply->n.next, (uint32_t)label);
-    (void)ipc_receive(t, ep, reply); /* the Reply is empty now */
+    (void)ipc_receive(t, ep, reply); /* the Reply is empty now, and no caller was queued */
     sched_exit();
 }
 
@@ -308,7 +322,7 @@ void kernel_answer_event(struct thread *t, uint64_t tag, struct reply *reply, st
     struct thread *faulter = (struct thread *)held;
     uint64_t label = tag >> TAG_LABEL_SHIFT;
 
-    if (!node_alone(&ep->n) || t->n.word != THREAD_RUNNING) {
+    if (t->n.word != THREAD_RUNNING) {
         answer_and_receive(t, label, reply, ep);
     } else if (held->word == WORD_IRQ && irq_answer_simply((struct irq *)held, label)) {
         reply->n.next = &reply->n;
@@ -353,9 +367,16 @@ void ipc_end_wait(struct thread *t, int queued, int delivered)
     sched_check(t);
 }
 
-void endpoint_destroy(struct endpoint *ep)
+void endpoint_init(struct endpoint *ep)
 {
-    while (!node_alone(&ep->n)) {
+    node_init(&ep->n, WORD_ENDPOINT);
+    node_init(&ep->mark, WORD_MARK);
+}
+
+bool endpoint_destroy(struct endpoint *ep)
+{
+    node_unlink(&ep->mark);
+    for (unsigned i = 0; i < WAITERS_A_SHARE && !node_alone(&ep->n); i++) {
         /* no Irq: what an Irq holds was derived from the capability that goes, and went before */
         struct thread *t = (struct thread *)ep->n.next;
         bool fault = thread_state(t) == THREAD_FAULT_QUEUED;
@@ -365,20 +386,34 @@ void endpoint_destroy(struct endpoint *ep)
             sched_check(t);
         }
     }
+    return node_alone(&ep->n);
 }
 
-void endpoint_cancel(struct endpoint *ep, uint64_t badge, bool all)
+/* Go on at the mark if it was left by a cancel of the same callers: who has come since stands
+ * behind it. */
+bool endpoint_cancel(struct endpoint *ep, uint64_t badge, bool all)
 {
-    struct node *n = ep->n.next;
+    bool same = !node_alone(&ep->mark) && ep->mark_badge == badge && ep->mark_all == all;
+    struct node *behind = ep->mark.next;
 
-    while (n != &ep->n) {
+    node_unlink(&ep->mark);
+    struct node *n = same ? behind : ep->n.next;
+    for (unsigned work = 0; n != &ep->n; work++) {
         struct node *next = n->next;
         struct thread *t = (struct thread *)n;
+        if (work >= CANCEL_A_SHARE) {
+            ep->mark_badge = badge;
+            ep->mark_all = all;
+            node_append(n, &ep->mark);
+            return false;
+        }
         if (n->word != WORD_IRQ && thread_state(t) == THREAD_QUEUED && (all || t->badge == badge)) {
             ipc_end_wait(t, E_GONE, E_GONE);
+            work += CANCEL_A_SHARE / WAITERS_A_SHARE;
         }
         n = next;
     }
+    return true;
 }
 
 void reply_empty(struct reply *reply)

@@ -47,12 +47,14 @@ static inline void node_append(struct node *head, struct node *n)
 void ipc_call(struct thread *t, struct slot *ep);
 /** SYS_SEND: the status; the receiver runs when the priorities say so. */
 int ipc_send(struct thread *t, struct slot *ep);
-/** Receive on @ep with @reply (NULL: plain). E_OK: @t has its message or waits. */
+/** Receive on @ep with @reply (NULL: plain). E_OK: @t has its message or waits. E_AGAIN: it has
+ *  sent some callers home whose messages it can't take, and wants to be called again. */
 int ipc_receive(struct thread *t, struct endpoint *ep, struct reply *reply);
 /** Answer what @reply holds with @t's registers. */
 int ipc_reply(struct thread *t, struct reply *reply);
 /** The fastpath's reply_recv when @reply holds an interrupt or a faulting thread without slow
- * flags, and @tag carries nothing but a label: answer it, receive, and choose who runs. */
+ * flags, nobody waits on @ep, and @tag carries nothing but a label: answer it, receive, and choose
+ * who runs. */
 void kernel_answer_event(struct thread *t, uint64_t tag, struct reply *reply, struct endpoint *ep);
 /** A fault of @t becomes a message to its fault endpoint; without one it stops. */
 void ipc_fault(struct thread *t, const struct fault *f);
@@ -104,9 +106,17 @@ void ipc_end_wait(struct thread *t, int queued, int delivered);
 /** Empty @reply: what it held gets E_DEAD or stays masked or stopped. */
 void reply_empty(struct reply *reply);
 
-void endpoint_destroy(struct endpoint *ep);
-void endpoint_cancel(struct endpoint *ep, uint64_t badge, bool all);
-void notification_destroy(struct notification *n);
+void endpoint_init(struct endpoint *ep);
+
+/* These do a share of their work and return true when all of it is done. */
+
+/** Whoever waits on @ep gets E_GONE. */
+bool endpoint_destroy(struct endpoint *ep);
+/** Queued callers of @badge, or @all, get E_GONE. */
+bool endpoint_cancel(struct endpoint *ep, uint64_t badge, bool all);
+/** Whoever waits for @n gets E_GONE; its deadline is cleared. */
+bool notification_destroy(struct notification *n);
+
 void reply_destroy(struct reply *reply);
 void irq_destroy(struct irq *irq);
 

@@ -6,6 +6,8 @@
 #include <sched/sched.h>
 #include <sched/time.h>
 
+#define WAITERS_A_SHARE 16
+
 /* @n's bits are the result of @t's wait or receive. */
 static void take_bits(struct thread *t, struct notification *n, uint64_t tag)
 {
@@ -73,10 +75,11 @@ int notification_wait(struct thread *t, struct notification *n, bool block)
     return E_OK;
 }
 
-void notification_destroy(struct notification *n)
+bool notification_destroy(struct notification *n)
 {
     time_set_deadline(n, 0, 0);
-    while (!node_alone(&n->n)) {
+    for (unsigned i = 0; i < WAITERS_A_SHARE && !node_alone(&n->n); i++) {
         ipc_end_wait((struct thread *)n->n.next, E_GONE, E_GONE);
     }
+    return node_alone(&n->n);
 }

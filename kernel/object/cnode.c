@@ -112,8 +112,7 @@ static int cancel(struct slot *cnode, const uint64_t *w)
     if (!(s->rights & RIGHT_RECV)) {
         return E_NO_RIGHT;
     }
-    endpoint_cancel((struct endpoint *)s->obj, w[1], w[2]);
-    return E_OK;
+    return endpoint_cancel((struct endpoint *)s->obj, w[1], w[2]) ? E_OK : E_AGAIN;
 }
 
 int cnode_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)

@@ -1,10 +1,11 @@
 /*
- * delete.c - taking capabilities back and destroying what they own, in small steps.
- * A step removes one leaf of the derivation tree: it goes down from the capability to its first
- * leaf, and from a leaf that owns a CNode with contents into these. Depths and levels are bounded
- * (slot.h, cnode.c), so a step is, too; nothing recurses, and a system call that has done its
- * share of steps re-executes, which lets interrupts in.
+ * delete.c - taking capabilities back and destroying what they own, in shares.
+ * The way goes down from a capability to a leaf of its derivation tree, and from a leaf that owns
+ * a CNode with contents into these. Depths and levels are bounded (slot.h, cnode.c), so the way
+ * is, too; nothing recurses. A leaf is taken back at once, or a share of its object is destroyed.
+ * When its time is over, the system call re-executes, which lets interrupts in.
  */
+#include <arch/asm.h>
 #include <debug/trace.h>
 #include <ipc/ipc.h>
 #include <object/portmap.h>
@@ -13,58 +14,50 @@
 #include <object/thread.h>
 #include <sched/time.h>
 
-#define STEPS_PER_CALL 16
-#define SLOTS_PER_STEP 256
+/* Of the time-stamp counter. Time and not steps, whose costs differ by a factor of 100: what comes
+ * on top is one step. */
+#define TICKS_PER_CALL   4000
+#define SLOTS_PER_SEARCH 256
 
-static void destroy_object(const struct slot *s)
+/* A share of destroying the object that @s owns; true when nothing is left to do. The capability
+ * loses its rights first, so that nobody uses the object, or makes it grow, between two shares. */
+static bool destroy_object(struct slot *s)
 {
     void *p = (void *)s->obj;
 
-    trace(TRACE_DESTROY, s->type, s->obj, 0, 0);
+    s->rights = 0;
+    slot_set_fast(s);
     switch (s->type) {
     case OBJ_THREAD:
-        thread_destroy(p);
-        break;
+        return thread_destroy(p);
     case OBJ_VSPACE:
-        vspace_destroy(p);
-        break;
+        return vspace_destroy(p);
     case OBJ_TABLE:
-        table_clear(p);
-        break;
+        return table_clear(p);
     case OBJ_ENDPOINT:
-        endpoint_destroy(p);
-        break;
+        return endpoint_destroy(p);
     case OBJ_NOTIFICATION:
-        notification_destroy(p);
-        break;
+        return notification_destroy(p);
     case OBJ_REPLY:
         reply_destroy(p);
-        break;
+        return true;
     case OBJ_IRQ:
         irq_destroy(p);
-        break;
+        return true;
     case OBJ_PORTMAP:
         portmap_detach(p);
-        break;
+        return true;
     case OBJ_BUDGET:
         budget_destroy(p);
-        break;
+        return true;
     default: /* untyped, frame, empty CNode: nothing but the memory */
-        break;
+        return true;
     }
 }
 
-/* Remove the leaf @s; who keeps it as a reference learns of it. */
-static void remove_leaf(struct slot *s)
+/* Empty the leaf @s; who keeps it as a reference learns of it. */
+static void empty(struct slot *s)
 {
-    bool mapped = (s->type == OBJ_FRAME || s->type == OBJ_TABLE) && s->badge;
-
-    if (mapped) {
-        table_unmap(s);
-    }
-    if (s->flags & SLOT_OWNER) {
-        destroy_object(s);
-    }
     if (s->flags & SLOT_IN_PORTMAP) {
         portmap_detach(portmap_of_slot(s));
     } else if (s->flags & SLOT_IN_IRQ) {
@@ -81,56 +74,114 @@ static void remove_leaf(struct slot *s)
     }
 }
 
-/* The next slot in use of the CNode that @s owns, NULL when it is empty. *@more: not yet known,
- * the search goes on in the next step. */
-static struct slot *cnode_contents(const struct slot *s, bool *more)
+/* Take back the leaf @s, or do a share of it; true when it is empty. */
+static bool remove_leaf(struct slot *s)
+{
+    if ((s->type == OBJ_FRAME || s->type == OBJ_TABLE) && s->badge) {
+        table_unmap(s);
+    }
+    if (s->flags & SLOT_OWNER) {
+        if (!destroy_object(s)) {
+            return false;
+        }
+        trace(TRACE_DESTROY, s->type, s->obj, 0, 0);
+    }
+    empty(s);
+    return true;
+}
+
+static bool owns_cnode(const struct slot *s)
+{
+    return s->type == OBJ_CNODE && s->flags & SLOT_OWNER;
+}
+
+/* Search on for a slot in use of the CNode that @s owns; to *@inside, NULL when it is empty.
+ * False: not known yet. Without rights to it nobody can fill a slot that has been looked at. */
+static bool cnode_contents(struct slot *s, struct slot **inside)
 {
     struct slot *slots = (struct slot *)s->obj;
     uint64_t count = 1ull << s->size_bits, from = slots[0].badge ? slots[0].badge : 1;
     uint64_t i = from;
 
-    while (i < count && slots[i].type == OBJ_NULL && i - from < SLOTS_PER_STEP) {
+    s->rights = 0;
+    while (i < count && slots[i].type == OBJ_NULL && i - from < SLOTS_PER_SEARCH) {
         i++;
     }
     slots[0].badge = i;
-    *more = i < count && slots[i].type == OBJ_NULL;
-    return i < count && !*more ? &slots[i] : NULL;
+    *inside = i < count ? &slots[i] : NULL;
+    return i == count || slots[i].type != OBJ_NULL;
 }
 
-static void step(struct slot *s)
+/* A place in what is being taken back: @s is @base or below it; @cnode owns the CNode that @base
+ * lies in, or is NULL. */
+struct place {
+    struct slot *s, *base, *cnode;
+};
+
+/* Go down to a leaf; false when a CNode has to be searched on. */
+static bool go_down(struct place *p)
 {
+    struct slot *inside;
+
     for (;;) {
-        while (slot_has_child(s)) {
-            s = slot_next(s);
+        while (slot_has_child(p->s)) {
+            p->s = slot_next(p->s);
         }
-        if (s->type != OBJ_CNODE || !(s->flags & SLOT_OWNER)) {
-            break;
+        if (!owns_cnode(p->s)) {
+            return true;
         }
-        bool more = false;
-        struct slot *inside = cnode_contents(s, &more);
-        if (more) {
-            return;
+        if (!cnode_contents(p->s, &inside)) {
+            return false;
         }
         if (!inside) {
-            break;
+            return true;
         }
-        s = inside;
+        p->cnode = p->s;
+        p->s = p->base = inside;
     }
-    remove_leaf(s);
+}
+
+/* Take back @s and all below it, leaf by leaf, until it is gone or the time is over; at least one
+ * leaf, or a share of one. */
+static void take_back(struct slot *s, uint64_t end)
+{
+    struct place p = {s, s, NULL};
+
+    do {
+        if (!go_down(&p)) {
+            return;
+        }
+        /* a first child, so what stands before it is its parent */
+        struct slot *leaf = p.s, *parent = slot_at(leaf->prev);
+        if (!remove_leaf(leaf)) {
+            return;
+        }
+        if (leaf != p.base) {
+            p.s = parent;
+        } else if (p.cnode && leaf != p.cnode) {
+            p.s = p.base = p.cnode;
+        } else {
+            return;
+        }
+    } while (rdtsc() < end);
 }
 
 bool slot_revoke_steps(struct slot *s)
 {
-    for (unsigned i = 0; i < STEPS_PER_CALL && slot_has_child(s); i++) {
-        step(slot_next(s));
+    uint64_t end = rdtsc() + TICKS_PER_CALL;
+
+    while (slot_has_child(s) && rdtsc() < end) {
+        take_back(slot_next(s), end);
     }
     return !slot_has_child(s);
 }
 
 bool slot_delete_steps(struct slot *s)
 {
-    for (unsigned i = 0; i < STEPS_PER_CALL && s->type != OBJ_NULL; i++) {
-        step(s);
+    uint64_t end = rdtsc() + TICKS_PER_CALL;
+
+    while (s->type != OBJ_NULL && rdtsc() < end) {
+        take_back(s, end);
     }
     return s->type == OBJ_NULL;
 }

@@ -28,7 +28,7 @@
 
 struct slot {
     uint64_t obj;   /* kernel address of the object; physical for untyped and frames */
-    uint64_t badge; /* untyped: bytes used; frame and table: where it is mapped (struct mapping) */
+    uint64_t badge; /* untyped: see untyped.c; frame and table: where it is mapped (table.h) */
     uint8_t fast, type, rights, depth;
     uint8_t flags, size_bits;
     uint8_t level; /* untyped and CNode owners: see cnode.c */
@@ -49,6 +49,7 @@ struct node {
 #define WORD_NOTIFICATION 0xe3u
 #define WORD_BUDGET       0xe4u
 #define WORD_READY        0xe5u
+#define WORD_MARK         0xe6u
 
 /* ---- registers of a thread, in the order that entry.asm pushes them; they end at the thread.
  * Only an interrupt or exception fills all of them, and says so in @vector: such a frame is left
@@ -141,7 +142,8 @@ _Static_assert(sizeof(struct regs) == 176 && sizeof(struct regs) <= THREAD_OFFSE
 
 struct endpoint {
     struct node n;
-    uint64_t spare[5];
+    struct node mark; /* in the queue: no caller before it is one that the cancel below looks for */
+    uint64_t mark_badge, mark_all;
 };
 
 struct reply {
@@ -195,7 +197,7 @@ struct portmap {
     uint64_t open_count;
     uint8_t pad[4096 - 40];
     uint64_t pdpt[512], pd[512], pt[512];
-    uint8_t bitmap[8192];
+    uint64_t bitmap[1024]; /* a set bit closes the port */
 };
 
 _Static_assert(sizeof(struct endpoint) == 1 << ENDPOINT_BITS, "endpoint size");

@@ -11,9 +11,11 @@
 #include <object/portmap.h>
 #include <object/slot.h>
 
-#define PORTS 65536
+#define PORTS     65536u
+#define WORD_BITS 64u
+#define WORDS     (PORTS / WORD_BITS)
 
-static uint8_t taken[PORTS / 8]; /* ports in some PortMap; under the kernel lock */
+static uint64_t taken[WORDS]; /* ports in some PortMap; under the kernel lock */
 
 struct portmap *portmap_of_slot(struct slot *s)
 {
@@ -47,9 +49,9 @@ void portmap_detach(struct portmap *p)
 {
     struct table *v = (struct table *)p->vspace.obj;
 
-    for (unsigned i = 0; i < sizeof p->bitmap; i++) {
-        taken[i] = (uint8_t)(taken[i] & p->bitmap[i]);
-        p->bitmap[i] = 0xff;
+    for (unsigned i = 0; p->open_count && i < WORDS; i++) {
+        taken[i] &= p->bitmap[i];
+        p->bitmap[i] = ~0ull;
     }
     p->open_count = 0;
     if (p->vspace.type == OBJ_NULL) {
@@ -61,6 +63,13 @@ void portmap_detach(struct portmap *p)
     tlb_flush_space(v->cr3);
 }
 
+static void open_ports(struct portmap *p, uint64_t word, uint64_t mask)
+{
+    taken[word] |= mask;
+    p->bitmap[word] &= ~mask;
+}
+
+/* A few instructions for each word of the bitmaps: a grant of all ports is not interrupted. */
 int portmap_grant(struct portmap *p, uint64_t first, uint64_t last)
 {
     if (first > last || last >= PORTS) {
@@ -68,14 +77,21 @@ int portmap_grant(struct portmap *p, uint64_t first, uint64_t last)
     }
     first = spec_index(first, PORTS);
     last = spec_index(last, PORTS);
-    for (uint64_t i = first; i <= last; i++) {
-        if (taken[i / 8] & 1u << (i & 7)) {
-            return E_BUSY;
-        }
+    uint64_t from = first / WORD_BITS, to = last / WORD_BITS;
+    uint64_t head = ~0ull << first % WORD_BITS, tail = ~0ull >> (WORD_BITS - 1 - last % WORD_BITS);
+    head &= from == to ? tail : ~0ull;
+    tail &= from == to ? head : ~0ull;
+    uint64_t clash = (taken[from] & head) | (taken[to] & tail);
+    for (uint64_t i = from + 1; i < to; i++) {
+        clash |= taken[i];
     }
-    for (uint64_t i = first; i <= last; i++) {
-        taken[i / 8] = (uint8_t)(taken[i / 8] | 1u << (i & 7));
-        p->bitmap[i / 8] = (uint8_t)(p->bitmap[i / 8] & ~(1u << (i & 7)));
+    if (clash) {
+        return E_BUSY;
+    }
+    open_ports(p, from, head);
+    open_ports(p, to, tail);
+    for (uint64_t i = from + 1; i < to; i++) {
+        open_ports(p, i, ~0ull);
     }
     p->open_count += last - first + 1;
     return E_OK;

@@ -9,7 +9,7 @@
 
 #include <object/object.h>
 
-/* Bounds the path to the first leaf, hence the longest step between two preemption points. */
+/* Bounds the way to a leaf, hence the longest step between two preemption points. */
 #define SLOT_DEPTH_MAX  120
 #define CNODE_LEVEL_MAX 7
 
@@ -55,7 +55,8 @@ void slot_clear(struct slot *s);
 /** Set the fast flags from type and rights. */
 void slot_set_fast(struct slot *s);
 
-/** Some steps of taking back all that is derived from @s. True when nothing is left. */
+/** A share of taking back all that is derived from @s. True when nothing is left.
+ *  A capability whose object is being destroyed has no rights any more. */
 bool slot_revoke_steps(struct slot *s);
 /** The same with @s itself at the end, destroying the object that it owns. */
 bool slot_delete_steps(struct slot *s);

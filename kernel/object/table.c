@@ -12,7 +12,8 @@
 #include <object/slot.h>
 #include <object/table.h>
 
-#define RIGHTS_RWX (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC)
+#define RIGHTS_RWX      (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC)
+#define ENTRIES_A_SHARE 64
 
 void vspace_init(struct table *v)
 {
@@ -65,24 +66,32 @@ void table_mapping_moved(struct slot *s)
     }
 }
 
-void table_clear(struct table *t)
+bool table_clear(struct table *t)
 {
-    uint32_t count = t->level == 4 ? DIRECT_SLOT : 512;
+    uint32_t count = t->level == 4 ? DIRECT_SLOT : 512, cleared = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (t->back[i]) {
-            table_unmap(slot_at(t->back[i]));
+        if (!t->back[i]) {
+            continue;
         }
+        if (cleared++ == ENTRIES_A_SHARE) {
+            return false;
+        }
+        table_unmap(slot_at(t->back[i]));
     }
+    return true;
 }
 
-void vspace_destroy(struct table *v)
+bool vspace_destroy(struct table *v)
 {
-    table_clear(v);
+    if (!table_clear(v)) {
+        return false;
+    }
     if (v->ports) {
         portmap_detach(v->ports);
     }
     tlb_space_end(v->cr3);
+    return true;
 }
 
 /* The table that holds @va's entry of @level in space @v, or NULL with the level of the first

@@ -21,8 +21,8 @@ static inline uint32_t mapping_index(const struct slot *s)
 /** An empty VSpace (level 4) at zeroed memory, with the kernel's half. */
 void vspace_init(struct table *v);
 
-/** Empty @v, which is about to be destroyed; nobody runs in it any more. */
-void vspace_destroy(struct table *v);
+/** Empty @v, which is being destroyed, in shares; nobody runs in it any more. */
+bool vspace_destroy(struct table *v);
 
 /** Unmap the frame or table in @s, which is mapped; the TLB is clean on return. */
 void table_unmap(struct slot *s);
@@ -30,8 +30,8 @@ void table_unmap(struct slot *s);
 /** The slot moved: correct the table's back reference. */
 void table_mapping_moved(struct slot *s);
 
-/** Clear every entry of @t, which is about to be destroyed. */
-void table_clear(struct table *t);
+/** Clear some entries of @t, which is being destroyed; true when none is left. */
+bool table_clear(struct table *t);
 
 /** Operations (decode and invoke). Errors: docs/abi.md. */
 int vspace_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);

@@ -10,6 +10,8 @@
 #include <object/thread.h>
 #include <sched/sched.h>
 
+#define REPLIES_A_SHARE 16
+
 static struct thread *all_threads; /* under the kernel lock */
 
 struct thread *thread_first(void)
@@ -105,18 +107,38 @@ void thread_slot_lost(struct slot *s)
     }
 }
 
-void thread_destroy(struct thread *t)
+static void stop(struct thread *t)
 {
     ipc_end_wait(t, E_GONE, E_GONE);
     thread_set(t, THREAD_STOPPED, t->flags);
     sched_check(t);
-    while (t->replies) {
+}
+
+/* Some of @t's Replies become nobody's; true when none is left. */
+static bool drop_replies(struct thread *t)
+{
+    for (unsigned i = 0; i < REPLIES_A_SHARE && t->replies; i++) {
         struct reply *r = t->replies;
         reply_empty(r);
         t->replies = r->next;
+        if (r->next) {
+            r->next->link = &t->replies;
+        }
         r->next = NULL;
         r->owner = NULL;
     }
+    return !t->replies;
+}
+
+bool thread_destroy(struct thread *t)
+{
+    if (t != current()) {
+        stop(t);
+    }
+    if (!drop_replies(t)) {
+        return false;
+    }
+    stop(t);
     for (unsigned i = 0; i < TS_COUNT; i++) {
         struct slot *s = &t->slots[i];
         if (s->type == OBJ_NOTIFICATION) {
@@ -134,4 +156,5 @@ void thread_destroy(struct thread *t)
     if (t->all_next) {
         t->all_next->all_prev = t->all_prev;
     }
+    return true;
 }

@@ -25,7 +25,9 @@ void thread_tell_loss(struct thread *t);
 /** Bring the cached fields in line with the thread's slots. */
 void thread_refresh(struct thread *t);
 
-void thread_destroy(struct thread *t);
+/** Stop @t and let go of all that it refers to, in shares; true when it may be forgotten.
+ *  A thread that destroys itself runs on until the last share. */
+bool thread_destroy(struct thread *t);
 
 int thread_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 

@@ -21,7 +21,7 @@ void thread_fill_frame(struct regs *r)
     r->vector = FRAME_FULL;
 }
 
-void thread_restart_call(struct thread *t)
+void thread_restart_call(struct thread *t, int64_t number)
 {
     struct regs *r = thread_regs(t);
     uint64_t rbx = r->rbx;
@@ -29,7 +29,7 @@ void thread_restart_call(struct thread *t)
     r->rip -= SYSCALL_BYTES;
     thread_fill_frame(r);
     r->rbx = rbx;
-    r->rax = SYS_CALL;
+    r->rax = (uint64_t)number;
 }
 
 /* Does @t wait inside a system call? */

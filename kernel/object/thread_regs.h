@@ -9,9 +9,9 @@
 /** Make @r a full frame: what SYSRET would have loaded into a light one becomes explicit. */
 void thread_fill_frame(struct regs *r);
 
-/** The call of @t, which is in the kernel with a light frame, is to be made again with the same
- *  arguments when it runs next. */
-void thread_restart_call(struct thread *t);
+/** The system call @number of @t, which is in the kernel with a light frame, is to be made again
+ *  with the same arguments when it runs next. */
+void thread_restart_call(struct thread *t, int64_t number);
 
 /** READ_REGS and WRITE_REGS: six words in registers, the rest in the current thread's buffer.
  *  A thread that waits inside a system call has no registers but rip and rsp: the others read as

@@ -1,6 +1,9 @@
 /*
  * untyped.c - retype: objects are cut from an untyped in order, each aligned to its size.
- * slot.badge counts the bytes used; it starts again at 0 once nothing is left of what was made.
+ * slot.badge counts the bytes used, which start again at 0 once nothing is left of what was made,
+ * and how far the memory behind them is zero already: a retype of much memory zeroes it in shares
+ * and makes its objects in the last one. Nobody can write to memory that is not used, so what is
+ * noted stays true whoever else retypes meanwhile; with every cut it is counted anew.
  */
 #include <ipc/ipc.h>
 #include <lib/string.h>
@@ -11,7 +14,10 @@
 #include <object/thread.h>
 #include <object/untyped.h>
 
-#define RETYPE_COUNT_MAX 256 /* per call, so that one call stays short */
+#define USED_BITS   47 /* UNTYPED_MAX_BITS and one for "all of it" */
+#define SHARE_BYTES (1ull << 14)
+_Static_assert(2 * RETYPE_BYTES_MAX / SHARE_BYTES <= 1ull << (64 - USED_BITS),
+               "the objects of a retype and the gap before them can be noted as zero");
 
 /* log2 of the bytes of one object, or 0 for what can't be made of memory like this. */
 static unsigned object_bits(uint64_t type, uint64_t size_bits, bool device)
@@ -36,12 +42,63 @@ static unsigned object_bits(uint64_t type, uint64_t size_bits, bool device)
     return made_here && !size_bits ? quoll_object_bits((enum quoll_object)type, 0) : 0;
 }
 
+/* The badge, or 0 if all that was made since it was written is gone. */
+static uint64_t account(const struct slot *ut)
+{
+    uint64_t used = ut->badge & ((1ull << USED_BITS) - 1);
+
+    return used && !slot_has_child(ut) ? 0 : ut->badge;
+}
+
+uint64_t untyped_used(const struct slot *ut)
+{
+    return account(ut) & ((1ull << USED_BITS) - 1);
+}
+
+static uint64_t share_start(uint64_t offset)
+{
+    return offset & ~(SHARE_BYTES - 1);
+}
+
+/* The offset up to which everything behind what is used is known to be zero. */
+static uint64_t zero_end(const struct slot *ut)
+{
+    uint64_t used = untyped_used(ut), shares = account(ut) >> USED_BITS;
+
+    return shares ? share_start(used) + shares * SHARE_BYTES : used;
+}
+
+static void set_account(struct slot *ut, uint64_t used, uint64_t zero_to)
+{
+    uint64_t shares = zero_to > used ? (zero_to - share_start(used)) / SHARE_BYTES : 0;
+
+    ut->badge = used | shares << USED_BITS;
+}
+
+/* Zero @ut from offset @at to @end, which is free, or a share of that and return false. Then the
+ * gap before @at is zeroed as well, so that one number says what has been done. */
+static bool zero(struct slot *ut, uint64_t at, uint64_t end)
+{
+    uint64_t done = zero_end(ut), from = done > at ? done : at;
+
+    if (from >= end) {
+        return true;
+    }
+    if (end - from <= SHARE_BYTES) {
+        memset(direct(ut->obj + from), 0, end - from);
+        return true;
+    }
+    uint64_t to = share_start(done) + SHARE_BYTES;
+    memset(direct(ut->obj + done), 0, to - done);
+    set_account(ut, untyped_used(ut), to);
+    return false;
+}
+
 /* Where the next object of @bits would lie: its offset in @ut, or ~0 when @count do not fit. */
 static uint64_t place(const struct slot *ut, unsigned bits, uint64_t count)
 {
     uint64_t size = 1ull << ut->size_bits, one = 1ull << bits;
-    uint64_t used = slot_has_child(ut) ? ut->badge : 0;
-    uint64_t at = (used + one - 1) & ~(one - 1);
+    uint64_t at = (untyped_used(ut) + one - 1) & ~(one - 1);
 
     return bits > ut->size_bits || at > size || (size - at) >> bits < count ? ~0ull : at;
 }
@@ -78,7 +135,7 @@ static uint64_t cut(struct slot *ut, unsigned bits)
 {
     uint64_t at = place(ut, bits, 1);
 
-    ut->badge = at + (1ull << bits);
+    set_account(ut, at + (1ull << bits), zero_end(ut));
     return ut->obj + at;
 }
 
@@ -90,9 +147,11 @@ int untyped_make(struct slot *ut, struct slot *cnode, struct slot *to, enum quol
     if (e) {
         return e;
     }
-    uint64_t pa = cut(ut, bits);
-    *object = direct(pa);
-    memset(*object, 0, 1ull << bits);
+    uint64_t at = place(ut, bits, 1);
+    if (!zero(ut, at, at + (1ull << bits))) {
+        return E_AGAIN;
+    }
+    *object = direct(cut(ut, bits));
     struct slot value = {.obj = (uint64_t)*object,
                          .type = (uint8_t)type,
                          .rights = RIGHT_ALL,
@@ -130,7 +189,7 @@ static void init_object(struct slot *value, uint64_t pa, struct thread *owner)
         vspace_init(p);
         break;
     case OBJ_ENDPOINT:
-        node_init(p, WORD_ENDPOINT);
+        endpoint_init(p);
         break;
     case OBJ_NOTIFICATION:
         node_init(p, WORD_NOTIFICATION);
@@ -149,6 +208,7 @@ static void init_object(struct slot *value, uint64_t pa, struct thread *owner)
 struct retype {
     uint64_t type, count;
     unsigned bits, level;
+    bool zeroed;
     struct slot *cnode, *first;
     struct thread *owner;
 };
@@ -158,8 +218,12 @@ static int retype_decode(const struct slot *ut, const uint64_t *w, struct retype
     struct slot *owner = NULL;
     bool device = ut->flags & SLOT_DEVICE;
 
-    *r = (struct retype){.type = w[0], .count = w[4], .bits = object_bits(w[0], w[1], device)};
-    if (!r->bits || !w[4] || w[4] > RETYPE_COUNT_MAX) {
+    *r = (struct retype){.type = w[0],
+                         .count = w[4],
+                         .bits = object_bits(w[0], w[1], device),
+                         .zeroed = w[0] != OBJ_UNTYPED && !device};
+    if (!r->bits || !w[4] || w[4] > RETYPE_COUNT_MAX ||
+        (r->zeroed && w[4] > RETYPE_BYTES_MAX >> r->bits)) {
         return E_BAD_ARG;
     }
     int e = invoke_cnode_slot(w[2], w[3], &r->first, &r->cnode);
@@ -183,6 +247,14 @@ static int retype_decode(const struct slot *ut, const uint64_t *w, struct retype
     return check_room(ut, r->bits, w[4], is_memory(w[0]));
 }
 
+/* True when the memory of all that is to be made is ready. */
+static bool retype_zero(struct slot *ut, const struct retype *r)
+{
+    uint64_t at = place(ut, r->bits, r->count);
+
+    return !r->zeroed || zero(ut, at, at + (r->count << r->bits));
+}
+
 static void retype_invoke(struct slot *ut, const struct retype *r)
 {
     uint8_t device = ut->flags & SLOT_DEVICE;
@@ -195,9 +267,6 @@ static void retype_invoke(struct slot *ut, const struct retype *r)
                              .size_bits =
                                  (uint8_t)(r->type == OBJ_CNODE ? r->bits - SLOT_BITS : r->bits),
                              .flags = (uint8_t)(SLOT_OWNER | device)};
-        if (r->type != OBJ_UNTYPED && !device) {
-            memset(direct(pa), 0, 1ull << r->bits);
-        }
         init_object(&value, pa, r->owner);
         slot_insert_child(ut, &r->first[i], &value);
     }
@@ -212,6 +281,9 @@ int untyped_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
     switch (op) {
     case OP_UNTYPED_RETYPE:
         e = retype_decode(cap, w, &r);
+        if (!e && !retype_zero(cap, &r)) {
+            e = E_AGAIN;
+        }
         if (!e) {
             retype_invoke(cap, &r);
         }
@@ -219,7 +291,7 @@ int untyped_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
     case OP_UNTYPED_INFO:
         out[0] = cap->obj;
         out[1] = cap->size_bits;
-        out[2] = slot_has_child(cap) ? cap->badge : 0;
+        out[2] = untyped_used(cap);
         out[3] = (cap->flags & SLOT_DEVICE) != 0;
         return E_OK;
     default:

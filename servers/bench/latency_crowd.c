@@ -7,7 +7,6 @@
 
 #define CROWD          1000u
 #define REPLIES        100000u
-#define REPLIES_A_CALL 32u
 #define PRIORITY_START 130u /* it runs at once, up to its wait */
 #define PRIORITY_AFTER 50u  /* what ends its wait does not disturb the measurement */
 #define FIRST          1u
@@ -39,8 +38,8 @@ bool scene_replying_thread(uint64_t handle, uint64_t first, uint64_t count)
 {
     bool ok = scene_retype(OBJ_THREAD, 0, handle, 1, 0);
 
-    for (uint64_t i = 0; ok && i < count; i += REPLIES_A_CALL) {
-        uint64_t some = count - i < REPLIES_A_CALL ? count - i : REPLIES_A_CALL;
+    for (uint64_t i = 0; ok && i < count; i += RETYPE_COUNT_MAX) {
+        uint64_t some = count - i < RETYPE_COUNT_MAX ? count - i : RETYPE_COUNT_MAX;
 
         ok = sys_op(stage.memory, OP_UNTYPED_RETYPE, OBJ_REPLY, 0, stage.big, first + i, some,
                     handle) == E_OK;

@@ -6,7 +6,7 @@
 #include <quoll/sys.h>
 #include <quoll/task.h>
 
-#define MANY        32u
+#define MANY        ((uint64_t)RETYPE_COUNT_MAX)
 #define TOP_ENTRIES 255u /* of the user's half; the first one leads to the full tables */
 #define L2_ENTRIES  200u
 #define L1_ENTRIES  512u

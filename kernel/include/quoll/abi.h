@@ -104,6 +104,8 @@ enum quoll_cache {
 #define CNODE_MAX_BITS    20
 #define UNTYPED_MIN_BITS  6
 #define UNTYPED_MAX_BITS  46
+#define RETYPE_COUNT_MAX  16 /* objects of one RETYPE */
+#define RETYPE_BYTES_MAX  (1ull << 30) /* of memory that one RETYPE zeroes */
 
 /** The size of an object of @type, in bits of bytes; @size_bits as RETYPE takes it. */
 static inline unsigned quoll_object_bits(enum quoll_object type, unsigned size_bits)
