@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Runs the shell's `bench` where the TSC counts guest instructions, a second time under the plugin
 tools/tcg/roundtrip.c, and prints two tables: the figures beside what is required and the
-references, and what a round trip does in the kernel. Fails where bench_gate.py says so.
+references, and what a round trip does in the kernel. Then how long an interrupt waits at most
+(latency.py). Fails where bench_gate.py says so.
 
 usage: bench.py [--build=DIR] [--set-baseline] [--lines] [NAME | AREA]...
 """
@@ -15,6 +16,7 @@ import tempfile
 
 import bench_gate
 import emu
+import latency
 from emu import Config
 from machine import Machine
 
@@ -248,6 +250,10 @@ def main():
         set_baseline(found)
     failed = different + bench_gate.problems(results, counts, reference,
                                              bench_gate.load_baseline(), not args.names)
+    if not args.names:
+        waits = latency.measure()
+        print("\n" + "\n".join(latency.table(waits, reference)))
+        failed += latency.problems(waits, reference)
     sys.stdout.flush()
     for line in failed:
         print(f"bench: {line}", file=sys.stderr)

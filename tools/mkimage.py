@@ -35,6 +35,14 @@ def pack(files):
     return head + bytes(offset - len(head)) + body
 
 
+def unpack(image):
+    """The list of (name, bytes) that an image was packed from."""
+    count = HEADER.unpack_from(image)[2]
+    entries = [ENTRY.unpack_from(image, HEADER.size + i * ENTRY.size) for i in range(count)]
+    return [(name.rstrip(b"\0").decode("ascii"), image[at:at + size])
+            for name, at, size, _, _ in entries]
+
+
 def main(args):
     if len(args) < 2:
         sys.exit(__doc__.strip())

@@ -169,7 +169,7 @@ static const struct bench list[] = {
     LATENCY("cancel_1000_callers", 12),
     LATENCY("notification_1000_waiters", 13),
     LATENCY("thread_100k_replies", 14),
-    LATENCY("receive_1000_without_buffer", 15),
+    LATENCY("receive_no_buffer_1000", 15),
     LATENCY("portmap_all_ports", 16),
     LATENCY("full_vspace", 17),
 };

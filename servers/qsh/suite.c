@@ -12,14 +12,19 @@ bool suite_in_area(const char *wanted, const char *name)
     return strncmp(name, wanted, n) == 0 && (name[n] == '\0' || name[n] == '.');
 }
 
-/* What takes minutes runs only when it is asked for. */
+/* What takes long runs only when it is asked for. */
+static bool is_long(const char *name)
+{
+    return suite_in_area("soak", name) || suite_in_area("latency", name);
+}
+
 static bool is_chosen(const struct suite *suite, const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (suite->chooses(argv[i], name))
             return true;
     }
-    return argc == 1 && !suite_in_area("soak", name);
+    return argc == 1 && !is_long(name);
 }
 
 /* Item @index's name: 1 there is one, 0 past the last, -1 failed and said so. */

@@ -1,7 +1,5 @@
 """Benchmarks: complete, the same to the digit from run to run, as fast as is required, no slower
 than the baseline; and what the counting plugin says agrees with the time-stamp counter."""
-import struct
-
 import bench
 import bench_gate
 import mkimage
@@ -76,11 +74,7 @@ def test_table_is_aligned_and_fits_80_columns(shell):
 
 def without(key, task="bench"):
     """The boot image's files, with a line of the manifest's @task left out."""
-    image = (ROOT / "build" / "quoll.img").read_bytes()
-    files = []
-    for i in range(struct.unpack_from("<I", image, 16)[0]):
-        name, offset, size = struct.unpack_from("<40sQQ", image, 32 + 64 * i)
-        files.append([name.rstrip(b"\0").decode(), image[offset:offset + size]])
+    files = mkimage.unpack((ROOT / "build" / "quoll.img").read_bytes())
     manifest = dict(files)["system.manifest"].decode()
     before, section, rest = manifest.partition(f"[task {task}]")
     lines = rest.split("\n")
