@@ -4,6 +4,7 @@
 #ifndef BENCH_LATENCY_H
 #define BENCH_LATENCY_H
 
+#include <quoll/crowd.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -53,8 +54,5 @@ bool scene_crowd(const char *entry, uint64_t handle, uint64_t tag, uint64_t firs
 bool scene_replying_thread(uint64_t handle, uint64_t first, uint64_t count);
 /** An address space in own slots from @handle on, with full tables, its rest from @first on. */
 bool scene_full_space(uint64_t handle, uint64_t first);
-
-/* latency.asm */
-extern const char crowd_caller[], crowd_receiver[], crowd_waiter[];
 
 #endif

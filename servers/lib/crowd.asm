@@ -1,6 +1,4 @@
-; latency.asm - the crowd of latency.c: threads that make one system call, wait, and are then
-; taken apart. They have no stack and no memory of their own; rdi is the handle that they wait on,
-; rsi the tag of a call. Whatever ends the wait, they fault, and have nobody to tell.
+; crowd.asm - see crowd.h.
 BITS 64
 DEFAULT REL
 
@@ -18,7 +16,7 @@ crowd_caller:
     syscall
     ud2
 
-crowd_receiver:                 ; without a Reply
+crowd_receiver:
     mov rbx, rdi
     xor edi, edi
     mov eax, SYS_RECV_
