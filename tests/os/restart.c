@@ -11,6 +11,7 @@
 #define MEMORY_BYTES    (1u << MEMORY_BITS)
 #define CNODE_BITS      15u /* slots: half of the memory */
 #define STRIDE          512u
+#define WORDS           4u /* at each: as many as a capability slot has */
 #define PATTERN         0x5ec7e7de7ec7edull
 #define SLEEP_US        10u
 #define ATTEMPTS        500u
@@ -41,7 +42,8 @@ static bool map(uint64_t va, uint64_t frame)
 static void write_pattern(uint64_t va, uint64_t bytes)
 {
     for (uint64_t at = 0; at < bytes; at += STRIDE)
-        *(volatile uint64_t *)(va + at) = PATTERN;
+        for (unsigned i = 0; i < WORDS; i++)
+            ((volatile uint64_t *)(va + at))[i] = PATTERN;
 }
 
 /* @frame, which fills the memory, is all zero. */
@@ -197,22 +199,29 @@ static void two_at_once(void)
     expect_zero(target + 1);
 }
 
-/* The object moves on behind what was taken meanwhile. */
-static void goes_on_behind(void)
+/* The object moves on behind what was taken meanwhile: little, or more than was zero by then. */
+static void goes_on_behind(unsigned type, uint64_t bits)
 {
-    uint64_t cnode;
-
     if (!prepare() || !half_way(OBJ_CNODE, CNODE_BITS))
         return;
-    EXPECT_OK(retype(OBJ_ENDPOINT, 0, target + 1));
+    EXPECT_OK(retype(type, bits, target + 1));
     EXPECT_OK(finish());
     EXPECT(used(), MEMORY_BYTES);
-    cnode = target;
-    EXPECT(slot_type(cnode), OBJ_CNODE);
-    for (uint64_t slot = 1; slot < 1u << CNODE_BITS; slot += STRIDE / 32 / 2) {
-        EXPECT_OK(OP1(cnode, OP_CNODE_INFO, slot));
+    EXPECT(slot_type(target), OBJ_CNODE);
+    for (uint64_t slot = STRIDE / 32; slot < 1u << CNODE_BITS; slot += STRIDE / 32) {
+        EXPECT_OK(OP1(target, OP_CNODE_INFO, slot));
         EXPECT(test_out.w[0], OBJ_NULL);
     }
+}
+
+static void goes_on_behind_little(void)
+{
+    goes_on_behind(OBJ_ENDPOINT, 0);
+}
+
+static void goes_on_behind_much(void)
+{
+    goes_on_behind(OBJ_CNODE, CNODE_BITS);
 }
 
 /* What is zero already becomes somebody's frame, is written to, and is free again: nobody may go on
@@ -283,7 +292,8 @@ static const struct test list[] = {
     {"kernel.restart.retyper_destroyed", retyper_destroyed},
     {"kernel.restart.retyper_suspended", retyper_suspended},
     {"kernel.restart.two_at_once", two_at_once},
-    {"kernel.restart.goes_on_behind", goes_on_behind},
+    {"kernel.restart.goes_on_behind_little", goes_on_behind_little},
+    {"kernel.restart.goes_on_behind_much", goes_on_behind_much},
     {"kernel.restart.written_meanwhile", written_meanwhile},
     {"kernel.restart.written_and_begun_again", written_and_begun_again},
     {"kernel.restart.limits", limits},
