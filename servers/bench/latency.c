@@ -8,6 +8,7 @@
  */
 #include "latency.h"
 #include "measure.h"
+#include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
 
@@ -68,7 +69,7 @@ static void make_watch(void)
     char *stack = lab_map_here(lab_make(OBJ_FRAME, FRAME_4K_BITS));
 
     watch.deadline = lab_make(OBJ_NOTIFICATION, 0);
-    watch.ticks_per_us = task_info()->tsc_hz / 1000000u;
+    watch.ticks_per_us = quoll_info()->tsc_hz / 1000000u;
     watch.seed = 1;
     watch.active = false;
     lab_thread_make(&t, SLOT_VSPACE, 0, PRIORITY_WATCH);
