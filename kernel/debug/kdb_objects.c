@@ -7,6 +7,7 @@
 #include <ipc/irq.h>
 #include <object/slot.h>
 #include <object/thread.h>
+#include <object/untyped.h>
 #include <quoll/bootinfo.h>
 
 #define WALK_MAX       1000000u /* of one list */
@@ -114,7 +115,8 @@ static void print_slot(const struct slot *s, unsigned indent)
             indent < 14 ? (int)(14 - indent) : 0, KDB_NAME(kdb_types, s->type));
     kdb_print_bits(s->rights, "srgRWXm");
     kdb_print_bits(s->flags, "OTIPD");
-    kprintf("%10lx %4u %lx\n", SHORT(s->obj), s->size_bits, s->badge);
+    kprintf("%10lx %4u %lx\n", SHORT(s->obj), s->size_bits,
+            s->type == OBJ_UNTYPED ? untyped_used(s) : s->badge);
 }
 
 void kdb_cmd_thread(void)
@@ -198,6 +200,10 @@ void kdb_cmd_endpoints(void)
         kprintf("endpoint %lx\n", SHORT(ep));
         for (const struct node *n = ep->n.next; n != &ep->n; n = n->next) {
             const struct thread *t = (const struct thread *)n;
+            if (n->word == WORD_MARK) {
+                kprintf("  mark of a cancel, badge %lx\n", ep->mark_badge);
+                continue;
+            }
             kprintf(n->word == WORD_IRQ ? "  %10lx interrupt\n" : "  %10lx %-15s badge %lx\n",
                     SHORT(n), KDB_NAME(states, thread_state(t)), t->badge);
         }
