@@ -168,10 +168,12 @@ static void two_devices(void)
 
 #define FIRST_VECTOR 1u /* QEMU's APIC never delivers vector 0 */
 #define LAST_VECTOR  0xffu
+#define DELIVER_NMI  0x400u
 #define IRQ_VECTORS  192u
 
-/* A device can send any vector to the CPU, even those of exceptions (QEMU lets all of these pass, a
- * real APIC those from 16 on). What is nobody's is counted, the rest arrives, no thread suffers. */
+/* A device can send any vector to the CPU, or an NMI, even those of exceptions (QEMU lets all of
+ * these pass, a real APIC those from 16 on). What is nobody's is counted, the rest arrives, no
+ * thread suffers. */
 static void forge_all(void (*interrupt)(void))
 {
     uint64_t owned, before;
@@ -189,6 +191,8 @@ static void forge_all(void (*interrupt)(void))
     EXPECT_OK(puppet_status(&driver)); /* its own vector was among them */
     EXPECT(puppet_out(&driver, R_RDX), 1);
     EXPECT(stray() - before, LAST_VECTOR + 1 - FIRST_VECTOR - owned);
+    edu_use_msi(&edu[0], 0xfee00000, DELIVER_NMI);
+    interrupt();
 }
 
 static void while_it_runs(void)
