@@ -45,7 +45,7 @@ KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/incl
                 -fno-jump-tables)
 USER_FLAGS := $(COMMON) -mcmodel=small -Wframe-larger-than=4096 -ffunction-sections \
               -fdata-sections -Ikernel/include -Ilibc/include -Iservers/include \
-              -isystem /usr/include/stb
+              -Idrivers/framework -I$(B)/gen -isystem /usr/include/stb
 HOST_FLAGS := -std=c11 -O2 -g -fPIC -shared -fvisibility=hidden $(WARNINGS)
 NASM_FLAGS := -f elf64 -w+all -w+error -I$(B)/gen/ $(DEFINES)
 LD_FLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
@@ -73,6 +73,10 @@ LIBC_OBJ := $(call objects_k,$(LIBC_SRC))
 SERVER_LIB_OBJ := $(call objects_k,$(SERVER_LIB_SRC))
 USER_OBJ := $(LIBC_OBJ) $(SERVER_LIB_OBJ) \
             $(foreach p,$(BUILT),$(call objects_k,$(call sources_in,$(call dir_of,$p))))
+
+RDL := $(sort $(wildcard drivers/*/*.rdl))
+RDL_TOOL := $(wildcard tools/rdl/*.py tools/rdl/*.rdl)
+REGS := $(patsubst %.rdl,$(B)/gen/regs/%.h,$(notdir $(RDL)))
 
 KERNEL := $(B)/kernel/quoll.elf
 IMAGE := $(B)/quoll.img
@@ -120,7 +124,7 @@ soak: deps ## the long tests: COUNT boots in a row, result in docs/soak.md
 	@$(PYTHON) tools/soak.py --count=$(COUNT) --build=$(B)
 
 lint: deps ## format, static analysis, size limits
-	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc
+	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS)
 	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" --user-flags="$(USER_FLAGS)"
 
 gdb: deps ## boot it stopped, with gdb and the kernel's symbols
@@ -166,6 +170,17 @@ $(B)/gen/offsets.inc: kernel/arch/offsets.c $(B)/kernel.flags
 	@echo '  GEN   $@'
 	@$(CC) $(filter-out -g,$(KERNEL_FLAGS)) -MMD -MP -MF $@.d -MT $@ -S $< -o $@.s
 	@sed -n 's/^->\([A-Z0-9_]*\) \(.*\)/%define \1 \2/p' $@.s > $@
+
+# Registers: <regs/NAME.h> for drivers, its table for dumps, and its mock for host tests.
+define registers
+$(B)/gen/regs/$1.h $(B)/gen/regs/$1_table.h $(B)/gen/mock/regs/$1.h &: $2 $(RDL_TOOL)
+	@mkdir -p $(B)/gen/regs $(B)/gen/mock/regs
+	@echo '  RDL   $(B)/gen/regs/$1.h'
+	@$(PYTHON) tools/rdl/rdlc.py --header=$(B)/gen/regs/$1.h \
+	    --table=$(B)/gen/regs/$1_table.h --mock=$(B)/gen/mock/regs/$1.h $2
+endef
+$(foreach r,$(RDL),$(eval $(call registers,$(basename $(notdir $r)),$r)))
+$(USER_OBJ): | $(REGS)
 
 $(B)/gen/font.psf: $(FONT)
 	@mkdir -p $(@D)

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""Format, static analysis and size limits, over all C and assembly; for `make lint`.
+"""Format, static analysis and size limits, over all C, assembly and Python; for `make lint`.
 
-usage: lint.py --kernel-flags="..." --user-flags="..." [--only=format,size,tidy,cppcheck,analyzer]
+usage: lint.py --kernel-flags="..." --user-flags="..."
+               [--only=format,size,tidy,cppcheck,analyzer,python]
 """
 import argparse
+import ast
 import concurrent.futures
 import os
 import pathlib
@@ -14,6 +16,7 @@ import sys
 KERNEL_C_LINES_MAX = 8000
 KERNEL_ASM_LINES_MAX = 600
 MAKEFILE_LINES_MAX = 250
+PYTHON_FUNCTION_LINES_MAX = 80
 # What clang does not know or need of gcc's flags.
 GCC_ONLY = {"-fno-common", "-g"}
 HOST_FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow"]
@@ -48,6 +51,20 @@ def check_size():
             yield f"{what}: {count} lines, the limit is {limit}"
 
 
+def check_python():
+    """pyflakes, and no function longer than a screen or two."""
+    paths = files("tools", "tests", ext="py")
+    yield from run(["pyflakes3", *paths])
+    for path in paths:
+        for node in ast.walk(ast.parse(pathlib.Path(path).read_text())):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            lines = node.end_lineno - node.lineno + 1
+            if lines > PYTHON_FUNCTION_LINES_MAX:
+                yield (f"{path}:{node.lineno}: {node.name} has {lines} lines, the limit is "
+                       f"{PYTHON_FUNCTION_LINES_MAX}")
+
+
 def run(command):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     noise = re.compile(r"^\d+ warnings? (generated|treated)|^Suppressed |^Use -header-filter|"
@@ -68,15 +85,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel-flags", default="")
     parser.add_argument("--user-flags", default="")
-    parser.add_argument("--only", default="format,size,tidy,cppcheck,analyzer")
+    parser.add_argument("--only", default="format,size,tidy,cppcheck,analyzer,python")
     args = parser.parse_args()
     kernel = args.kernel_flags.split()
     user = args.user_flags.split()
     user_roots = ("libc", "servers", "drivers", "tests/os")
     sources = [(kernel, path) for path in files("kernel", ext="c")]
-    sources += [(user, path) for path in files(*user_roots, ext="c")]
+    sources += [(user, path) for path in files(*user_roots, ext="c") if "/host/" not in path]
     sources += [(HOST_FLAGS, path) for path in files("tools", ext="c")]
-    everything = files("kernel", *user_roots, "tests/host", "tools", ext="[ch]")
+    everything = files("kernel", *user_roots, "tests/host", "tests/rdl", "tools", ext="[ch]")
 
     def tidy_command(flags, path):
         return ["clang-tidy", "--quiet", path, "--"] + [f for f in flags if f not in GCC_ONLY]
@@ -96,6 +113,7 @@ def main():
             "-DCONFIG_DEBUG=0", "-DCONFIG_FASTPATH=1", "-DCONFIG_SPEC=0", "-D__x86_64__", "-Ikernel/include",
             "-Ikernel", "-Ilibc/include", "-Iservers/include", "-j2",
             *[path for _, path in sources]]]),
+        "python": check_python,
         "analyzer": lambda: in_parallel([analyzer_command(*source) for source in sources]),
     }
     bad = 0

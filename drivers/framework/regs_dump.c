@@ -11,13 +11,13 @@
 static uint64_t place_read(const struct regs_bus *bus, unsigned space, uint64_t place,
                            unsigned width)
 {
-    return bus->read(bus->context, (enum regs_space)space, bus->base + place, width);
+    return bus->read(bus, (enum regs_space)space, place, width);
 }
 
 static void place_write(const struct regs_bus *bus, unsigned space, uint64_t place, unsigned width,
                         uint64_t value)
 {
-    bus->write(bus->context, (enum regs_space)space, bus->base + place, width, value);
+    bus->write(bus, (enum regs_space)space, place, width, value);
 }
 
 static uint64_t indexed_read(const struct regs_bus *bus, const struct regs_map *map, uint64_t index)
@@ -136,7 +136,9 @@ static void dump_field(const struct dump *dump, const struct regs_table *table,
 /* The register's line has shown the value already. */
 static bool is_one_number(const struct regs_table *table, const struct regs_register *reg)
 {
-    return reg->field_count == 1 && table->fields[reg->first_field].value_count == 0;
+    const struct regs_field *field = &table->fields[reg->first_field];
+
+    return reg->field_count == 1 && field->value_count == 0 && field->width == reg->width;
 }
 
 static void dump_element(void *context, const struct regs_table *table,

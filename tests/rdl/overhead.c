@@ -152,10 +152,9 @@ PAIR(void, number, (uintptr_t base, uint32_t limit))
 
 void gen_number(uintptr_t base, uint32_t limit)
 {
-    sample_control_write(sample_regs_at(base),
-                         (struct sample_control){.enable = true,
-                                                 .speed = SAMPLE_SPEED_BURST,
-                                                 .limit = limit & SAMPLE_CONTROL_LIMIT_MAX});
+    sample_control_write(sample_regs_at(base), (struct sample_control){.enable = true,
+                                                                       .speed = SAMPLE_SPEED_BURST,
+                                                                       .limit = (uint16_t)limit});
 }
 
 void hand_number(uintptr_t base, uint32_t limit)
@@ -319,8 +318,8 @@ void gen_doorbell(uintptr_t base, uint64_t *ring, uint64_t address)
 
     edu_dma_source_write(edu, address);
     *ring = address;
-    edu_dma_command_write(edu, (struct edu_dma_command){
-                                   .run = true, .direction = EDU_DIRECTION_TO_MEMORY});
+    edu_dma_command_write(edu, (struct edu_dma_command){.run = true,
+                                                        .direction = EDU_DIRECTION_TO_MEMORY});
 }
 
 void hand_doorbell(uintptr_t base, uint64_t *ring, uint64_t address)
@@ -390,7 +389,8 @@ void gen_fill(void *ring, unsigned i, uint64_t address, uint16_t length)
 
     sample_descriptor_address_write(d, address);
     sample_descriptor_length_write(d, length);
-    sample_descriptor_flags_write(d, (struct sample_descriptor_flags){.last = true, .report = true});
+    sample_descriptor_flags_write(d,
+                                  (struct sample_descriptor_flags){.last = true, .report = true});
 }
 
 void hand_fill(void *ring, unsigned i, uint64_t address, uint16_t length)

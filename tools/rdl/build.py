@@ -4,6 +4,7 @@ without: places, spaces, references. check.py then judges the whole.
 import model
 
 SPACES = "mmio, port, config, memory"
+ELEMENTS_MAX = 4096
 
 
 class Builder:
@@ -19,6 +20,9 @@ class Builder:
         device = model.Device(node)
         if node.get("bridge", False):
             children = self.bridge_children(node)
+            if node.get("space") == "memory":
+                self.report.add(node.where("bridge"), "a structure in memory has no banks",
+                                "make an addrmap of the root for each format")
         else:
             children = [(node, "", 0)]
         for child, name, offset in children:
@@ -72,6 +76,9 @@ class Builder:
             if child.kind == "reg":
                 self.add_register(map_, child, names, here, dimensions)
                 continue
+            if child.get("flat", False) and child.array is not None:
+                self.report.add(child.where("flat"), f"the array `{child.name}` is flat",
+                                "its index needs the name; remove `flat`")
             inner = names if child.get("flat", False) else names + [child.name]
             around = dimensions + self.dimension(child, self.size(child))
             self.add_registers(map_, child, inner, here, around)
@@ -97,15 +104,16 @@ class Builder:
                 self.report.add(node.stride.position, f"`{node.name}` is no array",
                                 "remove the stride, or write [COUNT]")
             return []
-        if node.array.value == 0:
-            self.report.add(node.array.position, f"the array `{node.name}` is empty",
-                            "give it at least one element")
+        if not 1 <= node.array.value <= ELEMENTS_MAX:
+            self.report.add(node.array.position,
+                            f"the array `{node.name}` has {node.array.value} elements",
+                            f"use 1 to {ELEMENTS_MAX}")
         stride = size if node.stride is None else node.stride.value
         if stride < size:
             self.report.add(node.stride.position,
                             f"the stride {stride} of `{node.name}` is less than the element's "
                             f"{size} bytes", f"write += {size} or more")
-        return [model.Dimension(node.name, max(node.array.value, 1), stride)]
+        return [model.Dimension(node.name, min(max(node.array.value, 1), ELEMENTS_MAX), stride)]
 
     def size(self, node):
         """Of a register or a regfile's element in bytes, up to the end of what it holds."""
@@ -176,19 +184,28 @@ class Builder:
                             "a bank is chosen by a field and its value")
             return
         field = self.fields.get(id(node.get("bank")))
-        if field is None:
-            self.report.add(node.where("bank"), "`bank` is no field", "write map.register.field")
+        if field is None or not self.is_always_there(field.register):
+            self.report.add(node.where("bank"), "`bank` is no field that is always there",
+                            "write map.register.field: of one register, read and written in one "
+                            "access, of a map that is neither indexed nor a bank")
             return
         map_.bank = model.Bank(field.register, field, node.get("bank_value"))
+
+    @staticmethod
+    def is_always_there(register):
+        map_ = register.map
+        return (not register.dimensions and register.access_width == register.width
+                and map_.space != "indexed" and "bank" not in map_.node.properties)
 
     def register_of(self, map_, name):
         node = map_.node.get(name)
         if node is None:
             return None
         register = self.registers.get(id(node))
-        if register is None or register.dimensions or register.map is map_:
-            self.report.add(map_.node.where(name), f"`{name}` is no single register of another map",
-                            "write map.register")
+        if register is None or not self.is_always_there(register):
+            self.report.add(map_.node.where(name), f"`{name}` is no register that is always there",
+                            "write map.register: one register, read or written in one access, of a "
+                            "map that is neither indexed nor a bank")
             return None
         return register
 

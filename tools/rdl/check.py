@@ -1,14 +1,29 @@
 """check.py - judges a device: registers among each other, banks and indexed maps, C names.
 check_register.py judges each register by itself.
 """
+import math
+
 import check_register
 import names
+from build import ELEMENTS_MAX
 
 PORT_WIDTH_MAX = 32
-CONFIG_BYTES = 4096
+OFFSET_BITS = "offsets have 32 bits: make another addrmap with a base of its own"
+LIMITS = {  # of places, by space
+    "port": (1 << 16, "there are 65536 ports"),
+    "config": (1 << 12, "configuration space has 4096 bytes"),
+    "mmio": (1 << 32, OFFSET_BITS), "memory": (1 << 32, OFFSET_BITS),
+    "indexed": (1 << 32, OFFSET_BITS),
+}
 
 
-def check(device, report):
+def check(devices, report):
+    for device in devices:
+        check_device(device, report)
+    names.check(devices, report)
+
+
+def check_device(device, report):
     for map_ in device.maps:
         if not map_.registers:
             report.add(map_.node.position, f"the map `{map_.node.name}` has no register",
@@ -22,13 +37,16 @@ def check(device, report):
         if map_.indexed is not None:
             check_indexed(map_, report)
     check_between_maps(device, report)
-    names.check(device, report)
 
 
 # -- places ----------------------------------------------------------------------------------------
 
 def check_place(register, report):
     position = register.node.where_address()
+    if is_too_big(register):
+        report.add(position, f"`{register.name}` has more than {ELEMENTS_MAX} elements in all",
+                   "use smaller arrays")
+        return
     space = register.map.space
     align = register.access_width // 8
     strides = [dimension.stride for dimension in register.dimensions]
@@ -37,11 +55,9 @@ def check_place(register, report):
                    f"access width of {register.access_width} bits",
                    f"use a multiple of {align}, also as stride, or a smaller accesswidth")
     end = last_element(register) + register.bytes
-    if space == "config" and end > CONFIG_BYTES:
-        report.add(position, f"`{register.name}` ends at {end:#x}",
-                   "configuration space has 4096 bytes")
-    if space == "port" and end > 0x10000:
-        report.add(position, f"`{register.name}` ends at {end:#x}", "there are 65536 ports")
+    limit, why = LIMITS[space]
+    if end > limit:
+        report.add(position, f"`{register.name}` ends at {end:#x}", why)
     if space in ("port", "config") and register.access_width > PORT_WIDTH_MAX:
         what = "ports are" if space == "port" else "configuration space is"
         report.add(register.node.where("accesswidth" if "accesswidth" in register.node.properties
@@ -70,27 +86,29 @@ def last_element(register):
                                  for dimension in register.dimensions)
 
 
+def is_too_big(register):
+    return math.prod(dimension.count for dimension in register.dimensions) > ELEMENTS_MAX
+
+
 def elements(register):
     """The offset of each element."""
     offsets = [register.offset]
+    if is_too_big(register):
+        return offsets
     for dimension in register.dimensions:
         offsets = [at + i * dimension.stride for at in offsets for i in range(dimension.count)]
     return offsets
 
 
-def spans(register):
-    """First and last byte (or port) of each element."""
+def places(register):
+    """Every byte, or port, that it takes."""
     size = 1 if register.map.own_port else register.bytes
-    return [(at, at + size - 1) for at in elements(register)]
+    return {at + i for at in elements(register) for i in range(size)}
 
 
 def overlap(first, second):
     """Where two registers meet, or None."""
-    for a_low, a_high in spans(first):
-        for b_low, b_high in spans(second):
-            if a_low <= b_high and b_low <= a_high:
-                return max(a_low, b_low)
-    return None
+    return min(places(first) & places(second), default=None)
 
 
 def may_share(first, second):
@@ -103,9 +121,7 @@ def check_overlaps(map_, report):
     for i, register in enumerate(map_.registers):
         for other in map_.registers[:i]:
             at = overlap(register, other)
-            if at is None or may_share(register, other):
-                continue
-            if register.node is other.node:
+            if at is None or (may_share(register, other) and map_.space != "memory"):
                 continue
             report.add(register.node.position,
                        f"`{register.name}` and `{other.name}` (line {other.node.position.line}) "
@@ -145,9 +161,6 @@ def check_bank(map_, report):
     if bank is None:
         return
     at = map_.node.where("bank")
-    if bank.register.map is map_ or bank.register.dimensions:
-        report.add(at, "the field that chooses a bank stands in the bank or in an array",
-                   "it must be reachable whichever bank is chosen")
     if not bank.field.writable:
         report.add(at, f"`{bank.field.name}` cannot be written", "a bank is chosen by writing")
     why = bank.register.why_no_update()
@@ -156,7 +169,7 @@ def check_bank(map_, report):
                    f"`{bank.register.name}`: {why}", "choose it by a register that allows it")
     if bank.value > bank.field.max:
         report.add(map_.node.where("bank_value"), f"`bank_value` {bank.value} does not fit in "
-                   f"`{bank.field.name}`", f"it has {bank.field.width} bits")
+                   f"`{bank.field.name}`", f"at most {bank.field.max} does")
     if bank.field.reset is None:
         report.add(at, f"`{bank.field.name}` has no reset value",
                    "it is what the field returns to when the bank is left")
@@ -189,4 +202,4 @@ def check_indexed(map_, report):
         last = last_element(register) // register.bytes | indexed.index_with
         if last >> indexed.index.width:
             report.add(register.node.where_address(), f"index {last:#x} does not fit in "
-                       f"`{indexed.index.name}`", f"it has {indexed.index.width} bits")
+                       f"`{indexed.index.name}`", f"that has {indexed.index.width} bits")

@@ -1,5 +1,6 @@
 """check_register.py - judges one register: widths, fields, gaps, reset values, enums."""
 WIDTHS = (8, 16, 32, 64)
+ENUM_BITS_MAX = 32
 
 
 def bits_of(mask):
@@ -114,7 +115,7 @@ def check_value(field, report):
     if field.reset is not None and field.reset > field.max:
         report.add(field.node.where("reset"),
                    f"the reset value {field.reset:#x} does not fit in `{field.name}`",
-                   f"its {field.width} bits hold at most {field.max:#x}")
+                   f"at most {field.max:#x} does")
 
 
 def check_enum(field, report):
@@ -128,7 +129,10 @@ def check_enum(field, report):
     wide = [entry for entry in enum.entries if entry.value > field.max]
     for entry in wide:
         report.add(at, f"the value {enum.name}::{entry.name} = {entry.value} does not fit in "
-                   f"`{field.name}`", f"its {field.width} bits hold at most {field.max}")
+                   f"`{field.name}`", f"at most {field.max} does")
+    if field.width > ENUM_BITS_MAX:
+        report.add(field.node.position, f"`{field.name}` has an enum and {field.width} bits",
+                   f"C's enums have {ENUM_BITS_MAX}: remove `encode`")
     if wide:
         return
     missing = field.max + 1 - len({entry.value for entry in enum.entries})

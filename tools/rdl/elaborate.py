@@ -141,9 +141,18 @@ class Scope:
                       nearest(literal.entry, [entry.name for entry in enum.entries]))
 
 
+INSTANCES_MAX = 10000
+
+
+def article(kind):
+    return ("an " if kind[0] in "aeiou" else "a ") + kind
+
+
 class Elaborator:
     def __init__(self, report):
         self.report = report
+        self.instances = 0
+        self.open_types = []  # whose bodies are being filled, the outermost first
         self.user_properties = {}
         self.root = Scope(None, self.user_properties)
 
@@ -226,14 +235,15 @@ class Elaborator:
     @staticmethod
     def misplaced(position, kind, holder):
         allowed = MAY_HOLD[holder]
-        right = f"a {holder} holds " + " or ".join(allowed) if allowed else \
+        right = f"{article(holder)} holds " + " or ".join(allowed) if allowed else \
             "a field holds properties only"
-        return Mistake(position, f"a {kind} cannot stand in a {holder}", right)
+        return Mistake(position, f"{article(kind)} cannot stand in {article(holder)}", right)
 
     def default(self, statement, scope, kind):
         rule = self.rule(statement.name, statement.position)
         if not any(self.can_hold(kind, component) for component in rule.components):
-            raise Mistake(statement.position, f"a {kind} holds nothing that has `{rule.name}`",
+            raise Mistake(statement.position, f"{article(kind)} holds nothing that has "
+                          f"`{rule.name}`",
                           f"`{rule.name}` belongs to " + ", ".join(rule.components))
         scope.defaults[rule.name] = (rule, self.value(rule, statement, scope, None))
 
@@ -243,6 +253,9 @@ class Elaborator:
 
     def rule(self, name, position):
         rule = properties.BUILT_IN.get(name) or self.user_properties.get(name)
+        if rule is None and not self.user_properties:
+            raise Mistake(position, f"there is no property `{name}` in the subset",
+                          'for Quoll\'s own ones begin the file with `include "prelude.rdl"')
         if rule is None:
             known = set(properties.BUILT_IN) | set(self.user_properties)
             raise Mistake(position, f"there is no property `{name}` in the subset",
@@ -259,11 +272,13 @@ class Elaborator:
             if node.kind in rule.components:
                 self.set(node, rule, value)
         given = set()
+        self.open_types.append(type_)
         for statement in type_.definition.body:
             try:
                 self.body_statement(statement, node, scope, given)
             except Mistake as mistake:
                 self.report.add_mistake(mistake)
+        self.open_types.pop()
 
     def bind_parameters(self, definition, scope, arguments):
         for parameter in definition.parameters:
@@ -299,7 +314,8 @@ class Elaborator:
     def assign(self, statement, target, scope, here):
         rule = self.rule(statement.name, statement.position)
         if target.kind not in rule.components:
-            raise Mistake(statement.position, f"a {target.kind} has no property `{rule.name}`",
+            raise Mistake(statement.position, f"{article(target.kind)} has no property "
+                          f"`{rule.name}`",
                           f"`{rule.name}` belongs to " + ", ".join(rule.components))
         if rule.name in properties.REFUSED:
             raise Mistake(statement.position, f"`{rule.name}` cannot be compiled",
@@ -376,6 +392,9 @@ class Elaborator:
                 type_ = self.define(use.type, scope, parent.kind)
             else:
                 type_ = Type(use.type, Scope(scope, self.user_properties))
+        if type_ in self.open_types:
+            raise Mistake(use.position, f"the type `{use.type}` holds itself",
+                          "an instance's size must be finite")
         type_.is_used = True
         kind = type_.definition.kind
         if kind not in MAY_HOLD[parent.kind]:
@@ -390,6 +409,10 @@ class Elaborator:
             other = parent.children[instance.name]
             raise Mistake(instance.position, f"two instances are named `{instance.name}`",
                           f"the other is at line {other.position.line}; rename one")
+        self.instances += 1
+        if self.instances > INSTANCES_MAX:
+            raise Mistake(instance.position, f"the file has more than {INSTANCES_MAX} instances",
+                          "use arrays, or several files")
         node = Node(type_.definition.kind, instance.name, instance.position, parent)
         node.is_external = use.is_external
         parent.children[instance.name] = node
@@ -397,7 +420,7 @@ class Elaborator:
         self.fill(node, type_, arguments)
         if instance.reset is not None:
             if node.kind != "field":
-                raise Mistake(instance.reset.position, f"a {node.kind} has no reset value",
+                raise Mistake(instance.reset.position, f"{article(node.kind)} has no reset value",
                               "give its fields reset values")
             node.properties["reset"] = Value(expression.number(instance.reset, scope),
                                              instance.reset.position)

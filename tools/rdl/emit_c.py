@@ -121,9 +121,9 @@ def write_function(register, bus):
         field = register.fields[0]
         check = values.fit_check(field, name)
         bits = values.packed(field, name)
-        ones = f" | {values.c_hex(register.reserved_ones, register)}" if register.reserved_ones \
-            else ""
-        raw = f"({values.raw_type(register.width)})({bits}{ones})"
+        if register.reserved_ones:
+            bits += f" | {values.c_hex(register.reserved_ones, register)}"
+        raw = f"({values.raw_type(register.width)})" + (bits if is_closed(bits) else f"({bits})")
     parameter = f"{values.write_type(register)} {name}" if register.write_fields else ""
     head = signature(register, "static inline void", "write", parameter)
     return function(head, in_array(register) + check + bus.write(register, raw))
@@ -233,7 +233,7 @@ def layout(device):
         if not register.dimensions:
             path = ".".join(access.member_path(register))
             lines.append(f"_Static_assert(__builtin_offsetof(struct {tag}, {path}) == "
-                         f'{register.offset}, "as in the register file");')
+                         f'{register.offset}, "place");')
     return lines + [""]
 
 
@@ -254,8 +254,9 @@ def members(node, indent):
         else:
             body, size, inner = members(child, indent + "    ")
             stride = child.stride.value if child.stride else -(-size // inner) * inner
+            name = "" if child.get("flat", False) else f" {child.name}{count}"
             lines += [f"{indent}struct {{", *body, *gap(size, stride, indent + "    "),
-                      f"{indent}}} {child.name}{count};"]
+                      f"{indent}}}{name};"]
             size = stride
         align = max(align, inner)
         at = child.address.value + size * (child.array.value if child.array else 1)

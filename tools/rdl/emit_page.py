@@ -112,8 +112,7 @@ def undescribed(device):
     used = set()
     for register in device.registers:
         if register.map.space != "indexed":
-            for low, high in check.spans(register):
-                used.update(range(low, high + 1))
+            used |= check.places(register)
     if not used or max(used) > 1 << 16:
         return ""
     mask = sum(1 << at for at in range(max(used) + 1) if at not in used)
@@ -126,9 +125,9 @@ def undescribed(device):
 
 def register_section(register):
     lines = [f"## {full_name(register)}", ""]
-    about = [text.rstrip(".") + "." for text in (register.desc, register.source) if text]
+    about = "; ".join(text.rstrip(".") for text in (register.desc, register.source) if text)
     if about:
-        lines += [" ".join(about), ""]
+        lines += [about[0].upper() + about[1:] + ".", ""]
     why = register.why_no_update() if register.readable and register.writable else ""
     if why:
         lines += [f"No read-modify-write: {why}.", ""]

@@ -1,8 +1,11 @@
 """emit_table.py - a device's registers as the constant table of regs/table.h."""
+import sys
+
 import values
 
 SPACES = {"mmio": "REGS_MMIO", "port": "REGS_PORT", "config": "REGS_CONFIG",
           "memory": "REGS_MEMORY", "indexed": "REGS_INDEXED"}
+NAMES_MAX = 1 << 16
 
 
 class Strings:
@@ -16,6 +19,8 @@ class Strings:
         if text not in self.offsets:
             self.offsets[text] = self.size
             self.size += len(text) + 1
+        if self.size > NAMES_MAX:
+            sys.exit(f"the names of all registers take more than {NAMES_MAX} bytes")
         return self.offsets[text]
 
     def lines(self):

@@ -4,6 +4,7 @@ Source: SystemRDL 2.0, clause 7 (operators and their precedence).
 """
 import syntax
 from errors import Mistake
+from lexer import BITS_MAX
 
 # By precedence, the loosest first.
 LEVELS = [("||",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="),
@@ -87,7 +88,6 @@ OPERATORS = {
     ">": lambda a, b: int(a > b), ">=": lambda a, b: int(a >= b),
     "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
 }
-BITS_MAX = 64
 
 
 def number(node, scope):

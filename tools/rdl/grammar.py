@@ -185,7 +185,7 @@ class Parser:
 
     def component_def(self):
         kind = self.next()
-        name = self.next().text if self.peek().kind == "word" else ""
+        name = "" if self.sees("{", "#") else self.name(f"a {kind.text}'s type").text
         parameters = self.parameters() if self.sees("#") else []
         body = self.body(f"{kind.text} {name}".strip())
         return syntax.ComponentDef(kind.position, kind.text, name, parameters, body)

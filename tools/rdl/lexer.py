@@ -33,6 +33,7 @@ TOKEN = re.compile(r"""
 """, re.X | re.S)
 
 BASES = {"b": 2, "d": 10, "h": 16}
+BITS_MAX = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Token:
 def sized_number(text, position):
     width, rest = text.split("'")
     digits = rest[1:].replace("_", "")
+    if len(width) > 2 or not 1 <= int(width) <= BITS_MAX:
+        raise Mistake(position, f"a number of {width} bits is not in the subset",
+                      f"use 1 to {BITS_MAX} bits")
     base = BASES[rest[0].lower()]
     try:
         value = int(digits, base)
@@ -58,6 +62,14 @@ def sized_number(text, position):
     if value >= 1 << int(width):
         raise Mistake(position, f"{value} does not fit in {width} bits",
                       f"{width} bits hold at most {(1 << int(width)) - 1}")
+    return value
+
+
+def plain_number(text, position):
+    digits = text.replace("_", "")
+    value = int(digits, 0 if digits[:2] in ("0x", "0X") else 10) if len(digits) <= 20 else None
+    if value is None or value >> BITS_MAX:
+        raise Mistake(position, "the number is out of range", "it must lie in 0 .. 2**64 - 1")
     return value
 
 
@@ -84,7 +96,16 @@ class Lexer:
 
     def load(self, path, shown):
         self.read[pathlib.Path(path).resolve()] = str(shown)
-        return Source(str(shown), pathlib.Path(path).read_text(encoding="utf-8"))
+        raw = pathlib.Path(path).read_bytes()
+        source = Source(str(shown), raw.decode("utf-8", errors="replace"))
+        try:
+            raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            column = error.start - raw.rfind(b"\n", 0, error.start)
+            raise Mistake(Position(source, line, column), "this byte is not UTF-8",
+                          "save the file as UTF-8") from None
+        return source
 
     def scan(self, source):
         at, line, start = 0, 1, 0
@@ -92,12 +113,12 @@ class Lexer:
         while at < len(source.text):
             position = Position(source, line, at - start + 1)
             match = TOKEN.match(source.text, at)
-            if match is None:
+            if match is None or source.text.startswith("/*", at) and match.group() == "/":
                 self.refuse_character(source.text, at, position)
             kind, text = match.lastgroup, match.group()
             if kind == "directive":
                 if text != "`include":
-                    raise Mistake(position, f"the directive `{text}` is not in the subset",
+                    raise Mistake(position, f"the directive {text} is not in the subset",
                                   "only `include \"FILE\" is")
                 pending = position
             elif kind not in ("space", "comment"):
@@ -135,7 +156,7 @@ class Lexer:
             self.scan(self.load(path, path))
             return
         raise Mistake(position, f'the file "{name}" is not there',
-                      "looked in " + ", ".join(str(folder) for folder in folders))
+                      "it is looked for beside this file and beside prelude.rdl")
 
 
 def make_token(kind, text, position):
@@ -147,8 +168,6 @@ def make_token(kind, text, position):
         return Token("string", text, unescape(text), position)
     if kind == "sized":
         return Token("number", text, sized_number(text, position), position)
-    if kind == "hex":
-        return Token("number", text, int(text.replace("_", ""), 16), position)
-    if kind == "decimal":
-        return Token("number", text, int(text.replace("_", "")), position)
+    if kind in ("hex", "decimal"):
+        return Token("number", text, plain_number(text, position), position)
     return Token("symbol", text, None, position)

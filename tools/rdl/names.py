@@ -58,18 +58,25 @@ class Names:
     def __init__(self, report):
         self.report = report
         self.seen = {}
+        self.told = set()  # one pair often makes several names
 
     def add(self, name, position, what):
-        if name in self.seen:
+        if name in self.seen and (position, self.seen[name][0]) not in self.told:
             other = self.seen[name]
+            self.told.add((position, other[0]))
             self.report.add(position, f"the C name `{name}` is made twice, for {what} and for "
                             f"{other[1]} (line {other[0].line})", "rename one")
         self.seen.setdefault(name, (position, what))
 
 
-def check(device, report):
-    made = Names(report)
-    types = Names(report)
+def check(devices, report):
+    """Of all devices in one header."""
+    made, types = Names(report), Names(report)
+    for device in devices:
+        check_device(device, report, made, types)
+
+
+def check_device(device, report, made, types):
     made.add(f"{device.name}_regs_at", device.node.position, "the handle")
     types.add(handle_type(device), device.node.position, "the handle")
     for map_ in device.maps:
@@ -84,6 +91,8 @@ def check(device, report):
         what = f"the register `{register.name}`"
         for name in functions(register):
             made.add(name, register.node.position, what)
+        for field in register.fields:
+            made.add(maximum(field), field.node.position, f"the field `{field.name}`'s maximum")
         for tag in value_tags(register):
             types.add(tag, register.node.position, what)
         check_members(register, report)
@@ -101,6 +110,10 @@ def check_members(register, report):
     if register.map.space == "memory" and register.name in C_WORDS:
         report.add(register.node.position, f"`{register.name}` is a word of C",
                    "rename the register")
+    indexes = [dimension.name for dimension in register.dimensions]
+    if len(set(indexes)) < len(indexes):
+        report.add(register.node.position, f"`{register.name}` is an array in an array of the same "
+                   "name", "rename one: their indexes have these names")
     written = {}
     for field in register.write_fields:
         if field.write_name in written:

@@ -31,19 +31,23 @@ ROOT = HERE.parent.parent
 def compile_file(path):
     """The devices of one file, and what is wrong."""
     report = Report()
+    parser = None
     try:
         tokens = lexer.Lexer([HERE]).run(path)
-        statements = grammar.Parser(tokens).run()
+        parser = grammar.Parser(tokens)
+        statements = parser.run()
     except Mistake as mistake:
         report.add_mistake(mistake)
+        return [], report
+    except RecursionError:
+        report.add(parser.peek().position, "this is nested too deeply", "name the inner parts")
         return [], report
     nodes = elaborate.Elaborator(report).run(statements)
     if report:
         return [], report
     devices = build.Builder(report).run(nodes)
     if not report:
-        for device in devices:
-            check.check(device, report)
+        check.check(devices, report)
         if not devices:
             report.add(tokens[-1].position, "the file has no address map",
                        "describe one: addrmap NAME { ... };")

@@ -117,11 +117,12 @@ def with_notes(rows):
 
 
 def statement(text, indent="    ", limit=100):
-    """A statement in lines of at most @limit, broken at the outermost commas or ors."""
+    """A statement in lines of at most @limit, broken at the outermost commas or ors, or, where
+    that does not do, behind the first parenthesis."""
     text = indent + text
-    if len(text) <= limit or " = " in text and "(" not in text:
+    if len(text) <= limit or "(" not in text:
         return [text]
-    cuts, depth, column = [], [], 0
+    cuts, depth = [], []
     for i, char in enumerate(text):
         if char == "(":
             depth.append(i + 1)
@@ -129,10 +130,13 @@ def statement(text, indent="    ", limit=100):
             depth.pop()
         elif char == " " and depth and text[i - 1] in ",|" and i < limit:
             cuts.append((len(depth), -i, depth[-1]))
-    if not cuts:
-        return [text]
-    _, cut, column = min(cuts)
-    return [text[:-cut], *statement(text[-cut + 1:], " " * column, limit)]
+    if cuts:
+        _, cut, column = min(cuts)
+        lines = [text[:-cut], *statement(text[-cut + 1:], " " * column, limit)]
+        if max(map(len, lines)) <= limit:
+            return lines
+    first = text.index("(") + 1
+    return [text[:first], *statement(text[first:], indent + "    ", limit)]
 
 
 def head(text):
@@ -240,7 +244,7 @@ def structure_lines(value):
     lines = [f"struct REGS_VALUE {tag} {{", *with_notes(member_rows(value)), "    REGS_LAZY;", "};",
              f'_Static_assert(sizeof(struct {tag}) == {register.bytes}, "one register");', ""]
     limits = [f"#define {names.maximum(field)} {c_hex(field.max, register)}"
-              for field in value.fields if member_type(field) == raw and field.width < register.width]
+              for field in value.fields if member_type(field) == raw and needs_limit(field)]
     lines += limits + [""] if limits and value is structures_first(value) else []
     flip = f" ^ {c_hex(value.flipped, register)}" if value.flipped else ""
     ones = f" | {c_hex(register.reserved_ones, register)}" \
@@ -258,6 +262,11 @@ def structure_lines(value):
         if is_wide(field):
             lines += wide_functions(value, field)
     return lines
+
+
+def needs_limit(field):
+    """No cast says that a number has just these bits; a mask does."""
+    return field.width not in (8, 16, 32) and not is_wide(field)
 
 
 def structures_first(value):

@@ -29,9 +29,9 @@ struct regs_map {
 };
 
 enum {
-    REGS_READABLE = 1,  /* else a register for writing only */
-    REGS_EFFECT = 2,    /* reading it changes the device: a dump must not */
-    REGS_LEFT_OUT = 4,  /* the register file keeps it out of dumps */
+    REGS_READABLE = 1, /* else a register for writing only */
+    REGS_EFFECT = 2,   /* reading it changes the device: a dump must not */
+    REGS_LEFT_OUT = 4, /* the register file keeps it out of dumps */
 };
 
 struct regs_register {
@@ -67,14 +67,17 @@ struct regs_table {
     size_t register_count;
 };
 
-/** How a dump reaches the device; @address is the base plus a place, @width is in bits. */
+/** How a dump reaches a device: @place counts from the device's base, @width is in bits. */
 struct regs_bus {
-    uint64_t (*read)(void *context, enum regs_space space, uint64_t address, unsigned width);
-    void (*write)(void *context, enum regs_space space, uint64_t address, unsigned width,
+    uint64_t (*read)(const struct regs_bus *bus, enum regs_space space, uint64_t place,
+                     unsigned width);
+    void (*write)(const struct regs_bus *bus, enum regs_space space, uint64_t place, unsigned width,
                   uint64_t value);
-    void *context;
-    uint64_t base;
+    uint64_t base; /* the handle's: a port, an address, a pointer to the device */
 };
+
+/** The bus that generated accessors use, for the device at @base. */
+struct regs_bus regs_bus_at(uint64_t base);
 
 #define REGS_NAME_MAX 64
 
