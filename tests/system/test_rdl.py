@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -209,6 +210,27 @@ def test_dump(generated, tmp_path):
     if os.environ.get("RDL_WRITE"):
         (HERE / "dump.expected").write_text(done.stdout)
     assert done.stdout == (HERE / "dump.expected").read_text()
+
+
+def test_register_files_describe_what_qemu_models(generated, tmp_path, count):
+    """Every register file against QEMU's own device, through qtest. The bus is slow: no sanitizer
+    is needed twice, but time is."""
+    program, socket = tmp_path / "qtest", tmp_path / "socket"
+    compiled(["gcc", *STRICT, "-O1", "-I", generated, "-I", FRAMEWORK / "host", "-I", FRAMEWORK, "-o",
+              program, HERE / "qtest.c"])
+    qemu = subprocess.Popen(
+        ["qemu-system-x86_64", "-M", "q35,accel=tcg", "-m", "64", "-S", "-display", "none", "-nic",
+         "none", "-serial", "null", "-device", "edu", "-qtest", f"unix:{socket},server=on,wait=off",
+         "-qtest-log", "/dev/null"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 60
+        while not socket.exists() and qemu.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        done = run(program, socket)
+    finally:
+        qemu.kill()
+        qemu.wait()
+    counted("qtest", done, count)
 
 
 # -- what it costs -----------------------------------------------------------------------------------
