@@ -54,12 +54,13 @@ def generated(tmp_path_factory):
     (out / "regs").mkdir()
     (out / "mock" / "regs").mkdir(parents=True)
     for path in [*REGISTER_FILES, pathlib.Path("tests/rdl/sample.rdl")]:
-        compiled([*RDLC, f"--header={out}/regs/{path.stem}.h", f"--table={out}/regs/{path.stem}_table.h",
+        compiled([*RDLC, f"--header={out}/regs/{path.stem}.h",
+                  f"--table={out}/regs/{path.stem}_table.h",
                   f"--mock={out}/mock/regs/{path.stem}.h", f"--page={out}/{path.stem}.md", path])
     return out
 
 
-# -- mistakes ----------------------------------------------------------------------------------------
+# -- mistakes --------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_mistakes(name):
@@ -129,7 +130,7 @@ def test_half_of_a_file_never_passes():
     assert done.stdout == "refused\n", done.stderr[-2000:]
 
 
-# -- what is generated -------------------------------------------------------------------------------
+# -- what is generated -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("made,golden", [
     ("regs/sample.h", "sample.h"), ("mock/regs/sample.h", "sample_mock.h"),
@@ -172,7 +173,7 @@ def test_reference_pages_are_up_to_date():
     assert pages == {path.stem for path in REGISTER_FILES}
 
 
-# -- what it does ------------------------------------------------------------------------------------
+# -- what it does ----------------------------------------------------------------------------------
 
 def host_program(name, generated, tmp_path, includes, sources):
     program = tmp_path / name
@@ -216,8 +217,8 @@ def test_register_files_describe_what_qemu_models(generated, tmp_path, count):
     """Every register file against QEMU's own device, through qtest. The bus is slow: no sanitizer
     is needed twice, but time is."""
     program, socket = tmp_path / "qtest", tmp_path / "socket"
-    compiled(["gcc", *STRICT, "-O1", "-I", generated, "-I", FRAMEWORK / "host", "-I", FRAMEWORK, "-o",
-              program, HERE / "qtest.c"])
+    compiled(["gcc", *STRICT, "-O1", "-I", generated, "-I", FRAMEWORK / "host", "-I", FRAMEWORK,
+              "-o", program, HERE / "qtest.c"])
     qemu = subprocess.Popen(
         ["qemu-system-x86_64", "-M", "q35,accel=tcg", "-m", "64", "-S", "-display", "none", "-nic",
          "none", "-serial", "null", "-device", "edu", "-qtest", f"unix:{socket},server=on,wait=off",
@@ -233,7 +234,7 @@ def test_register_files_describe_what_qemu_models(generated, tmp_path, count):
     counted("qtest", done, count)
 
 
-# -- what it costs -----------------------------------------------------------------------------------
+# -- what it costs ---------------------------------------------------------------------------------
 
 def instructions(path):
     """{function: its instructions}, jumps as distances from the function's start."""
@@ -256,7 +257,8 @@ def instructions(path):
 @pytest.fixture(scope="module")
 def machine_code(generated, tmp_path_factory):
     out = tmp_path_factory.mktemp("overhead") / "overhead.o"
-    compiled(["gcc", *TARGET, "-I", generated, "-I", FRAMEWORK, "-c", HERE / "overhead.c", "-o", out])
+    compiled(["gcc", *TARGET, "-I", generated, "-I", FRAMEWORK, "-c", HERE / "overhead.c",
+              "-o", out])
     return instructions(out)
 
 
@@ -274,7 +276,7 @@ def test_costs_what_handwritten_code_costs(name, machine_code):
         assert made == by_hand
 
 
-# -- what a driver cannot do --------------------------------------------------------------------------
+# -- what a driver cannot do -----------------------------------------------------------------------
 
 REFUSED = [
     ("sample_events_set_threshold(sample, 1);", "reading the register changes `count`"),
@@ -308,7 +310,7 @@ def test_does_not_compile(statement, why, generated, tmp_path):
     assert done.returncode != 0 and why in done.stderr, done.stderr
 
 
-# -- the manual --------------------------------------------------------------------------------------
+# -- the manual ------------------------------------------------------------------------------------
 
 def test_the_manual_compiles(tmp_path):
     """The example of docs/registers.md: its register file, its driver, its unit test."""
@@ -319,13 +321,13 @@ def test_the_manual_compiles(tmp_path):
         (tmp_path / name).write_text(content)
     (tmp_path / "regs").mkdir()
     (tmp_path / "mock" / "regs").mkdir(parents=True)
-    compiled([*RDLC, f"--header={tmp_path}/regs/blinker.h", f"--mock={tmp_path}/mock/regs/blinker.h",
-              tmp_path / "blinker.rdl"])
+    compiled([*RDLC, f"--header={tmp_path}/regs/blinker.h",
+              f"--mock={tmp_path}/mock/regs/blinker.h", tmp_path / "blinker.rdl"])
     compiled(["gcc", *TARGET, "-I", tmp_path, "-I", FRAMEWORK, "-c", tmp_path / "blinker.c", "-o",
               tmp_path / "blinker.o"])
     program = tmp_path / "test"
-    compiled(["gcc", *HOST, "-I", tmp_path / "mock", "-I", FRAMEWORK / "host", "-I", FRAMEWORK, "-o",
-              program, tmp_path / "test_blinker.c", tmp_path / "blinker.c",
+    compiled(["gcc", *HOST, "-I", tmp_path / "mock", "-I", FRAMEWORK / "host", "-I", FRAMEWORK,
+              "-o", program, tmp_path / "test_blinker.c", tmp_path / "blinker.c",
               FRAMEWORK / "host" / "regs_mock.c"])
     done = run(program)
     assert done.returncode == 0, done.stdout + done.stderr

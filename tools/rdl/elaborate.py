@@ -188,7 +188,8 @@ class Elaborator:
                           "give this one another name")
         basic = ("boolean", "string", "number", "ref")
         if statement.type not in basic and statement.type not in self.root.enums:
-            raise Mistake(statement.position, f"the property's type `{statement.type}` is not there",
+            raise Mistake(statement.position,
+                          f"the property's type `{statement.type}` is not there",
                           "use boolean, string, longint unsigned, ref or an enum defined before")
         self.user_properties[statement.name] = properties.Property(
             statement.name, tuple(statement.components), statement.type)
@@ -402,9 +403,10 @@ class Elaborator:
         arguments = [(name, expression.number(value, scope), position)
                      for name, value, position in use.arguments]
         for instance in use.instances:
-            self.instance(use, instance, parent, scope, type_, arguments)
+            node = self.instance(instance, parent, scope, type_, arguments)
+            node.is_external = use.is_external
 
-    def instance(self, use, instance, parent, scope, type_, arguments):
+    def instance(self, instance, parent, scope, type_, arguments):
         if instance.name in parent.children:
             other = parent.children[instance.name]
             raise Mistake(instance.position, f"two instances are named `{instance.name}`",
@@ -414,7 +416,6 @@ class Elaborator:
             raise Mistake(instance.position, f"the file has more than {INSTANCES_MAX} instances",
                           "use arrays, or several files")
         node = Node(type_.definition.kind, instance.name, instance.position, parent)
-        node.is_external = use.is_external
         parent.children[instance.name] = node
         self.place(node, instance, scope)
         self.fill(node, type_, arguments)
@@ -424,6 +425,7 @@ class Elaborator:
                               "give its fields reset values")
             node.properties["reset"] = Value(expression.number(instance.reset, scope),
                                              instance.reset.position)
+        return node
 
     @staticmethod
     def place(node, instance, scope):

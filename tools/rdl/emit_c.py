@@ -91,12 +91,6 @@ def function(head, statements):
     return head + ["{"] + lines + ["}", ""]
 
 
-def call_text(register, verb, *arguments):
-    _, name, _ = access.handle(register)
-    every = [name, *access.index_arguments(register), *arguments]
-    return f"{register.c_name}_{verb}({', '.join(every)})"
-
-
 def read_function(register, bus):
     before, raw = bus.read(register)
     value = values.read_value(register)

@@ -20,8 +20,8 @@ def device_lines(device, shown_path):
         lines += [device.desc + ("" if device.desc.endswith(".") else "."), ""]
     lines += [f"Described in `{shown_path}`" + (f"; source: {device.source}" if device.source
                                                 else "") + ".", "", space_line(device), ""]
-    lines += ["| where | register | bits | access | reset | what |", "| --- | --- | --- | --- | --- "
-              "| --- |"]
+    lines += ["| where | register | bits | access | reset | what |",
+              "| --- | --- | --- | --- | --- | --- |"]
     for register in device.registers:
         lines.append(register_row(register))
     lines.append("")
@@ -34,9 +34,10 @@ def device_lines(device, shown_path):
 
 
 def space_line(device):
-    where = {"port": "I/O ports, relative to the device's first", "mmio": "device memory, in bytes "
-             "from its start", "config": "PCI configuration space", "memory": "memory, in bytes from "
-             "the start of the structure"}[device.space]
+    where = {"port": "I/O ports, relative to the device's first",
+             "mmio": "device memory, in bytes from its start",
+             "config": "PCI configuration space",
+             "memory": "memory, in bytes from the start of the structure"}[device.space]
     return f"Places are in {where}. In C: `struct {handle(device)}`."
 
 

@@ -83,19 +83,26 @@ class Table:
             count, stride = inner.count, inner.stride
             rows = [(mark(name, inner.name, "%"), offset) for name, offset in rows]
         for name, offset in rows:
-            self.registers.append(self.register_row(register, name, offset, count, stride, first))
+            cells = self.register_row(register, name, offset)
+            self.registers.append([*cells, f".count = {count}",
+                                   f".stride = {stride // self.unit(register)}",
+                                   f".first_field = {first}"])
 
-    def register_row(self, register, name, offset, count, stride, first):
-        unit = register.bytes if register.map.space == "indexed" else 1
+    @staticmethod
+    def unit(register):
+        """How many bytes of address a place is: an index counts registers."""
+        return register.bytes if register.map.space == "indexed" else 1
+
+    def register_row(self, register, name, offset):
+        place = (register.offset + offset) // self.unit(register)
         flags = [flag for flag, on in (("REGS_READABLE", register.readable),
                                        ("REGS_EFFECT", not register.reads_safely
                                         and register.readable),
                                        ("REGS_LEFT_OUT", register.no_dump)) if on]
-        return [f".name = {self.strings.add(name)}", f".place = {(register.offset + offset) // unit:#x}",
-                f".count = {count}", f".stride = {stride // unit}",
+        return [f".name = {self.strings.add(name)}", f".place = {place:#x}",
                 f".width = {register.width}", f".access_width = {register.access_width}",
                 f".map = {self.device.maps.index(register.map)}",
-                f".first_field = {first}", f".field_count = {len(register.read_fields)}",
+                f".field_count = {len(register.read_fields)}",
                 f".flags = {' | '.join(flags) or 0}"]
 
     def add_field(self, field):

@@ -40,7 +40,8 @@ def unary(p):
     if p.sees("-", "!", "~"):
         operator = p.next()
         if operator.text != "!":
-            raise Mistake(operator.position, f"`{operator.text}` before a value is not in the subset",
+            raise Mistake(operator.position,
+                          f"`{operator.text}` before a value is not in the subset",
                           "write the value itself")
         return syntax.Operation(operator.position, "!", [unary(p)])
     return primary(p)

@@ -76,13 +76,15 @@ class Parser:
             elif self.sees(*KINDS):
                 body.append(self.component_def())
                 if not self.sees(";"):
-                    raise Mistake(self.peek().position, "an instance at the root is not in the subset",
+                    raise Mistake(self.peek().position,
+                                  "an instance at the root is not in the subset",
                                   "a root definition ends with `};`: each addrmap of the root that "
                                   "nothing uses is compiled")
             else:
-                raise Mistake(token.position, f"{token.shown()} cannot begin a statement of the root",
-                              "the root has `addrmap`, `regfile`, `reg`, `field`, `enum`, `property` "
-                              "and `default`")
+                raise Mistake(token.position,
+                              f"{token.shown()} cannot begin a statement of the root",
+                              "the root has `addrmap`, `regfile`, `reg`, `field`, `enum`, "
+                              "`property` and `default`")
             self.expect(";", "a statement")
         return body
 
@@ -203,8 +205,9 @@ class Parser:
             is_external = True
         if self.sees(";"):
             if not definition.name:
-                raise Mistake(definition.position, f"this {definition.kind} has neither type name nor "
-                              "instance", "write the instance's name after `}`")
+                raise Mistake(definition.position,
+                              f"this {definition.kind} has neither type name nor instance",
+                              "write the instance's name after `}`")
             return definition
         return self.use(definition.position, definition, is_external)
 
@@ -258,7 +261,8 @@ class Parser:
                 made.array = first
             self.expect("]", "a range or an array")
             if self.sees("["):
-                raise Mistake(self.peek().position, "an array of two dimensions is not in the subset",
+                raise Mistake(self.peek().position,
+                              "an array of two dimensions is not in the subset",
                               "put the inner array in a regfile, and make that an array")
         if self.accept("="):
             made.reset = expression.parse(self)
@@ -267,7 +271,8 @@ class Parser:
         if self.accept("+="):
             made.stride = expression.parse(self)
         if self.sees("%="):
-            raise Mistake(self.peek().position, "`%=` is not in the subset", "write the address: @ 0x10")
+            raise Mistake(self.peek().position, "`%=` is not in the subset",
+                          "write the address: @ 0x10")
         return made
 
     # -- enums -----------------------------------------------------------------------------------

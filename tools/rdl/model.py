@@ -73,7 +73,8 @@ class Field:
         words = {(True, True): "read, write", (True, False): "read", (False, True): "write",
                  (False, False): "none"}[self.readable, self.writable]
         words += ", write once" if self.written_once else ""
-        effects = {"rclr": "reading clears", "rset": "reading sets", "ruser": "reading has an effect",
+        effects = {"rclr": "reading clears", "rset": "reading sets",
+                   "ruser": "reading has an effect",
                    "woset": "writing 1 sets", "woclr": "writing 1 clears",
                    "wot": "writing 1 toggles", "wzs": "writing 0 sets", "wzc": "writing 0 clears",
                    "wzt": "writing 0 toggles", "wclr": "writing clears", "wset": "writing sets",

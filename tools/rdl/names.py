@@ -1,9 +1,9 @@
 """names.py - the names that the generated C has, and that none is made twice."""
 
 C_WORDS = frozenset("""
-    auto break case char const continue default do double else enum extern float for goto if inline
-    int long register restrict return short signed sizeof static struct switch typedef union unsigned
-    void volatile while bool true false asm typeof
+    auto break case char const continue default do double else enum extern float for goto if
+    inline int long register restrict return short signed sizeof static struct switch typedef
+    union unsigned void volatile while bool true false asm typeof
 """.split())
 
 ENUM_MAX = 0x7fffffff
@@ -129,5 +129,6 @@ def check_enums(device, made, types):
             made.add(enumerator(device, enum, entry), entry.position,
                      f"the enum's value `{entry.name}`")
             if entry.value > ENUM_MAX:
-                made.report.add(entry.position, f"the value {entry.value:#x} is more than C's enums "
-                                "hold", f"use at most {ENUM_MAX:#x}, or no enum")
+                made.report.add(entry.position,
+                                f"the value {entry.value:#x} is more than C's enums hold",
+                                f"use at most {ENUM_MAX:#x}, or no enum")
