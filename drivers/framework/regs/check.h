@@ -36,8 +36,9 @@ void regs_index_is_outside(void) __attribute__((error("the index lies outside of
 /* A function that must not exist, declared so that its caller learns why. */
 #define REGS_REFUSED(why) __attribute__((error(why)))
 
-/* The device reads and writes the structure at any time: each access happens, whole, and in the
- * order of the program among all memory accesses. x86 keeps that order for ordinary memory. */
+/* The device reads and writes the structure at any time: each access happens, whole, and the
+ * compiler keeps its order among all memory accesses. So does the processor, but that a read may
+ * come before an earlier write to another place (Intel SDM vol. 3A, section 9.2). */
 #define REGS_MEMORY_ACCESS(bits)                                                                   \
     static inline uint##bits##_t memory_read##bits(const uint##bits##_t *from)                     \
     {                                                                                              \
