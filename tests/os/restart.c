@@ -68,8 +68,8 @@ static void expect_zero(uint64_t frame)
 
 static bool revoke(uint64_t slot)
 {
-    return test_expect_error("revoking",
-                             sys_op(SLOT_CNODE, OP_CNODE_REVOKE, slot, 0, 0, 0, 0, 0), E_OK);
+    return test_expect_error("revoking", sys_op(SLOT_CNODE, OP_CNODE_REVOKE, slot, 0, 0, 0, 0, 0),
+                             E_OK);
 }
 
 static bool prepare(void)

@@ -36,8 +36,8 @@ static bool join(const char *entry, uint64_t handle, uint64_t tag, uint64_t buff
     uint64_t t = lab_make(OBJ_THREAD, 0);
 
     crowd[crowd_size++] = t;
-    return ok("configuring", OP5(t, OP_THREAD_CONFIGURE, SLOT_CNODE, SLOT_VSPACE, 0, buffer,
-                                 SLOT_BUDGET)) &&
+    return ok("configuring",
+              OP5(t, OP_THREAD_CONFIGURE, SLOT_CNODE, SLOT_VSPACE, 0, buffer, SLOT_BUDGET)) &&
            ok("priority", OP1(t, OP_THREAD_SET_PRIORITY, prio)) &&
            ok("starting", OP4(t, OP_THREAD_START, (uint64_t)entry, 0, handle, tag));
 }

@@ -167,7 +167,7 @@ bool outputs_are_zero(const struct puppet *p, const char *what, uint64_t level)
     char text[120];
 
     for (unsigned i = 0; i < sizeof zero / sizeof zero[0]; i++) {
-        (void)snprintf(text, sizeof text, "register %u after: %s", zero[i], what);
+        (void)snprintf(text, sizeof text, "register %u after: %s", (unsigned)zero[i], what);
         if (!test_expect(text, puppet_out(p, zero[i]), 0))
             return false;
     }

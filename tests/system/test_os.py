@@ -77,7 +77,7 @@ def event_table():
 
 def event_rows():
     """event_rows.txt: the tests of each row, a list for each part."""
-    rows = {}
+    rows, last = {}, None
     for line in (OS / "event_rows.txt").read_text().splitlines():
         if line.startswith("#") or not line.strip():
             continue
