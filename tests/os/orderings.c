@@ -158,7 +158,9 @@ PROGRAMS(faults, true, NONE, FALLING, 654, "fault", "call call", "recv answer re
          "resume:A cancel:A")
 PROGRAMS(bound, true, 2, RISING, 3219, "signal signal", "call call", "recv answer_recv wait",
          "suspend:C resume:C signal")
-PROGRAMS(waiters, true, 2, EQUAL, 6855, "signal wait", "signal call", "wait poll recv",
+PROGRAMS(waiters, true, 2, EQUAL, 1482, "signal wait", "signal", "wait poll recv",
+         "kill_notification call")
+PROGRAMS(more_waiters, true, 2, EQUAL, 6855, "signal wait", "signal call", "wait poll recv",
          "kill_notification call")
 
 /* ---- the alphabets */
@@ -217,6 +219,7 @@ static const struct test list[] = {
     {"kernel.orderings.bound", bound},
     {"kernel.orderings.waiters", waiters},
     {"kernel.orderings.listed", listed},
+    {"soak.orderings.waiters", more_waiters},
     {"soak.orderings.rendezvous", all_rendezvous},
     {"soak.orderings.suspended", all_suspended},
     {"soak.orderings.destroyed", all_destroyed},

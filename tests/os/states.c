@@ -135,9 +135,9 @@ static void three_steps(void)
     explore(3, NONE, 5957);
 }
 
-static void three_steps_bound(void)
+static void two_steps_bound(void)
 {
-    explore(3, 0, 15974);
+    explore(2, 0, 1463);
 }
 
 static void five_steps(void)
@@ -152,7 +152,7 @@ static void four_steps_bound(void)
 
 static const struct test list[] = {
     {"kernel.orderings.states", three_steps},
-    {"kernel.orderings.states_bound", three_steps_bound},
+    {"kernel.orderings.states_bound", two_steps_bound},
     {"soak.orderings.states", five_steps},
     {"soak.orderings.states_bound", four_steps_bound},
 };
