@@ -14,6 +14,7 @@
 #define MAX_THREADS 16
 
 static uint64_t slot_next = SLOT_FREE;
+static uint64_t payer = SLOT_UNTYPED;
 static uint64_t va_next = LAB_VA;
 static uint64_t threads[MAX_THREADS];
 static unsigned thread_count;
@@ -35,6 +36,7 @@ int lab_check(const char *what, int status)
 void lab_begin(void)
 {
     slot_next = SLOT_FREE;
+    payer = SLOT_UNTYPED;
     va_next = LAB_VA;
     thread_count = 0;
     error_text[0] = '\0';
@@ -75,6 +77,11 @@ uint64_t lab_slot(void)
     return slot_next++;
 }
 
+void lab_pay_from(uint64_t untyped)
+{
+    payer = untyped;
+}
+
 uint64_t lab_make(unsigned type, uint64_t size_bits)
 {
     uint64_t slot = lab_slot();
@@ -85,7 +92,7 @@ uint64_t lab_make(unsigned type, uint64_t size_bits)
         thread = size_bits;
         size_bits = 0;
     }
-    status = sys_op(SLOT_UNTYPED, OP_UNTYPED_RETYPE, type, size_bits, 0, slot, 1, thread);
+    status = sys_op(payer, OP_UNTYPED_RETYPE, type, size_bits, 0, slot, 1, thread);
     if (lab_check("retype", status) != E_OK)
         return 0;
     if (type == OBJ_THREAD && thread_count < MAX_THREADS)

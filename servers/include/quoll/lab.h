@@ -57,6 +57,9 @@ uint64_t lab_used_bytes(void);
 /** The next empty slot of the own CNode. */
 uint64_t lab_slot(void);
 
+/** From now on, and until lab_begin, all that is made is cut from @untyped. */
+void lab_pay_from(uint64_t untyped);
+
 /** Retype one object; its handle. REPLY: @size_bits is the handle of its thread. */
 uint64_t lab_make(unsigned type, uint64_t size_bits);
 
