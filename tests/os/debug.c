@@ -159,18 +159,6 @@ static void step_is_private(void)
     EXPECT_OK(puppet_status(&p));
 }
 
-static void step_errors(void)
-{
-    ep = lab_make(OBJ_ENDPOINT, 0);
-    MAKE_PUPPET(&p, true, ep);
-    EXPECT_ERROR(OP1(p.thread, OP_THREAD_STEP, 1), E_BUSY);
-    puppet_do(&p, PUPPET_BREAK, 0);
-    EXPECT(raised(BREAKPOINT, 0), 1);
-    EXPECT_ERROR(OP1(p.thread, OP_THREAD_STEP, 2), E_BAD_ARG);
-    EXPECT_OK(go_on());
-    EXPECT(puppet_idle(&p), 1);
-}
-
 /* ---- breakpoints */
 
 /* Kind of breakpoint @i (RW and LEN, 4 bits), enabled. */
@@ -181,7 +169,6 @@ static uint64_t dr7(unsigned i, uint64_t kind)
 
 #define ON_EXEC  0u
 #define ON_WRITE 1u
-#define ON_IO    2u
 #define ON_READ  3u
 #define BYTES_2  4u
 #define BYTES_8  8u
@@ -292,40 +279,6 @@ static void break_behind_mov_ss(void)
     }
 }
 
-static void write_debug_errors(void)
-{
-    static const uint64_t bad[][6] = {
-        {USER_TOP},
-        {0, UINT64_MAX},
-        {0, 0, 0xffff800000000000ull},
-        {0, 0, 0, 0x800000000000ull},
-        {0, 0, 0, 0, 0x10},
-        {0, 0, 0, 0, DR6_STEP << 1},
-        {0, 0, 0, 0, 0, 1u << 13},         /* GD */
-        {0, 0, 0, 0, 0, 1u << 11},         /* RTM */
-        {0, 0, 0, 0, 0, 1ull << 32},       /* reserved */
-        {0, 0, 0, 0, 0, ON_IO << 28 | 64}, /* I/O */
-        {0, 0, 0, 0, 0, BYTES_2 << 16 | 1} /* an instruction's length */
-    };
-
-    ep = lab_make(OBJ_ENDPOINT, 0);
-    MAKE_PUPPET(&p, true, ep);
-    EXPECT_ERROR(set_debug(0x1000, 0x2000, dr7(0, ON_WRITE)), E_BUSY);
-    puppet_do(&p, PUPPET_BREAK, 0);
-    EXPECT(raised(BREAKPOINT, 0), 1);
-    EXPECT_OK(set_debug(0x1000, 0x2000, dr7(1, ON_READ)));
-    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        const uint64_t *w = bad[i];
-        EXPECT_ERROR(op(p.thread, OP_THREAD_WRITE_DEBUG, w[0], w[1], w[2], w[3], w[4], w[5]),
-                     E_BAD_ARG);
-    }
-    EXPECT_OK(OP0(p.thread, OP_THREAD_READ_DEBUG));
-    EXPECT(test_out.w[0], 0x1000);
-    EXPECT(test_out.w[1], 0x2000);
-    EXPECT(test_out.w[4], 0);
-    EXPECT(test_out.w[5], dr7(1, ON_READ));
-}
-
 /* ---- FPU registers */
 
 /* A puppet that may use the FPU, has @value in xmm0, and stands behind an int3. */
@@ -404,71 +357,18 @@ static void fpu_avx_part(void)
     EXPECT(puppet_out(&p, R_RAX), 0x3333);
 }
 
-static void fpu_errors(void)
-{
-    uint64_t words[FPU_PART_WORDS], again[FPU_PART_WORDS];
-    struct puppet q;
-
-    if (!fpu_stands(0x1111))
-        return;
-    EXPECT_OK(read_fpu(0, words));
-    EXPECT_ERROR(read_fpu(3, again), E_BAD_ARG);
-    EXPECT_ERROR(read_fpu(UINT64_MAX, again), E_BAD_ARG);
-    EXPECT_ERROR(write_fpu(3, words), E_BAD_ARG);
-    words[MXCSR_WORD] |= 1u << 31; /* a bit that the CPU would refuse when it is loaded */
-    words[XMM0_WORD] = 5;
-    EXPECT_ERROR(write_fpu(0, words), E_BAD_ARG);
-    EXPECT_OK(read_fpu(0, again));
-    EXPECT(again[XMM0_WORD], 0x1111);
-    EXPECT_OK(go_on());
-    EXPECT_ERROR(read_fpu(0, again), E_BUSY);
-    EXPECT_ERROR(write_fpu(1, again), E_BUSY);
-    /* a thread that may not use the FPU, and one without a buffer that asks */
-    MAKE_PUPPET(&q, true, 0);
-    EXPECT_ERROR(OP1(q.thread, OP_THREAD_READ_FPU, 0), E_BAD_ARG);
-}
-
-/* Whoever has no buffer can't ask. */
-static void fpu_no_buffer(void)
-{
-    struct msg m = {.tag = msg_tag(OP_THREAD_READ_FPU, 0, 0)};
-    struct puppet asks;
-    struct msg none = {0};
-
-    if (!fpu_stands(0x1111))
-        return;
-    MAKE_PUPPET(&asks, true, ep);
-    puppet_do(&asks, PUPPET_BREAK, 0);
-    EXPECT_OK(sys_recv(SLOT_REPLY + 2, ep, &none));
-    EXPECT_OK(OP0(asks.thread, OP_THREAD_SUSPEND));
-    EXPECT_OK(
-        OP5(asks.thread, OP_THREAD_CONFIGURE, SLOT_CNODE, asks.peer.vspace, 0, 0, SLOT_BUDGET));
-    EXPECT_OK(OP0(asks.thread, OP_THREAD_RESUME));
-    none = (struct msg){0};
-    EXPECT_OK(sys_reply(SLOT_REPLY + 2, &none));
-    puppet_sys(&asks, SYS_CALL, p.thread, 0, &m);
-    EXPECT_ERROR(puppet_status(&asks), E_NOBUF);
-    m.tag = msg_tag(OP_THREAD_WRITE_FPU, 0, 0);
-    puppet_sys(&asks, SYS_CALL, p.thread, 0, &m);
-    EXPECT_ERROR(puppet_status(&asks), E_NOBUF);
-}
-
 static const struct test list[] = {
     {"kernel.debug.step", step},
     {"kernel.debug.step_over_call", step_over_call},
     {"kernel.debug.step_over_fault", step_over_fault},
     {"kernel.debug.step_called_off", step_called_off},
     {"kernel.debug.step_is_private", step_is_private},
-    {"kernel.debug.step_errors", step_errors},
     {"kernel.debug.break_on_instruction", break_on_instruction},
     {"kernel.debug.break_and_write_regs", break_and_write_regs},
     {"kernel.debug.break_on_data", break_on_data},
     {"kernel.debug.break_behind_mov_ss", break_behind_mov_ss},
-    {"kernel.debug.write_debug_errors", write_debug_errors},
     {"kernel.debug.fpu_read_write", fpu_read_write},
     {"kernel.debug.fpu_avx_part", fpu_avx_part},
-    {"kernel.debug.fpu_errors", fpu_errors},
-    {"kernel.debug.fpu_no_buffer", fpu_no_buffer},
 };
 
 TEST_AREA(tests_debug);
