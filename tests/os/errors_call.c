@@ -318,13 +318,20 @@ static void numbers(void)
     }
 }
 
-/* Without a debugger in the kernel there is no such call; with one, only its own functions. */
+/* Without a debugger in the kernel there is no such call; with one, only its own functions, and
+ * those that stop the machine only with DEBUG_MAGIC. */
 static void debug(void)
 {
-    struct try t = {.number = SYS_DEBUG, .rdi = UINT64_MAX};
+    static const uint64_t bad[] = {UINT64_MAX, DEBUG_ENTER, DEBUG_PANIC, DEBUG_FAULT, 1000};
 
-    if (build(true))
-        (void)fails(&world.caller, "no such function", t, CONFIG_DEBUG ? E_BAD_ARG : E_BAD_CALL);
+    if (!build(true))
+        return;
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct try t = {.number = SYS_DEBUG, .rdi = bad[i]};
+
+        if (!fails(&world.caller, "no such function", t, CONFIG_DEBUG ? E_BAD_ARG : E_BAD_CALL))
+            return;
+    }
 }
 
 static const struct test list[] = {

