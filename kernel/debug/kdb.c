@@ -46,14 +46,6 @@ void kdb_line_printed(void)
     kdb.armed = true;
 }
 
-void kdb_print_bits(uint64_t v, const char *letters)
-{
-    for (; *letters; letters++, v >>= 1) {
-        kprintf("%c", v & 1 ? *letters : '-');
-    }
-    kprintf(" ");
-}
-
 void kdb_catch(const char *fmt, va_list args)
 {
     if (kdb.armed) {
@@ -98,7 +90,7 @@ static const struct command {
 } commands[] = {
     {"help", "", "this list", 0, 0, cmd_help},
     {"threads", "", "all threads, and what each waits for", 0, 0, kdb_cmd_threads},
-    {"thread", "THREAD", "one thread: registers, slots, its stack", 1, 1, kdb_cmd_thread},
+    {"thread", "THREAD", "one thread: registers and slots", 1, 1, kdb_cmd_thread},
     {"caps", "THREAD", "its capability space", 1, 1, kdb_cmd_caps},
     {"tree", "SLOT", "a capability and what was derived from it", 1, 1, kdb_cmd_tree},
     {"endpoints", "", "all endpoints, and who waits there", 0, 0, kdb_cmd_endpoints},

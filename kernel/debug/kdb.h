@@ -52,18 +52,9 @@ static inline void *kdb_pointer(void)
 #define KDB_NAME(names, i) ((uint64_t)(i) < sizeof(names) / 8 ? (names)[i] : "?")
 extern const char *const kdb_types[OBJ_COUNT];
 
-/** A letter of @letters for each bit of @v that is set, from bit 0, else a dash; then a space. */
-void kdb_print_bits(uint64_t v, const char *letters);
-
 void kdb_print_regs(const struct regs *r);
 /** The registers @r, unless NULL, and the calls that led to them, else to @frame. */
 void kdb_print_calls(const struct regs *r, const void *frame);
-
-/** The thread at kdb_pointer; stops the command if there is none. */
-const struct thread *kdb_thread(void);
-
-/** The 16 bytes at the user address @va, or NULL if they are not all in one page of RAM. */
-const uint64_t *kdb_user_frame(uint64_t cr3, uint64_t va);
 
 void kdb_cmd_threads(void), kdb_cmd_thread(void), kdb_cmd_ready(void), kdb_cmd_caps(void),
     kdb_cmd_tree(void), kdb_cmd_endpoints(void), kdb_cmd_irqs(void), kdb_cmd_pt(void),

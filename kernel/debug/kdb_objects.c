@@ -1,8 +1,9 @@
 /*
- * kdb_objects.c - the debugger's commands that show kernel objects.
+ * kdb_objects.c - the debugger's commands that show kernel objects and memory.
  * Lists are followed as they stand, and may be damaged: a walk that prints ends with the reader's
  * patience, any other has a bound.
  */
+#include <arch/paging.h>
 #include <debug/kdb.h>
 #include <ipc/irq.h>
 #include <object/slot.h>
@@ -11,7 +12,7 @@
 #include <quoll/bootinfo.h>
 
 #define WALK_MAX       1000000u /* of one list */
-#define FRAMES_MAX     16       /* of a user stack */
+#define ENTRY_RIGHTS   (PTE_WRITE | PTE_USER | PTE_PWT | PTE_PCD | PTE_NX)
 #define THREAD_HEADING "    THREAD STATE           PRIO FLAGS               RIP WAITS FOR\n"
 #define SLOT_HEADING   "      SLOT DEPTH TYPE           RIGHTS  FLAGS     OBJECT BITS BADGE\n"
 
@@ -25,6 +26,15 @@ const char *const kdb_types[OBJ_COUNT] = {
 #include <quoll/objects.def>
 #undef OBJ
 };
+
+/* A letter of @letters for each bit of @v that is set, from bit 0, else a dash; then a space. */
+static void print_bits(uint64_t v, const char *letters)
+{
+    for (; *letters; letters++, v >>= 1) {
+        kprintf("%c", v & 1 ? *letters : '-');
+    }
+    kprintf(" ");
+}
 
 /* ---- threads */
 
@@ -41,7 +51,7 @@ void kdb_print_regs(const struct regs *r)
     }
 }
 
-const struct thread *kdb_thread(void)
+static const struct thread *typed_thread(void)
 {
     const struct thread *t = thread_first();
     unsigned steps = 0;
@@ -78,7 +88,7 @@ static const void *waits_for(const struct thread *t)
 static void print_thread(const struct thread *t)
 {
     kprintf("%10lx %-15s %4u ", SHORT(t), KDB_NAME(states, thread_state(t)), t->n.prio);
-    kdb_print_bits(t->flags, "SNFB-XQP");
+    print_bits(t->flags, "SNFB-XQP");
     kprintf("%14lx %10lx\n", thread_regs(t)->rip, SHORT(waits_for(t)));
 }
 
@@ -92,29 +102,12 @@ void kdb_cmd_threads(void)
     }
 }
 
-/* In a system call rbp is not kept, but our stubs (libc/include/quoll/sys.h) have pushed it. */
-static void print_user_calls(const struct thread *t)
-{
-    const struct regs *r = thread_regs(t);
-    uint64_t at = r->vector ? r->rbp : r->rsp;
-    const uint64_t *frame = kdb_user_frame(t->cr3, at);
-
-    kprintf("user backtrace: %lx", r->rip);
-    for (unsigned i = !r->vector; frame && i < FRAMES_MAX; i++) {
-        if (i != 1 || r->vector) {
-            kprintf(" %lx", frame[1]);
-        }
-        frame = frame[0] > at ? kdb_user_frame(t->cr3, at = frame[0]) : NULL;
-    }
-    kprintf("\n");
-}
-
 static void print_slot(const struct slot *s, unsigned indent)
 {
     kprintf("%10lx %5u %*s%-*s ", SHORT(s), s->depth, (int)indent, "",
             indent < 14 ? (int)(14 - indent) : 0, KDB_NAME(kdb_types, s->type));
-    kdb_print_bits(s->rights, "srgRWXm");
-    kdb_print_bits(s->flags, "OTIPD");
+    print_bits(s->rights, "srgRWXm");
+    print_bits(s->flags, "OTIPD");
     kprintf("%10lx %4u %lx\n", SHORT(s->obj), s->size_bits,
             s->type == OBJ_UNTYPED ? untyped_used(s) : s->badge);
 }
@@ -122,7 +115,7 @@ static void print_slot(const struct slot *s, unsigned indent)
 void kdb_cmd_thread(void)
 {
     static const char *const names[] = {"cnode", "vspace", "fault", "buffer", "budget", "bound"};
-    const struct thread *t = kdb_thread();
+    const struct thread *t = typed_thread();
 
     _Static_assert(sizeof names / 8 == TS_COUNT, "all slots");
     kprintf(THREAD_HEADING);
@@ -133,14 +126,13 @@ void kdb_cmd_thread(void)
         kprintf("%-6s ", names[i]);
         print_slot(&t->slots[i], 0);
     }
-    print_user_calls(t);
 }
 
 /* ---- capabilities */
 
 void kdb_cmd_caps(void)
 {
-    const struct thread *t = kdb_thread();
+    const struct thread *t = typed_thread();
 
     kprintf(" INDEX " SLOT_HEADING);
     for (uint64_t i = 1; i < t->cnode_slots; i++) {
@@ -200,11 +192,9 @@ void kdb_cmd_endpoints(void)
         kprintf("endpoint %lx\n", SHORT(ep));
         for (const struct node *n = ep->n.next; n != &ep->n; n = n->next) {
             const struct thread *t = (const struct thread *)n;
-            if (n->word == WORD_MARK) {
-                kprintf("  mark of a cancel, badge %lx\n", ep->mark_badge);
-                continue;
-            }
-            kprintf(n->word == WORD_IRQ ? "  %10lx interrupt\n" : "  %10lx %-15s badge %lx\n",
+            kprintf(n->word == WORD_IRQ    ? "  %10lx interrupt\n"
+                    : n->word == WORD_MARK ? "  %10lx mark of a cancel\n"
+                                           : "  %10lx %-15s badge %lx\n",
                     SHORT(n), KDB_NAME(states, thread_state(t)), t->badge);
         }
     }
@@ -220,8 +210,8 @@ void kdb_cmd_irqs(void)
     while ((i = next_object(&at, OBJ_IRQ)) != NULL) {
         irq_info(i, info);
         kprintf("%6lu %10lx ", info[0], SHORT(i));
-        kdb_print_bits(i->flags, "LAM");
-        kdb_print_bits(info[3], "ML");
+        print_bits(i->flags, "LAM");
+        print_bits(info[3], "ML");
         kprintf(" %7lu %9lu %6lu %10lx %10lx %lx\n", info[2], info[1], info[4],
                 SHORT(i->endpoint.obj), SHORT(i->reply), i->endpoint.badge);
     }
@@ -258,5 +248,77 @@ void kdb_cmd_ready(void)
     while ((n = next_object(&at, OBJ_NOTIFICATION)) != NULL) {
         kprintf("notification %lx: bits %lx, timer in %ld us\n", SHORT(n), n->bits,
                 us_until(&n->timer));
+    }
+}
+
+/* ---- memory */
+
+struct range {
+    uint64_t va, bytes, pa, entry;
+};
+
+/* The page of @va in the tables at @cr3, or the hole around it (entry 0). With @tell, how the
+ * walk goes. */
+static struct range walk(uint64_t cr3, uint64_t va, bool tell)
+{
+    uint64_t table = cr3 & PTE_ADDR;
+
+    for (unsigned level = 4;; level--) {
+        uint64_t bytes = 1ull << (3 + 9 * level), index = va / bytes & 511;
+        uint64_t e = ((const uint64_t *)direct(table))[index];
+        bool present = e & PTE_PRESENT, page = level == 1 || (level < 4 && e & PTE_LARGE);
+        if (tell) {
+            kprintf("level %u: table %lx entry %lx is %lx\n", level, table, index, e);
+        }
+        table = e & PTE_ADDR;
+        if (!present || page) {
+            return (struct range){va & -bytes, bytes, table & -bytes, present ? e : 0};
+        }
+    }
+}
+
+/* Pages that follow each other in both address spaces, with the same rights, are one range. */
+static void print_ranges(uint64_t cr3)
+{
+    struct range all = {0}, page;
+
+    kprintf("%14s %12s %12s FLAGS\n", "VA", "BYTES", "PHYSICAL");
+    for (uint64_t va = 0; va < USER_TOP; va = page.va + page.bytes) {
+        page = walk(cr3, va, false);
+        if (page.entry && page.pa == all.pa + all.bytes && va == all.va + all.bytes &&
+            !((page.entry ^ all.entry) & ENTRY_RIGHTS)) {
+            all.bytes += page.bytes;
+            continue;
+        }
+        if (all.entry) {
+            kprintf("%14lx %12lx %12lx ", all.va, all.bytes, all.pa);
+            print_bits(all.entry >> 1, "wutc"); /* from PTE_WRITE on */
+            kprintf(all.entry & PTE_NX ? "\n" : "x\n");
+        }
+        all = page;
+    }
+}
+
+void kdb_cmd_pt(void)
+{
+    uint64_t cr3 = typed_thread()->cr3;
+
+    if (kdb_args == 1) {
+        print_ranges(cr3);
+        return;
+    }
+    struct range r = walk(cr3, kdb_arg[1], true);
+    kprintf(r.entry ? "it is at %lx\n" : "nothing is mapped there\n", r.pa + (kdb_arg[1] - r.va));
+}
+
+void kdb_cmd_mem(void)
+{
+    const uint64_t *w = kdb_pointer();
+
+    if (kdb_arg[0] % 8) {
+        kdb_stop("the address must be a multiple of 8");
+    }
+    for (uint64_t i = 0; i < (kdb_args > 1 ? kdb_arg[1] : 4); i++, w += 4) {
+        kprintf("%10lx: %016lx %016lx %016lx %016lx\n", SHORT(w), w[0], w[1], w[2], w[3]);
     }
 }

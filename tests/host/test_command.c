@@ -222,6 +222,7 @@ static void test_basic(void)
     CHECK(prints("version",
                  "Quoll " QSH_VERSION ", ABI 1, debug build without the fastpath\r\nCPU:\r\n"));
     CHECK(prints("clear", "\x1b[H\x1b[2J"));
+    info.build = QUOLL_BUILD_FASTPATH;
     CHECK(has("kdb", "make DEBUG=1") && has("kdb fault", "make DEBUG=1"));
     CHECK(has("kdb x", "usage: kdb [panic | fault]") && has("kdb panic now", "too much"));
 }

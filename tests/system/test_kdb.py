@@ -152,7 +152,7 @@ def test_who_waits_at_an_endpoint_is_listed_there(kdb):
     assert waiting <= listed
 
 
-def test_thread_shows_registers_slots_and_the_users_calls(kdb):
+def test_thread_shows_registers_and_slots(kdb):
     lines = kdb.run("thread " + current(kdb))
     registers = registers_in(lines)
     assert set(registers) == set("rax rdx rsi rdi r8 r9 r10 r12 r13 rip rsp".split())  # no others
@@ -162,9 +162,6 @@ def test_thread_shows_registers_slots_and_the_users_calls(kdb):
              if line.split()[0] in ("cnode", "vspace", "fault", "buffer", "budget", "bound")}
     assert slots["cnode"] == "CNODE" and slots["vspace"] == "VSPACE"
     assert slots["budget"] == "BUDGET" and slots["buffer"] == "FRAME"
-    calls = [function_at(BUILD / "user/qsh.elf", int(address, 16))
-             for address in lines[-1].removeprefix("user backtrace: ").split()]
-    assert calls[0] == "cmd_kdb" and "command_run" in calls and "main" in calls
 
 
 def test_ready_shows_budgets(kdb):
