@@ -28,7 +28,7 @@ FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 
 # name=directory; a directory without sources yet is left out.
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
-            test=tests/os uart8250=drivers/uart8250
+            test=tests/os fuzz=servers/fuzz uart8250=drivers/uart8250
 
 # ---------------------------------------------------------------------------------------- flags
 
@@ -54,7 +54,7 @@ LD_FLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=no
 # -------------------------------------------------------------------------------------- sources
 
 # Not linked by themselves, or only into debug builds.
-DEBUG_C := $(wildcard kernel/debug/kdb*.c) kernel/debug/symbols.c kernel/debug/trace.c
+DEBUG_C := $(wildcard kernel/debug/kdb*.c kernel/debug/check*.c) kernel/debug/symbols.c kernel/debug/trace.c
 KERNEL_C := $(sort $(filter-out kernel/arch/offsets.c $(if $(filter 0,$(DEBUG)),$(DEBUG_C)), \
                                 $(shell find kernel -name '*.c')))
 KERNEL_ASM := boot/entry.asm $(sort $(shell find kernel -name '*.asm'))

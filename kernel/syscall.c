@@ -162,7 +162,10 @@ static __attribute__((noinline)) void sys_simple(struct thread *t, int32_t numbe
     case SYS_DEBUG:
         thread_result(t, debug_call(r->rdi, r->rdx));
         break;
-    default: /* SYS_NULL never comes here */
+    case SYS_NULL: /* of a thread that is debugged; others' is the fastpath's */
+        thread_regs(t)->rax = E_OK;
+        break;
+    default:
         thread_result(t, E_BAD_CALL);
         break;
     }

@@ -89,7 +89,7 @@ CONDITIONS = {
                                    "BUSY": "the VSpace has a PortMap already", "LIMIT": TOO_DEEP},
     ("IOPORT_CONTROL", "GRANT"): {"BAD_ARG": "first is above last, or last above 0xffff",
                                   "BUSY": "the range overlaps another grant"},
-    ("CPU_CONTROL", "CREATE"): {"BAD_ARG": "the budget exceeds its period, the period 2^32 - 1, or the priority "
+    ("CPU_CONTROL", "CREATE"): {"BAD_ARG": "the budget exceeds its period, the period is too short or above 2^32 - 1, or the priority "
                                          "PRIORITY_MAX; " + DEVICE_PAYS + SLOT_ARG,
                                 "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS, "LIMIT": TOO_DEEP},
 }

@@ -68,8 +68,8 @@ void timer_set(uint64_t deadline)
         lapic_write(LAPIC_INITIAL, 0);
         return;
     }
-    int64_t left = (int64_t)(deadline - rdtsc());
-    uint64_t ticks = left <= 0 ? 1 : (uint64_t)(((unsigned __int128)left * lapic_per_tsc) >> 32);
+    uint64_t now = rdtsc(), left = deadline > now ? deadline - now : 0;
+    unsigned __int128 ticks = ((unsigned __int128)left * lapic_per_tsc) >> 32;
     lapic_write(LAPIC_INITIAL, ticks < 1 ? 1 : ticks > 0xffffffffu ? 0xffffffffu : (uint32_t)ticks);
 }
 

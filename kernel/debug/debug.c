@@ -3,6 +3,7 @@
  */
 #include <console/kprintf.h>
 #include <console/panic.h>
+#include <debug/check.h>
 #include <debug/debug.h>
 #include <debug/kdb.h>
 #include <quoll/abi.h>
@@ -18,6 +19,11 @@ int debug_call(uint64_t function, uint64_t argument)
     switch (function) {
     case DEBUG_PUTC:
         kprintf("%c", (int)(argument & 0xff));
+        return E_OK;
+    case DEBUG_CHECK:
+        if (check_all(argument)) {
+            panic("check %lu: the kernel's invariants are broken", argument);
+        }
         return E_OK;
     case DEBUG_ENTER:
         return kdb_enter();

@@ -18,12 +18,12 @@
 
 #define MSI_ADDRESS 0xfee00000ull /* SDM vol. 3A, 10.11.1: fixed, physical destination */
 
-static struct source {
-    struct irq *first;
-    uint32_t gsi;                 /* MSI: unused */
-    uint8_t flags;                /* IRQ_LEVEL, IRQ_ACTIVE_LOW, IRQ_MSI: of all Irqs on it */
-    uint8_t sharers, bound, owed; /* how many Irqs are on it, are bound, owe */
-} sources[IRQ_VECTORS];
+static struct source sources[IRQ_VECTORS];
+
+const struct source *irq_source(uint32_t number)
+{
+    return &sources[number];
+}
 
 static bool is_level(const struct irq *irq)
 {

@@ -8,6 +8,16 @@
 
 #define IRQ_SHARERS_MAX 8
 
+struct source {
+    struct irq *first;
+    uint32_t gsi;                 /* MSI: unused */
+    uint8_t flags;                /* IRQ_LEVEL, IRQ_ACTIVE_LOW, IRQ_MSI: of all Irqs on it */
+    uint8_t sharers, bound, owed; /* how many Irqs are on it, are bound, owe */
+};
+
+/** Source @number, below IRQ_VECTORS. */
+const struct source *irq_source(uint32_t number);
+
 /** The source, a vector, for an Irq on pin @gsi, which exists, or (IRQ_MSI) for a new MSI.
  *  Errors: LIMIT (sharers of the pin, vectors), BUSY (an edge pin, or shared with other flags). */
 int irq_find_source(uint64_t gsi, uint32_t flags, uint32_t *source);

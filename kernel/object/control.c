@@ -119,7 +119,9 @@ int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *o
     if (op != OP_CPU_CONTROL_CREATE) {
         return E_BAD_CALL;
     }
-    if (w[3] > PRIORITY_MAX || w[1] > w[2] || w[2] > UINT32_MAX) {
+    bool limited = w[1] && w[1] < w[2];
+    if (w[3] > PRIORITY_MAX || w[1] > w[2] || w[2] > UINT32_MAX ||
+        (limited && w[2] < BUDGET_PERIOD_MIN_US)) {
         return E_BAD_ARG;
     }
     int e = payer_and_slot(w[0], w[4], &ut, &cnode, &to);

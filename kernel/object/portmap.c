@@ -17,6 +17,11 @@
 
 static uint64_t taken[WORDS]; /* ports in some PortMap; under the kernel lock */
 
+const uint64_t *portmap_taken(void)
+{
+    return taken;
+}
+
 struct portmap *portmap_of_slot(struct slot *s)
 {
     return (struct portmap *)((uint64_t)s & ~((1ull << PORTMAP_BITS) - 1));

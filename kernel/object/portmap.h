@@ -13,6 +13,9 @@ int portmap_attach(struct portmap *p, struct slot *vspace);
 /** Close all of @p's ports and take it from its space. */
 void portmap_detach(struct portmap *p);
 
+/** The ports that are open in some PortMap, a bit each. */
+const uint64_t *portmap_taken(void);
+
 struct portmap *portmap_of_slot(struct slot *s);
 
 /** Open ports @first to @last. Errors: BAD_ARG, BUSY (overlap with another grant). */

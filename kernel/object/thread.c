@@ -110,6 +110,7 @@ void thread_slot_lost(struct slot *s)
 static void stop(struct thread *t)
 {
     ipc_end_wait(t, E_GONE, E_GONE);
+    sched_remove(t);
     thread_set(t, THREAD_STOPPED, t->flags);
     sched_check(t);
 }

@@ -136,11 +136,12 @@ static int bind(struct thread *t, uint64_t handle)
         t->bound->bound = NULL;
     }
     set_slot(t, TS_BOUND, from);
-    thread_refresh(t);
     if (from) {
-        t->bound->bound = t;
-        notification_signal(t->bound, 0); /* bits from before are delivered */
+        struct notification *n = (struct notification *)from->obj;
+        n->bound = t;
+        notification_signal(n, 0); /* bits from before are delivered, if it receives */
     }
+    thread_refresh(t);
     return E_OK;
 }
 

@@ -60,8 +60,7 @@ static uint64_t share_start(uint64_t offset)
     return offset & ~(SHARE_BYTES - 1);
 }
 
-/* The offset up to which everything behind what is used is known to be zero. */
-static uint64_t zero_end(const struct slot *ut)
+uint64_t untyped_zero_end(const struct slot *ut)
 {
     uint64_t used = untyped_used(ut), shares = account(ut) >> USED_BITS;
 
@@ -79,7 +78,7 @@ static void set_account(struct slot *ut, uint64_t used, uint64_t zero_to)
  * gap before @at is zeroed as well, so that one number says what has been done. */
 static bool zero(struct slot *ut, uint64_t at, uint64_t end)
 {
-    uint64_t done = zero_end(ut), from = done > at ? done : at;
+    uint64_t done = untyped_zero_end(ut), from = done > at ? done : at;
 
     if (from >= end) {
         return true;
@@ -135,7 +134,7 @@ static uint64_t cut(struct slot *ut, unsigned bits)
 {
     uint64_t at = place(ut, bits, 1);
 
-    set_account(ut, at + (1ull << bits), zero_end(ut));
+    set_account(ut, at + (1ull << bits), untyped_zero_end(ut));
     return ut->obj + at;
 }
 
@@ -155,7 +154,8 @@ int untyped_make(struct slot *ut, struct slot *cnode, struct slot *to, enum quol
     struct slot value = {.obj = (uint64_t)*object,
                          .type = (uint8_t)type,
                          .rights = RIGHT_ALL,
-                         .flags = SLOT_OWNER};
+                         .flags = SLOT_OWNER,
+                         .size_bits = (uint8_t)bits};
     ((struct slot *)cnode->obj)->badge = 0;
     slot_insert_child(ut, to, &value);
     return E_OK;

@@ -15,6 +15,9 @@ int untyped_make(struct slot *ut, struct slot *cnode, struct slot *to, enum quol
 /** Bytes of @ut that are used: handed out, or lost to alignment. */
 uint64_t untyped_used(const struct slot *ut);
 
+/** The offset up to which everything behind what is used is known to be zero. */
+uint64_t untyped_zero_end(const struct slot *ut);
+
 int untyped_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 
 #endif

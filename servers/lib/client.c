@@ -192,3 +192,43 @@ int test_run(uint64_t cap, uint64_t index, struct test_result *result)
     msg_get_string(&m, task_buffer(), 1, result->message, sizeof(result->message));
     return E_OK;
 }
+
+int fuzz_begin(uint64_t cap, const struct fuzz_order *order)
+{
+    struct msg m = {.w = {order->seed, order->calls, order->check_every, order->timed}};
+
+    return client_call(cap, FUZZ_BEGIN, 4, &m);
+}
+
+int fuzz_calls(uint64_t cap, uint64_t count, uint64_t *made, bool *failed)
+{
+    struct msg m = {.w = {count}};
+    int error = client_call(cap, FUZZ_CALLS, 1, &m);
+
+    if (error != E_OK)
+        return error;
+    *made = m.w[0];
+    *failed = m.w[1] != 0;
+    return E_OK;
+}
+
+int fuzz_end(uint64_t cap, struct fuzz_summary *summary)
+{
+    const struct quoll_buffer *b = task_buffer();
+    struct msg m = {0};
+    int error = client_call(cap, FUZZ_END, 0, &m);
+
+    if (error != E_OK)
+        return error;
+    summary->calls = m.w[0];
+    summary->done = m.w[1];
+    summary->refused = m.w[2];
+    summary->blocked = m.w[3];
+    summary->lost = m.w[4];
+    summary->worlds = m.w[5];
+    summary->checks = msg_get_word(&m, b, 6);
+    summary->hash = msg_get_word(&m, b, 7);
+    summary->failed = msg_get_word(&m, b, 8) != 0;
+    msg_get_string(&m, b, FUZZ_TEXT_WORD, summary->text, sizeof(summary->text));
+    return E_OK;
+}

@@ -22,6 +22,12 @@ const struct command commands[] = {
      "Without arguments all of them. AREA is the front part of a name, up to a dot.\n"
      "^C stops after the one that runs. The last line counts the passed and the failed.\n",
      true, -1, cmd_test, test_word},
+    {"fuzz", "make random system calls", "fuzz N [SEED [EVERY]] [timed] [--json]",
+     "N calls with random, hostile and stale arguments by threads that own one of everything.\n"
+     "The same SEED (1 unless given) gives the same calls and results. A debug build's kernel\n"
+     "checks its invariants after every EVERY calls (256 unless given). timed: also with what\n"
+     "depends on the clock, which no seed repeats. ^C ends it.\n",
+     true, 4, cmd_fuzz, NULL},
     {"ps", "list the tasks", "ps [--json]",
      "Number, name, state of the first thread, CPU time, memory, priority, and how often it was\n"
      "started again.\n",

@@ -17,7 +17,7 @@
 
 #define QSH_VERSION "0.1.0"
 
-enum service { SERVICE_SYSTEM, SERVICE_BENCH, SERVICE_TEST, SERVICE_COUNT };
+enum service { SERVICE_SYSTEM, SERVICE_BENCH, SERVICE_TEST, SERVICE_FUZZ, SERVICE_COUNT };
 
 struct shell {
     const struct quoll_info *info;
@@ -81,6 +81,7 @@ void cmd_log(struct shell *s, int argc, char **argv);
 void cmd_kdb(struct shell *s, int argc, char **argv);
 void cmd_bench(struct shell *s, int argc, char **argv);
 void cmd_test(struct shell *s, int argc, char **argv);
+void cmd_fuzz(struct shell *s, int argc, char **argv);
 
 const char *bench_word(struct shell *s, size_t index);
 const char *test_word(struct shell *s, size_t index);

@@ -12,6 +12,7 @@ static const char *const service_names[SERVICE_COUNT] = {
     [SERVICE_SYSTEM] = "system",
     [SERVICE_BENCH] = "bench",
     [SERVICE_TEST] = "test",
+    [SERVICE_FUZZ] = "fuzz",
 };
 
 void shell_error(struct shell *s, const char *format, ...)

@@ -5,6 +5,7 @@
  */
 #include "manifest_value.h"
 
+#include <quoll/abi.h>
 #include <string.h>
 
 static bool key_image(struct manifest_task *t, const char *v, struct manifest_error *e)
@@ -50,9 +51,9 @@ static bool key_budget(struct manifest_task *t, const char *v, struct manifest_e
     }
     if (!value_number(&v, 1000000, &budget) || *v != '/' ||
         (v++, !value_number(&v, 1000000, &period)) || *v != '\0' || budget == 0 ||
-        period < budget) {
+        period < budget || (period > budget && period < BUDGET_PERIOD_MIN_US)) {
         return manifest_fail(e, "budget: unlimited, or microseconds as BUDGET/PERIOD, for example "
-                                "5000/10000 (period at most 1000000)");
+                                "5000/10000 (period 1000 to 1000000)");
     }
     t->budget_us = (uint32_t)budget;
     t->period_us = (uint32_t)period;

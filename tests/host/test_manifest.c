@@ -120,6 +120,7 @@ static void test_refusals(void)
     refuse(TASK "cpu-control = maybe\n", 9, "yes or no");
     refuse(TASK "restart = yes\n", 9, "restart: no");
     refuse(TASK "budget = 10/5\n", 9, "BUDGET/PERIOD");
+    refuse(TASK "budget = 1/999\n", 9, "period 1000");
     refuse(TASK "image = /bin/sh\n", 9, "there twice");
     refuse(TASK "[task a]\nimage = a\npriority = 1\n", 9, "already defined in line 5");
     refuse(TASK "[task b]\nimage = a\npriority = 1\nprovides = a\n", 9, "already provided");

@@ -119,7 +119,9 @@ static void run(uint64_t index, struct suite_answer *answer)
     if (lab_error() != NULL && failure[0] == '\0')
         (void)snprintf(failure, sizeof failure, "%s", lab_error());
     puppets_record();
+    (void)sys_debug(DEBUG_CHECK, index); /* what the test leaves, and what its end does: a debug */
     lab_end();
+    (void)sys_debug(DEBUG_CHECK, index); /* build's kernel stops if that broke an invariant */
     (void)test_expect("bytes of the untyped in use after the test", lab_used_bytes(), used_before);
     if (lab_error() != NULL && failure[0] == '\0')
         (void)snprintf(failure, sizeof failure, "clean-up: %s", lab_error());

@@ -74,6 +74,7 @@ enum quoll_kind {
 /* Functions of SYS_DEBUG, in rdi; the argument is word 0. */
 enum quoll_debug {
     DEBUG_PUTC = 0,  /* the byte to the kernel's console */
+    DEBUG_CHECK = 1, /* check the kernel's invariants; panics, with the number, when one is broken */
     DEBUG_ENTER = 2, /* open the kernel debugger; the argument is DEBUG_MAGIC, here and below */
     DEBUG_PANIC = 3, /* panic, to see one */
     DEBUG_FAULT = 4, /* an exception in the kernel, to see one */
@@ -143,6 +144,9 @@ static inline unsigned quoll_object_bits(enum quoll_object type, unsigned size_b
 #define IRQ_IS_OVER_LIMIT 2 /* until its period ends */
 
 #define PRIORITY_MAX 255
+
+/* cpu_control.create: with a shorter one the kernel would do little but begin and end periods. */
+#define BUDGET_PERIOD_MIN_US 1000
 
 /* A thread's IPC buffer: one 4 KiB frame. */
 struct quoll_buffer {

@@ -43,6 +43,12 @@ struct test_result {
     char message[256];
 };
 
+struct fuzz_summary {
+    uint64_t calls, done, refused, blocked, lost, worlds, checks, hash;
+    bool failed;
+    char text[160];
+};
+
 /** Wait until @name is registered and put its endpoint into the empty @slot.
  *  NO_RIGHT: the manifest doesn't say that this task uses it. EXISTS: @slot is not empty.
  *  BAD_ARG: @name is longer than 48 bytes. */
@@ -84,5 +90,17 @@ int suite_name(uint64_t cap, uint64_t index, char name[CLIENT_NAME_MAX]);
 /** Run item @index of the bench or of the test suite and wait for the result. */
 int bench_run(uint64_t cap, uint64_t index, struct bench_result *result);
 int test_run(uint64_t cap, uint64_t index, struct test_result *result);
+
+struct fuzz_order {
+    uint64_t calls, seed;
+    uint64_t check_every; /* calls between two checks of the kernel; 0: none */
+    bool timed;           /* with what depends on time; does not replay */
+};
+
+/** One run of the fuzzer: begin, calls until as many as wanted were made, end.
+ *  Errors of begin: BUSY (another run is open). */
+int fuzz_begin(uint64_t cap, const struct fuzz_order *order);
+int fuzz_calls(uint64_t cap, uint64_t count, uint64_t *made, bool *failed);
+int fuzz_end(uint64_t cap, struct fuzz_summary *summary);
 
 #endif

@@ -51,4 +51,14 @@ enum suite_label {
                        test answers 0 passed (0/1), words 1- what went wrong. */
 };
 
+/* fuzz: the system-call fuzzer, one run at a time. */
+enum fuzz_label {
+    FUZZ_BEGIN = 1, /* word 0 seed, 1 calls in all, 2 check the kernel's invariants every so many
+                       (0: never), 3 timed (0/1). BUSY: a run is open. */
+    FUZZ_CALLS = 2, /* word 0 how many more (at most 100,000); answer 0 made so far, 1 failed */
+    FUZZ_END = 3,   /* answer 0 calls, 1 done, 2 refused, 3 blocked, 4 lost, 5 worlds, 6 checks of
+                       the kernel, 7 hash of all results, 8 failed, words 10- why */
+};
+#define FUZZ_TEXT_WORD 10
+
 #endif
