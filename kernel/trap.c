@@ -137,12 +137,15 @@ void kernel_nmi(struct regs *r)
 {
     uint8_t vector = (uint8_t)r->vector;
 
+    if (is_forged(vector) || vector == VECTOR_NMI) {
+        return;
+    }
     if (vector == VECTOR_DEBUG) {
         /* Nobody's loss: a step's trap that some CPUs take behind SYSCALL, though that masks TF; or
          * a breakpoint on what `mov ss` read, which waits until the next instruction is over, and
          * that has entered the kernel (SDM vol. 3A, 6.8.3). */
         (void)take_dr6();
-    } else if (!is_forged(vector) && vector != VECTOR_NMI) {
+    } else {
         panic_at(r, "exception %u (error %lx) in the kernel at %lx", vector, r->error, r->rip);
     }
 }

@@ -171,9 +171,9 @@ static void two_devices(void)
 #define DELIVER_NMI  0x400u
 #define IRQ_VECTORS  192u
 
-/* A device can send any vector to the CPU, or an NMI, even those of exceptions (QEMU lets all of
- * these pass, a real APIC those from 16 on). What is nobody's is counted, the rest arrives, no
- * thread suffers. */
+/* A device can send any vector to the CPU, even those of exceptions (QEMU lets all of these pass, a
+ * real APIC those from 16 on), and NMIs. What is nobody's is counted, the rest arrives, no thread
+ * suffers. */
 static void forge_all(void (*interrupt)(void))
 {
     uint64_t owned, before;
