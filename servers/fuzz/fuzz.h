@@ -89,6 +89,19 @@ enum outcome {
 enum outcome victim_look(unsigned victim);
 /** Let the victim make the call; other victims may run because of it. */
 enum outcome victim_run(const struct call *c, struct quoll_regs *result);
+/* Calls that take something back go in shares of time, and which of the threads that they wake
+ * comes in between depends on it. So nobody does: all but the one that calls have priority 0. */
+struct victims_priority {
+    uint64_t priority[VICTIMS];
+    bool there[VICTIMS];
+};
+void victims_quiet(struct victims_priority *p, unsigned but);
+/** All run until they wait or trap, then they have their priorities again. */
+void victims_loud(const struct victims_priority *p);
+
+/** Has the victim, which has trapped, all that it needs to run? It traps once more. */
+bool victim_can_run(unsigned victim);
+
 /** What is wrong with the result of @c, or NULL. */
 const char *victim_judge(const struct call *c, const struct quoll_regs *result);
 

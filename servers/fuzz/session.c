@@ -259,6 +259,31 @@ static bool pick_victim(unsigned *victim)
     return any;
 }
 
+static bool takes_back(const struct call *c)
+{
+    uint64_t label = c->regs.rsi >> TAG_LABEL_SHIFT;
+
+    return (int32_t)c->regs.rax == SYS_CALL &&
+           (label == OP_CNODE_DELETE || label == OP_CNODE_REVOKE);
+}
+
+/* The same for a call that takes something back. A victim that takes back what it runs on itself
+ * stops in the middle, which depends on time: this world is over then. */
+static enum outcome run_taking_back(const struct call *c, struct quoll_regs *result)
+{
+    struct victims_priority priority;
+    enum outcome outcome;
+
+    victims_quiet(&priority, c->victim);
+    outcome = victim_run(c, result);
+    victims_loud(&priority);
+    if (outcome == OUTCOME_BLOCKED || victim_can_run(c->victim))
+        return outcome;
+    world_end = 0;
+    return OUTCOME_LOST;
+}
+
+/* Make a call; false: nobody is left to make one. */
 static bool one_call(void)
 {
     struct quoll_regs result = {0};
@@ -272,7 +297,7 @@ static bool one_call(void)
     fuzz_result.calls++;
     if (every == 1 && total - fuzz_result.calls < TRACED)
         trace(&c);
-    outcome = victim_run(&c, &result);
+    outcome = takes_back(&c) ? run_taking_back(&c, &result) : victim_run(&c, &result);
     count(&c, outcome, &result);
     if (outcome == OUTCOME_LOST)
         dead[victim] = !world_repair(victim);

@@ -72,6 +72,38 @@ static void let_all_run(void)
     (void)thread_op(SLOT_THREAD, OP_THREAD_SET_PRIORITY, SUPERVISOR_PRIO);
 }
 
+void victims_quiet(struct victims_priority *p, unsigned but)
+{
+    for (unsigned i = 0; i < VICTIMS; i++) {
+        struct msg m = {0};
+
+        p->there[i] = i != but && sys_invoke(WORLD_THREAD + i, OP_THREAD_INFO, &m) == E_OK;
+        p->priority[i] = m.w[1];
+        if (p->there[i])
+            (void)thread_op(WORLD_THREAD + i, OP_THREAD_SET_PRIORITY, 0);
+    }
+}
+
+void victims_loud(const struct victims_priority *p)
+{
+    let_all_run();
+    for (unsigned i = 0; i < VICTIMS; i++) {
+        if (p->there[i])
+            (void)thread_op(WORLD_THREAD + i, OP_THREAD_SET_PRIORITY, p->priority[i]);
+    }
+}
+
+bool victim_can_run(unsigned victim)
+{
+    uint64_t thread = WORLD_THREAD + victim, state, rip;
+
+    (void)thread_op(thread, OP_THREAD_SUSPEND, 0);
+    (void)thread_op(thread, OP_THREAD_CANCEL, 0);
+    (void)thread_op(thread, OP_THREAD_RESUME, 0);
+    let_all_run();
+    return info(thread, &state, &rip) && state != THREAD_RUNNING;
+}
+
 enum outcome victim_run(const struct call *c, struct quoll_regs *result)
 {
     uint64_t thread = WORLD_THREAD + c->victim, state, rip;

@@ -258,6 +258,7 @@ bool world_make(const char **what, int *status)
 bool world_repair(unsigned victim)
 {
     uint64_t thread = WORLD_THREAD + victim;
+    struct victims_priority priority;
 
     (void)sys_op(thread, OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, 0);
     (void)sys_op(thread, OP_THREAD_WRITE_DEBUG, 0, 0, 0, 0, 0, 0);
@@ -266,8 +267,10 @@ bool world_repair(unsigned victim)
         return false;
     failed_status = E_OK;
     next = 1 + random_below(CNODE_SIZE - 8);
+    victims_quiet(&priority, VICTIMS);
     for (unsigned i = 0; i < 5; i++) /* room for what map_code moves in */
         step("delete", sys_op(WORLD_CNODE, OP_CNODE_DELETE, next + i, 0, 0, 0, 0, 0));
+    victims_loud(&priority);
     if (failed_status == E_OK)
         map_code(WORLD_VSPACE + (victim & 1));
     return failed_status == E_OK;
