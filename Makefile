@@ -119,7 +119,8 @@ bench: deps ## count the guest instructions of IPC, faults and interrupts
 	@$(MAKE) --no-print-directory iso $(PLUGIN)
 	@$(PYTHON) tools/bench.py --build=$(B) $(BENCH)
 
-soak: deps ## the long tests: COUNT boots in a row, result in docs/soak.md
+soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.md
+	@$(MAKE) --no-print-directory DEBUG=1 iso
 	@$(MAKE) --no-print-directory iso
 	@$(PYTHON) tools/soak.py --count=$(COUNT) --build=$(B)
 

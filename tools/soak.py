@@ -1,18 +1,21 @@
 #!/usr/bin/python3
-"""Runs the long in-OS tests, boots Quoll many times in a row, and writes the results to
-docs/soak.md, with date and commit.
+"""Runs the long in-OS tests and the system-call fuzzer, boots Quoll many times in a row, and writes
+the results to docs/soak.md, with date and commit.
 
-usage: soak.py [--count=1000] [--build=DIR] [--no-record]
+usage: soak.py [--only=tests,fuzz,boots] [--count=1000] [--build=DIR] [--no-record]
 Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
 The long tests are those that `test soak` runs: all orders of events that four threads can make.
 """
 import argparse
 import concurrent.futures
 import datetime
+import json
 import os
+import re
 import statistics
 import subprocess
 import sys
+import time
 
 import emu
 from machine import Machine
@@ -24,6 +27,12 @@ MACHINES = [
     emu.Config(machine="q35", cpu="max", memory=128, boot="pvh"),
 ]
 LONG_TESTS_LIMIT_S = 1800
+
+# The fuzzer runs in the debug build, whose kernel checks itself. Bochs has what QEMU lacks: PCIDs
+# and strict faults.
+FUZZ_CALLS = {"qemu": 1000000, "bochs": 20000}
+FUZZ_SEEDS = range(1, 11)
+FUZZ_LIMIT_S = 3600
 
 
 def boot_once(number):
@@ -70,21 +79,70 @@ def commit():
     return (git("rev-parse", "--short=12", "HEAD") or "none") + (" + changes" if dirty else "")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--no-record", action="store_true")
-    args = parser.parse_args()
-    os.environ["QUOLL_BUILD"] = args.build
-    day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
-    result, long_failures = long_tests()
-    print("\n".join(["test soak: " + result] + long_failures), flush=True)
-    if not args.no_record:
-        record(f"| {day} | {commit()} | `test soak` | 1 | {result} |")
+def fuzz_once(emulator, seed):
+    """The results of a run, None and what went wrong otherwise. A debug build says which world it
+    is in, so a panic can be replayed by that world's own seed."""
+    calls = FUZZ_CALLS[emulator]
+    iso = str(emu.ROOT / "build/debug/quoll.iso")
+    machine = Machine(emu.Config(emulator=emulator, cpu="skylake_x" if emulator == "bochs" else "max",
+                                 iso=iso), f"soak-fuzz-{emulator}-{seed}", limit_s=FUZZ_LIMIT_S)
+    results = []
+    try:
+        with machine:
+            machine.boot()
+            for order in (f"{calls} {seed}", f"{calls // 5} {seed} 256 timed"):
+                lines = machine.run(f"fuzz {order} --json", timeout=FUZZ_LIMIT_S)
+                results += [json.loads(line) for line in lines if line.startswith("{")]
+        failed = [result for result in results if not result["passed"]]
+        return results, failed and f"seed {seed}: {failed[0]['message']}"
+    except Exception as error:
+        log = machine.log_path.read_text(errors="replace")
+        world = re.findall(r"fuzz: (world \S+)", log)
+        broken = [line for line in log.splitlines() if "broken:" in line or "panic:" in line]
+        return results, f"seed {seed}: {type(error).__name__}; {world[-1] if world else ''}\n  " + \
+            "\n  ".join(broken[:8] + [f"log: {machine.log_path}"])
+
+
+def fuzz(emulator, seeds):
+    """Run all seeds, two at a time. Returns the line for the table and what went wrong."""
+    problems, calls, checks, passed = [], 0, 0, 0
+    started = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for seed, (results, problem) in zip(seeds, pool.map(lambda s: fuzz_once(emulator, s), seeds)):
+            calls += sum(result["calls"] for result in results)
+            checks += sum(result["checks"] for result in results)
+            passed += not problem
+            problems += [problem] if problem else []
+            said = problem or f"passed, hash {results[0]['hash']:016x}"
+            print(f"fuzz {emulator} seed {seed}: {said}", flush=True)
+    minutes = (time.monotonic() - started) / 60
+    result = f"{passed} passed, {len(problems)} failed; {calls} calls, the kernel's invariants " \
+             f"checked {checks} times, {minutes:.0f} minutes"
+    print(f"fuzz {emulator}: {result}", flush=True)
+    return result, problems
+
+
+def soak_tests(add):
+    result, failures = long_tests()
+    print("\n".join(["test soak: " + result] + failures), flush=True)
+    add("`test soak`", 1, result)
+    return failures
+
+
+def soak_fuzz(add):
+    failures = []
+    for emulator, calls in FUZZ_CALLS.items():
+        result, problems = fuzz(emulator, FUZZ_SEEDS)
+        add(f"{emulator}: `fuzz {calls} SEED` and `fuzz {calls // 5} SEED 256 timed`, debug build, "
+            f"seeds {FUZZ_SEEDS[0]} to {FUZZ_SEEDS[-1]}", len(FUZZ_SEEDS), result)
+        failures += problems
+    return failures
+
+
+def soak_boots(add, count):
     times, failures = [], []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for number, result in enumerate(pool.map(boot_once, range(args.count))):
+        for number, result in enumerate(pool.map(boot_once, range(count))):
             if isinstance(result, float):
                 times.append(result)
             else:
@@ -96,11 +154,30 @@ def main():
     if times:
         result += f"; {statistics.median(times):.2f} s to the prompt in the median, " \
                   f"{max(times):.2f} s at most"
-    if not args.no_record:
-        record(f"| {day} | {commit()} | boot, `echo`, `poweroff`; two at a time | {args.count} "
-               f"| {result} |")
+    add("boot, `echo`, `poweroff`; two at a time", count, result)
     print(result)
-    sys.exit(1 if failures or long_failures or not times else 0)
+    return failures if times else ["no boot succeeded"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--only", default="tests,fuzz,boots")
+    parser.add_argument("--no-record", action="store_true")
+    args = parser.parse_args()
+    os.environ["QUOLL_BUILD"] = args.build
+    day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+
+    def add(test, count, result):
+        if not args.no_record:
+            record(f"| {day} | {commit()} | {test} | {count} | {result} |")
+
+    parts = {"tests": lambda: soak_tests(add), "fuzz": lambda: soak_fuzz(add),
+             "boots": lambda: soak_boots(add, args.count)}
+    failures = [failure for part in args.only.split(",") for failure in parts[part]()]
+    sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":

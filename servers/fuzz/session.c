@@ -297,7 +297,10 @@ static bool one_call(void)
     fuzz_result.calls++;
     if (every == 1 && total - fuzz_result.calls < TRACED)
         trace(&c);
-    outcome = takes_back(&c) ? run_taking_back(&c, &result) : victim_run(&c, &result);
+    if (takes_back(&c) && !fuzz_timed)
+        outcome = run_taking_back(&c, &result);
+    else
+        outcome = victim_run(&c, &result);
     count(&c, outcome, &result);
     if (outcome == OUTCOME_LOST)
         dead[victim] = !world_repair(victim);
