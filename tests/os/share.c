@@ -184,7 +184,7 @@ static void thread_destroys_itself(void)
         (void)lab_make(OBJ_REPLY, worker.thread);
     m.w[0] = worker.thread;
     puppet_sys(&worker, SYS_CALL, SLOT_CNODE, 0, &m);
-    for (unsigned i = 0; i < NAPS && ask(worker.thread, OP_THREAD_INFO) != UINT64_MAX; i++)
+    for (unsigned i = 0; i < NAPS && slot_type(worker.thread) != OBJ_NULL; i++)
         test_sleep_us(NAP_US);
     EXPECT(slot_type(worker.thread), OBJ_NULL);
 }
