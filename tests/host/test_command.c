@@ -1,4 +1,4 @@
-/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/suite.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
+/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/cmd_fuzz.c servers/qsh/suite.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
 /*
  * test_command.c - every command's output, against servers that are played here.
  */
@@ -137,6 +137,36 @@ int test_run(uint64_t cap, uint64_t index, struct test_result *result)
     if (index == 1)
         strcpy(result->message, "it broke");
     return index == 3 ? E_GONE : E_OK;
+}
+
+static struct fuzz_order fuzz_given;
+static struct fuzz_summary fuzz_result;
+static uint64_t fuzz_most, fuzz_made;
+
+int fuzz_begin(uint64_t cap, const struct fuzz_order *order)
+{
+    (void)cap;
+    fuzz_given = *order;
+    fuzz_most = fuzz_made = 0;
+    return system_error;
+}
+
+int fuzz_calls(uint64_t cap, uint64_t count, uint64_t *made, bool *failed)
+{
+    (void)cap;
+    runs++;
+    fuzz_most = count > fuzz_most ? count : fuzz_most;
+    *made = fuzz_made += count;
+    *failed = fuzz_result.failed;
+    return E_OK;
+}
+
+int fuzz_end(uint64_t cap, struct fuzz_summary *summary)
+{
+    (void)cap;
+    *summary = fuzz_result;
+    summary->calls = fuzz_made;
+    return E_OK;
 }
 
 /* ---- the tests */
@@ -289,6 +319,37 @@ static void test_suites(void)
     CHECK(input_take(&shell.in, &byte) && byte == 'y' && !input_take(&shell.in, &byte));
 }
 
+static void test_fuzz(void)
+{
+    CHECK(has("fuzz", "usage: fuzz N") && has("fuzz timed", "usage: fuzz N"));
+    CHECK(prints("fuzz x", "fuzz: N is a number, not x\r\n"));
+    CHECK(has("fuzz 1 \"\"", "SEED is a number") && has("fuzz 1 2 3x", "EVERY is a number"));
+    CHECK(has("fuzz 1 2 3 late", "usage: fuzz N") && has("fuzz 1 2 3 4 5", "too much"));
+    fuzz_result = (struct fuzz_summary){
+        .done = 2, .refused = 3, .blocked = 4, .lost = 5, .worlds = 6, .hash = 0xabc};
+    CHECK(prints("fuzz 12345 7",
+                 "12345 calls, seed 7, 6 worlds, hash 0000000000000abc\r\n"
+                 "2 done, 3 refused, 4 blocked, 5 lost with their victim\r\n"
+                 "the kernel's invariants were not checked: a release build "
+                 "can't\r\npassed: memory, interrupts and ports are as before\r\n"));
+    CHECK(runs == 3 && fuzz_most == 5000 && fuzz_given.check_every == 256 && !fuzz_given.timed);
+    fuzz_result.checks = 9;
+    CHECK(has("fuzz 1", "invariants hold, 9 checks") && fuzz_given.seed == 1);
+    CHECK(has("fuzz 1 0x10 4 timed", "(timed: not the same again)") && fuzz_given.timed);
+    CHECK(fuzz_given.seed == 16 && fuzz_given.check_every == 4 && fuzz_given.calls == 1);
+    fuzz_result.failed = true;
+    strcpy(fuzz_result.text, "it broke");
+    CHECK(has("fuzz 20000", "FAILED: it broke\r\n") && runs == 1);
+    CHECK(has("fuzz 1 --json", "{\"seed\": 1, \"timed\": false, \"calls\": 1, \"done\": 2, ") &&
+          has("fuzz 1 --json", "\"passed\": false, \"message\": \"it broke\"}\r\n"));
+    system_error = E_BUSY;
+    CHECK(has("fuzz 1", "fuzz: it would have to wait") && runs == 0);
+    system_error = E_OK;
+    fuzz_result = (struct fuzz_summary){0};
+    typed = "\x03";
+    CHECK(has("fuzz 20000", "0 calls") && runs == 0);
+}
+
 static void test_words(void)
 {
     CHECK(strcmp(command_candidate(&shell, "", 0, 0), "help") == 0);
@@ -312,6 +373,7 @@ int main(void)
     test_basic();
     test_system();
     test_suites();
+    test_fuzz();
     test_words();
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;

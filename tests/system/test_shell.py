@@ -7,7 +7,7 @@ BACKSPACE, CTRL_C, CTRL_U, CTRL_K, CTRL_W, ENTER, TAB = (
     "\x7f", "\x03", "\x15", "\x0b", "\x17", "\r", "\t")
 
 COMMANDS = ["help", "echo", "bench", "test", "ps", "mem", "log", "uptime", "version", "kdb",
-            "reboot", "poweroff"]
+            "fuzz", "reboot", "poweroff"]
 
 
 def typed(shell, keys):
