@@ -11,7 +11,7 @@ BUILDS = {
     "no-fastpath": dict(boot="pvh", kernel="build/slow/kernel/quoll.elf",
                         image="build/slow/quoll.img"),
     "counted": dict(boot="pvh", icount=True),
-    "pc-64": dict(boot="pvh", machine="pc", cpu="qemu64", memory=64),
+    "pc-64": dict(boot="pvh", machine="pc", memory=64),
 }
 
 
