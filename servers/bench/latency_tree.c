@@ -63,8 +63,8 @@ bool scene_nest(uint64_t source, unsigned count)
             ok = copy(now, i, 0, source);
         if (level + 1 == count)
             break;
-        ok = ok && sys_op(stage.memory, OP_UNTYPED_RETYPE, OBJ_CNODE, NEST_BITS, now, 1, 1, 0) ==
-                       E_OK;
+        ok = ok &&
+             sys_op(stage.memory, OP_UNTYPED_RETYPE, OBJ_CNODE, NEST_BITS, now, 1, 1, 0) == E_OK;
         ok = ok && copy(SLOT_CNODE, next, now, 1);
         if (level > 0) /* a copy; the first one is the owner and stays */
             ok = ok && scene_delete(now);

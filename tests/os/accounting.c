@@ -154,7 +154,7 @@ static bool same_account(const uint64_t before[COUNTS], const uint64_t after[COU
     return test_expect("vectors that no Irq has", after[SLOTS_MAX], before[SLOTS_MAX]);
 }
 
-static bool delete(uint64_t slot)
+static bool delete (uint64_t slot)
 {
     return test_expect_error("deleting", OP1(SLOT_CNODE, OP_CNODE_DELETE, slot), E_OK);
 }
@@ -165,7 +165,7 @@ static bool delete_range(uint64_t first, uint64_t end, bool backwards)
     bool ok = true;
 
     for (uint64_t i = 0; ok && i < end - first; i++)
-        ok = delete(backwards ? end - 1 - i : first + i);
+        ok = delete (backwards ? end - 1 - i : first + i);
     return ok;
 }
 
@@ -194,7 +194,7 @@ static bool all_die(unsigned order)
         ok = die(&actors[i], backwards);
     }
     for (unsigned i = 0; ok && i < actor_count; i++)
-        ok = delete(actors[i].untyped);
+        ok = delete (actors[i].untyped);
     return ok;
 }
 

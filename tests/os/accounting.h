@@ -15,10 +15,10 @@ void actor_end(void);
 
 /* The actors that nearly every scene has. */
 struct cast {
-    uint64_t ep, badged; /* an endpoint, and a copy with badge 5 */
+    uint64_t ep, badged;          /* an endpoint, and a copy with badge 5 */
     struct puppet client, server; /* the client's faults go to the endpoint */
-    uint64_t second; /* another Reply of the server's */
-    uint64_t spare;  /* an empty slot, the server's, too */
+    uint64_t second;              /* another Reply of the server's */
+    uint64_t spare;               /* an empty slot, the server's, too */
 };
 extern struct cast cast;
 bool actors_enter(void);

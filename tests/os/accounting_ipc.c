@@ -4,7 +4,7 @@
  */
 #include "accounting.h"
 
-static int delete(uint64_t slot)
+static int delete (uint64_t slot)
 {
     return OP1(SLOT_CNODE, OP_CNODE_DELETE, slot);
 }
@@ -95,7 +95,7 @@ static bool armed_reply_destroyed(void)
 {
     if (!enter_armed())
         return false;
-    REQUIRE_OK(delete(cast.server.reply));
+    REQUIRE_OK(delete (cast.server.reply));
     REQUIRE_ERROR(puppet_status(&cast.server), E_DEAD);
     return true;
 }
@@ -104,7 +104,7 @@ static bool holding_reply_destroyed(void)
 {
     if (!enter_delivered())
         return false;
-    REQUIRE_OK(delete(cast.server.reply));
+    REQUIRE_OK(delete (cast.server.reply));
     REQUIRE_ERROR(puppet_status(&cast.client), E_DEAD);
     return true;
 }
@@ -113,7 +113,7 @@ static bool endpoint_destroyed_queued(void)
 {
     if (!enter_queued())
         return false;
-    REQUIRE_OK(delete(cast.ep));
+    REQUIRE_OK(delete (cast.ep));
     REQUIRE_ERROR(puppet_status(&cast.client), E_GONE);
     return true;
 }
@@ -122,7 +122,7 @@ static bool endpoint_destroyed_waiting(void)
 {
     if (!enter_armed())
         return false;
-    REQUIRE_OK(delete(cast.ep));
+    REQUIRE_OK(delete (cast.ep));
     REQUIRE_ERROR(puppet_status(&cast.server), E_GONE);
     return true;
 }
@@ -131,7 +131,7 @@ static bool endpoint_destroyed_delivered(void)
 {
     if (!enter_delivered())
         return false;
-    REQUIRE_OK(delete(cast.ep));
+    REQUIRE_OK(delete (cast.ep));
     REQUIRE(state_of(&cast.client), THREAD_CALLING);
     return true;
 }
@@ -160,7 +160,7 @@ static bool server_destroyed_waiting(void)
 {
     if (!enter_armed())
         return false;
-    REQUIRE_OK(delete(cast.server.thread));
+    REQUIRE_OK(delete (cast.server.thread));
     puppet_call(&cast.client, cast.ep, 0, 0);
     REQUIRE(state_of(&cast.client), THREAD_QUEUED);
     return true;
@@ -170,7 +170,7 @@ static bool server_destroyed_holding(void)
 {
     if (!enter_delivered())
         return false;
-    REQUIRE_OK(delete(cast.server.thread));
+    REQUIRE_OK(delete (cast.server.thread));
     REQUIRE_ERROR(puppet_status(&cast.client), E_DEAD);
     return true;
 }
@@ -179,7 +179,7 @@ static bool caller_destroyed_queued(void)
 {
     if (!enter_queued())
         return false;
-    REQUIRE_OK(delete(cast.client.thread));
+    REQUIRE_OK(delete (cast.client.thread));
     puppet_recv(&cast.server, cast.ep);
     REQUIRE(state_of(&cast.server), THREAD_RECEIVING);
     return true;
@@ -189,7 +189,7 @@ static bool caller_destroyed_delivered(void)
 {
     if (!enter_delivered())
         return false;
-    REQUIRE_OK(delete(cast.client.thread));
+    REQUIRE_OK(delete (cast.client.thread));
     puppet_recv(&cast.server, cast.ep); /* the Reply is empty */
     REQUIRE(state_of(&cast.server), THREAD_RECEIVING);
     return true;
@@ -326,7 +326,7 @@ static bool fault_reply_destroyed(void)
 {
     if (!enter_faulted())
         return false;
-    REQUIRE_OK(delete(cast.server.reply));
+    REQUIRE_OK(delete (cast.server.reply));
     REQUIRE(state_of(&cast.client), THREAD_STOPPED);
     return true;
 }
@@ -335,7 +335,7 @@ static bool fault_endpoint_destroyed(void)
 {
     if (!enter_fault_queued())
         return false;
-    REQUIRE_OK(delete(cast.ep));
+    REQUIRE_OK(delete (cast.ep));
     REQUIRE(state_of(&cast.client), THREAD_STOPPED);
     return true;
 }

@@ -5,18 +5,18 @@
 #include "accounting.h"
 #include "device.h"
 
-#define IRQ_BADGE    0x1eu
-#define SPIN_PRIO    100u /* below this thread's */
-#define SMALL_BITS   12u
-#define SPARE_PORT   0x3e8u
-#define VA           0x40000000ull
-#define NESTED_BITS  16u
-#define BUDGET_MAX   190u
-#define SPIN_US      200u
+#define IRQ_BADGE   0x1eu
+#define SPIN_PRIO   100u /* below this thread's */
+#define SMALL_BITS  12u
+#define SPARE_PORT  0x3e8u
+#define VA          0x40000000ull
+#define NESTED_BITS 16u
+#define BUDGET_MAX  190u
+#define SPIN_US     200u
 
 static uint64_t irq, notification, signaller;
 
-static int delete(uint64_t slot)
+static int delete (uint64_t slot)
 {
     return OP1(SLOT_CNODE, OP_CNODE_DELETE, slot);
 }
@@ -105,7 +105,7 @@ static bool irq_reply_destroyed(void)
 {
     if (!enter_irq_held())
         return false;
-    REQUIRE_OK(delete(cast.server.reply));
+    REQUIRE_OK(delete (cast.server.reply));
     REQUIRE_OK(OP0(irq, OP_IRQ_INFO));
     REQUIRE(test_out.w[3] & IRQ_IS_MASKED, IRQ_IS_MASKED);
     return true;
@@ -135,7 +135,7 @@ static bool irq_destroyed_queued(void)
 {
     if (!enter_irq_queued())
         return false;
-    REQUIRE_OK(delete(irq));
+    REQUIRE_OK(delete (irq));
     puppet_recv(&cast.server, cast.ep);
     REQUIRE(state_of(&cast.server), THREAD_RECEIVING);
     return true;
@@ -145,7 +145,7 @@ static bool irq_destroyed_held(void)
 {
     if (!enter_irq_held())
         return false;
-    REQUIRE_OK(delete(irq));
+    REQUIRE_OK(delete (irq));
     puppet_recv(&cast.server, cast.ep);
     REQUIRE(state_of(&cast.server), THREAD_RECEIVING);
     return true;
@@ -155,7 +155,7 @@ static bool irq_endpoint_destroyed(void)
 {
     if (!enter_irq_queued())
         return false;
-    REQUIRE_OK(delete(cast.ep));
+    REQUIRE_OK(delete (cast.ep));
     REQUIRE_OK(OP0(irq, OP_IRQ_INFO));
     REQUIRE(test_out.w[3] & IRQ_IS_MASKED, IRQ_IS_MASKED);
     return true;
@@ -204,7 +204,7 @@ static bool notification_destroyed_waited_for(void)
 {
     if (!notification_waited_for())
         return false;
-    REQUIRE_OK(delete(notification));
+    REQUIRE_OK(delete (notification));
     REQUIRE_ERROR(puppet_status(&cast.client), E_GONE);
     return true;
 }
@@ -213,7 +213,7 @@ static bool waiter_destroyed(void)
 {
     if (!notification_waited_for())
         return false;
-    REQUIRE_OK(delete(cast.client.thread));
+    REQUIRE_OK(delete (cast.client.thread));
     REQUIRE_OK(sys_signal(signaller));
     return true;
 }
@@ -234,7 +234,7 @@ static bool notification_destroyed_bound(void)
 {
     if (!notification_bound())
         return false;
-    REQUIRE_OK(delete(notification));
+    REQUIRE_OK(delete (notification));
     REQUIRE_OK(OP1(cast.server.thread, OP_THREAD_BIND, cast.client.go));
     return true;
 }
@@ -243,7 +243,7 @@ static bool bound_thread_destroyed(void)
 {
     if (!notification_bound())
         return false;
-    REQUIRE_OK(delete(cast.server.thread));
+    REQUIRE_OK(delete (cast.server.thread));
     REQUIRE_OK(OP1(cast.client.thread, OP_THREAD_BIND, notification));
     return true;
 }
@@ -269,8 +269,8 @@ static bool enter_spinning(uint64_t *cnode, uint64_t *budget)
     *cnode = lab_make(OBJ_CNODE, CNODE_MIN_BITS);
     *budget = lab_slot();
     actor_end();
-    REQUIRE_OK(OP5(SLOT_CPU_CONTROL, OP_CPU_CONTROL_CREATE, untyped, 1000, 10000, BUDGET_MAX,
-                   *budget));
+    REQUIRE_OK(
+        OP5(SLOT_CPU_CONTROL, OP_CPU_CONTROL_CREATE, untyped, 1000, 10000, BUDGET_MAX, *budget));
     REQUIRE_OK(OP1(cast.client.thread, OP_THREAD_SET_PRIORITY, SPIN_PRIO));
     puppet_do(&cast.client, PUPPET_SPIN, 0);
     test_sleep_us(SPIN_US);
@@ -288,7 +288,7 @@ static bool cnode_destroyed(void)
 
     if (!enter_spinning(&cnode, &budget))
         return false;
-    REQUIRE_OK(delete(cnode));
+    REQUIRE_OK(delete (cnode));
     REQUIRE(state_of(&cast.client), THREAD_FAULT_QUEUED);
     return true;
 }
@@ -299,7 +299,7 @@ static bool budget_destroyed(void)
 
     if (!enter_spinning(&cnode, &budget))
         return false;
-    REQUIRE_OK(delete(budget));
+    REQUIRE_OK(delete (budget));
     REQUIRE(state_of(&cast.client), THREAD_FAULT_QUEUED);
     return true;
 }
@@ -320,7 +320,7 @@ static bool vspace_destroyed(void)
 
     if (!enter_spinning(&cnode, &budget))
         return false;
-    REQUIRE_OK(delete(cast.client.peer.vspace));
+    REQUIRE_OK(delete (cast.client.peer.vspace));
     REQUIRE(state_of(&cast.client), THREAD_FAULT_QUEUED);
     puppet_recv(&cast.server, cast.ep);
     REQUIRE(puppet_kind(&cast.server), KIND_CAP_FAULT);
@@ -338,8 +338,8 @@ static bool ports_open(void)
     untyped = actor_begin(PORTMAP_BITS);
     map = lab_slot();
     actor_end();
-    REQUIRE_OK(OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, untyped, cast.client.peer.vspace,
-                   map));
+    REQUIRE_OK(
+        OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, untyped, cast.client.peer.vspace, map));
     /* What one order of dying has opened, the next one can open again. */
     REQUIRE_OK(OP3(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, map, SPARE_PORT, SPARE_PORT + 7));
     return true;
@@ -349,7 +349,7 @@ static bool space_with_ports_destroyed(void)
 {
     if (!ports_open())
         return false;
-    REQUIRE_OK(delete(cast.client.peer.vspace));
+    REQUIRE_OK(delete (cast.client.peer.vspace));
     return true;
 }
 

@@ -73,8 +73,9 @@ enum quoll_kind {
 
 /* Functions of SYS_DEBUG, in rdi; the argument is word 0. */
 enum quoll_debug {
-    DEBUG_PUTC = 0,  /* the byte to the kernel's console */
-    DEBUG_CHECK = 1, /* check the kernel's invariants; panics, with the number, when one is broken */
+    DEBUG_PUTC = 0, /* the byte to the kernel's console */
+    DEBUG_CHECK =
+        1, /* check the kernel's invariants; panics, with the number, when one is broken */
     DEBUG_ENTER = 2, /* open the kernel debugger; the argument is DEBUG_MAGIC, here and below */
     DEBUG_PANIC = 3, /* panic, to see one */
     DEBUG_FAULT = 4, /* an exception in the kernel, to see one */
@@ -105,7 +106,7 @@ enum quoll_cache {
 #define CNODE_MAX_BITS    20
 #define UNTYPED_MIN_BITS  6
 #define UNTYPED_MAX_BITS  46
-#define RETYPE_COUNT_MAX  16 /* objects of one RETYPE */
+#define RETYPE_COUNT_MAX  16           /* objects of one RETYPE */
 #define RETYPE_BYTES_MAX  (1ull << 30) /* of memory that one RETYPE zeroes */
 
 /** The size of an object of @type, in bits of bytes; @size_bits as RETYPE takes it. */
