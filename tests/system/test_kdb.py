@@ -573,13 +573,13 @@ def shape(line):
     """Numbers and what threads happen to do differ; what stands where does not."""
     line = re.sub(r"\b(running|receiving|calling|queued)\b", "STATE", line)
     line = re.sub(r"\b(OK|[A-Z]+_[A-Z]+)\b|\(waits\)", "NAME", line)
-    line = re.sub(r"\b(0x)?[0-9a-f]*\d[0-9a-f]*\b|\b[a-f]{4,}\b", "N", line)
+    line = re.sub(r"\b0x[0-9a-f]+\b|\b[0-9a-f]*\d[0-9a-f]*\b|\b[a-f]{4,}\b", "N", line)
     return re.sub(r"\s+", " ", line).strip()
 
 
 def by_priority(lines):
     """{priority: address} of the output of `threads`."""
-    return {line.split()[2]: line.split()[0] for line in lines[1:]}
+    return {line.split()[2]: line.split()[0] for line in lines[1:] if line != "..."}
 
 
 def test_the_documented_session(booted):
