@@ -370,10 +370,11 @@ static uint64_t some_reply(unsigned victim)
 
 static void communication(struct quoll_regs *r, unsigned victim)
 {
-    static const int8_t numbers[] = {SYS_CALL,   SYS_CALL, SYS_CALL, SYS_REPLY_RECV, SYS_REPLY_RECV,
-                                     SYS_REPLY,  SYS_RECV, SYS_RECV, SYS_SEND,       SYS_SIGNAL,
-                                     SYS_SIGNAL, SYS_WAIT, SYS_POLL};
-    int64_t number = numbers[random_below(sizeof numbers)];
+    static const int16_t numbers[] = {SYS_CALL,       SYS_CALL,   SYS_CALL,   SYS_REPLY_RECV,
+                                      SYS_REPLY_RECV, SYS_REPLY,  SYS_RECV,   SYS_RECV,
+                                      SYS_SEND,       SYS_SIGNAL, SYS_SIGNAL, SYS_WAIT,
+                                      SYS_POLL};
+    int64_t number = numbers[random_below(sizeof numbers / sizeof numbers[0])];
     uint64_t w[MSG_REG_WORDS];
 
     for (unsigned i = 0; i < MSG_REG_WORDS; i++)

@@ -355,7 +355,7 @@ static bool space_with_ports_destroyed(void)
 
 static bool frames_mapped(void)
 {
-    uint64_t space = cast.client.peer.vspace, frame, copy;
+    uint64_t space, frame, copy;
 
     if (!actors_enter())
         return false;
