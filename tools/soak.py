@@ -75,7 +75,7 @@ def git(*args):
 
 
 def commit():
-    dirty = git("status", "--porcelain", "--untracked-files=no")
+    dirty = git("status", "--porcelain", "--untracked-files=no", "--", ":!docs/soak.md")
     return (git("rev-parse", "--short=12", "HEAD") or "none") + (" + changes" if dirty else "")
 
 
