@@ -196,7 +196,7 @@ static void make_info(uint64_t boot_tsc)
 
 static struct bootinfo *make_bootinfo(uint64_t ram_bytes)
 {
-    struct bootinfo *info = boot_alloc(boot, 2 * PAGE_BYTES);
+    struct bootinfo *info = boot_alloc(boot, BOOTINFO_PAGES * PAGE_BYTES);
 
     info->magic = BOOTINFO_MAGIC;
     info->ram_bytes = ram_bytes;
@@ -204,11 +204,15 @@ static struct bootinfo *make_bootinfo(uint64_t ram_bytes)
     memcpy(info->cmdline, boot->cmdline, sizeof info->cmdline);
     info->framebuffer = boot->framebuffer;
     info->acpi = boot->acpi;
-    map_page(BOOTINFO_VA, direct_pa(info), nx());
-    map_page(BOOTINFO_VA + PAGE_BYTES, direct_pa(info) + PAGE_BYTES, nx());
+    for (uint32_t i = 0; i < BOOTINFO_PAGES; i++) {
+        map_page(BOOTINFO_VA + i * PAGE_BYTES, direct_pa(info) + i * PAGE_BYTES, nx());
+        fill(BOOT_SLOT_BOOTINFO + i, OBJ_FRAME, direct_pa(info) + i * PAGE_BYTES, FRAME_4K_BITS,
+             RIGHT_READ);
+    }
     return info;
 }
 
+/* For root to read; the frames can be executed too, so that programs' pages are shared. */
 static void map_image(struct bootinfo *info)
 {
     uint64_t pages = (boot->module.bytes + PAGE_BYTES - 1) / PAGE_BYTES;
@@ -218,7 +222,7 @@ static void map_image(struct bootinfo *info)
     for (uint32_t i = 0; i < pages; i++) {
         uint64_t pa = boot->module.base + i * PAGE_BYTES;
         map_page(BOOTIMAGE_VA + i * PAGE_BYTES, pa, nx());
-        fill(info->image_first + i, OBJ_FRAME, pa, FRAME_4K_BITS, RIGHT_READ);
+        fill(info->image_first + i, OBJ_FRAME, pa, FRAME_4K_BITS, RIGHT_READ | RIGHT_EXEC);
     }
     info->slot_free = info->image_first + info->image_count;
     info->untyped_first = info->slot_free;

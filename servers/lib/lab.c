@@ -70,7 +70,7 @@ uint64_t lab_used_bytes(void)
 
 uint64_t lab_slot(void)
 {
-    if (slot_next >= task_info()->cnode_slots) {
+    if (slot_next >= task_info()->slot_end) {
         lab_fail("slot allocation", E_NO_MEMORY);
         return 0;
     }

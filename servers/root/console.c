@@ -17,8 +17,7 @@
 
 static bool console_open(void)
 {
-    if (root.portmap == 0 || sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, root.portmap,
-                                    COM1, COM1 + 7, 0, 0, 0) != E_OK) {
+    if (spawn_ports(&root.task[0].s, COM1, COM1 + 7) != E_OK) {
         return false;
     }
     port_out8(COM1_LCR, LCR_8N1);

@@ -2,12 +2,11 @@
  * grant.c - what a manifest grants, as capabilities in the task's CNode.
  * Nothing else ever puts authority there. Port maps stay with root: an open port needs no handle.
  */
-#include "irq.h"
 #include "root.h"
 
+#include <quoll/irq_route.h>
 #include <quoll/task.h>
 
-_Static_assert(MANIFEST_IRQS == SLOT_RECEIVE - SLOT_IRQ, "every Irq has its slot");
 _Static_assert(MANIFEST_MMIO == SLOT_INFO - SLOT_MMIO, "every mmio range has its slot");
 
 struct grant {
@@ -22,10 +21,10 @@ int task_grant_caps(struct task *task)
     const struct manifest_task *m = task->manifest;
     uint32_t names = root.task[1].endpoint;
     const struct grant grants[] = {
-        {SLOT_CNODE, task->cnode, RIGHT_ALL, 0, true},
-        {SLOT_VSPACE, task->vspace, RIGHT_ALL, 0, true},
-        {SLOT_THREAD, task->thread, RIGHT_ALL, 0, true},
-        {SLOT_BUDGET, task->budget, RIGHT_ALL, 0, true},
+        {SLOT_CNODE, task->s.cnode, RIGHT_ALL, 0, true},
+        {SLOT_VSPACE, task->s.vspace, RIGHT_ALL, 0, true},
+        {SLOT_THREAD, task->s.thread, RIGHT_ALL, 0, true},
+        {SLOT_BUDGET, task->s.budget, RIGHT_ALL, 0, true},
         {SLOT_NAMES, names, RIGHT_SEND, task->id, task != &root.task[1]},
         {SLOT_SERVE, task->endpoint, RIGHT_RECV, 0, task->endpoint != 0},
         {SLOT_INFO, BOOT_SLOT_INFO, RIGHT_READ, 0, true},
@@ -37,17 +36,23 @@ int task_grant_caps(struct task *task)
 
     for (unsigned i = 0; error == E_OK && i < sizeof(grants) / sizeof(grants[0]); i++) {
         if (grants[i].wanted) {
-            error = task_give(task, grants[i].index, grants[i].source, grants[i].rights,
-                              grants[i].badge);
+            error = spawn_give(&task->s, grants[i].index, grants[i].source, grants[i].rights,
+                               grants[i].badge);
         }
     }
     /* A Reply can't be copied: it is made where it stays. The notification's owner is the task. */
     if (error == E_OK) {
-        error =
-            object_make_in(task, OBJ_REPLY, 0, task->cnode, SLOT_REPLY, TASK_REPLIES, task->thread);
+        error = spawn_make_in(&task->s, &(struct spawn_object){.type = OBJ_REPLY,
+                                                               .cnode = task->s.cnode,
+                                                               .index = SLOT_REPLY,
+                                                               .count = TASK_REPLIES,
+                                                               .thread = task->s.thread});
     }
     if (error == E_OK) {
-        error = object_make_in(task, OBJ_NOTIFICATION, 0, task->cnode, SLOT_NOTIFY, 1, 0);
+        error = spawn_make_in(&task->s, &(struct spawn_object){.type = OBJ_NOTIFICATION,
+                                                               .cnode = task->s.cnode,
+                                                               .index = SLOT_NOTIFY,
+                                                               .count = 1});
     }
     return error;
 }
@@ -55,53 +60,25 @@ int task_grant_caps(struct task *task)
 int task_grant_ports(struct task *task)
 {
     const struct manifest_task *m = task->manifest;
-    uint32_t untyped, portmap;
-    int error;
+    int error = E_OK;
 
-    if (m->port_count == 0) {
-        return E_OK;
-    }
-    portmap = slot_take(1);
-    if (portmap == 0) {
-        return E_LIMIT;
-    }
-    error = task_cut(task, PORTMAP_BITS, 1, &untyped);
-    if (error == E_OK) {
-        error = sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, untyped, task->vspace,
-                       portmap, 0, 0, 0);
-    }
-    if (error == E_OK) {
-        task->portmap = portmap;
-    }
     for (unsigned i = 0; error == E_OK && i < m->port_count; i++) {
-        error = sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, portmap,
-                       m->ports[i].first, m->ports[i].last, 0, 0, 0);
+        error = spawn_ports(&task->s, m->ports[i].first, m->ports[i].last);
     }
     return error;
 }
 
-/* Irq @i of @task: made, bound to its endpoint, and a copy in its CNode. */
+/* Irq @i of @task: made, and bound to its endpoint. The task gets no capability to it: answering
+ * the interrupt acknowledges it, and all else is its manager's. */
 static int grant_irq(struct task *task, unsigned i)
 {
-    uint32_t flags, untyped, irq = slot_take(1);
+    struct spawn_irq irq = {.endpoint = task->endpoint, .badge = 1ull << 63 | i};
     int error;
 
-    if (irq == 0) {
-        return E_LIMIT;
-    }
-    irq_route(&root.info->acpi, &task->manifest->irqs[i], &task->irq_gsi[i], &flags);
-    error = task_cut(task, IRQ_BITS, 1, &untyped);
-    if (error == E_OK) {
-        error = sys_op(BOOT_SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE, untyped, task->irq_gsi[i],
-                       flags, irq, 0, 0);
-    }
-    if (error == E_OK) {
-        task->irq[i] = irq;
-        error = sys_op(irq, OP_IRQ_BIND, task->endpoint, 1ull << 63 | i, 0, 0, 0, 0);
-    }
-    if (error == E_OK) {
-        error = task_give(task, SLOT_IRQ + i, irq, RIGHT_ALL, 0);
-    }
+    irq_route(&root.info->acpi, &task->manifest->irqs[i], &irq.gsi, &irq.flags);
+    error = spawn_irq(&task->s, &irq);
+    task->irq[i] = irq.slot;
+    task->irq_gsi[i] = irq.gsi;
     return error;
 }
 
@@ -127,10 +104,46 @@ int task_grant_untyped(struct task *task)
     }
     /* Free memory may be in pieces: the next smaller size can fit where this one does not. */
     for (; error == E_NO_MEMORY && bytes >= m->untyped_min; bytes /= 2) {
-        error = object_make_in(task, OBJ_UNTYPED, (unsigned)__builtin_ctzll(bytes), task->cnode,
-                               SLOT_UNTYPED, 1, 0);
+        error = spawn_make_in(&task->s,
+                              &(struct spawn_object){.type = OBJ_UNTYPED,
+                                                     .size_bits = (unsigned)__builtin_ctzll(bytes),
+                                                     .cnode = task->s.cnode,
+                                                     .index = SLOT_UNTYPED,
+                                                     .count = 1});
         if (error == E_OK) {
             task->untyped_bytes = bytes;
+        }
+    }
+    return error;
+}
+
+/* A page that root has at @va, read-only at the same address of @task. */
+static int show_page(struct task *task, uint64_t va, uint32_t frame)
+{
+    return spawn_map_copy(&task->s, va, frame, RIGHT_READ);
+}
+
+int task_grant_image(struct task *task)
+{
+    const struct bootinfo *info = root.info;
+    int error = E_OK;
+
+    if (!task->manifest->boot_image) {
+        return E_OK;
+    }
+    if (task->slot_end < SLOT_FREE + info->image_count) {
+        return E_LIMIT;
+    }
+    for (uint32_t i = 0; error == E_OK && i < BOOTINFO_PAGES; i++) {
+        error = show_page(task, BOOTINFO_VA + i * 4096ull, BOOT_SLOT_BOOTINFO + i);
+    }
+    task->slot_end -= info->image_count;
+    task->image_pages = info->image_count;
+    for (uint32_t i = 0; error == E_OK && i < info->image_count; i++) {
+        uint32_t frame = info->image_first + i;
+        error = show_page(task, BOOTIMAGE_VA + i * 4096ull, frame);
+        if (error == E_OK) {
+            error = spawn_give(&task->s, task->slot_end + i, frame, RIGHT_READ | RIGHT_EXEC, 0);
         }
     }
     return error;

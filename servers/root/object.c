@@ -1,22 +1,11 @@
 /*
- * object.c - makes kernel objects and keeps the account of the memory they cost.
+ * object.c - who pays for kernel objects: the account of the memory they cost.
  * Each task has untypeds of its own (at least CHUNK_BITS large), so that everything of a task can
  * be revoked and its memory reused; only these are cut from root.memory.
  */
 #include "root.h"
 
 #define CHUNK_BITS 16
-
-uint32_t slot_take(unsigned count)
-{
-    uint32_t first = root.next_slot;
-
-    if (count > (1u << BOOT_CNODE_BITS) - first) {
-        return 0;
-    }
-    root.next_slot += count;
-    return first;
-}
 
 /* Cut an untyped of 2^@bits bytes from the system's memory and add it to @task's heap. */
 static int task_add_chunk(struct task *task, unsigned bits)
@@ -29,7 +18,7 @@ static int task_add_chunk(struct task *task, unsigned bits)
     if (from == NULL) {
         return E_NO_MEMORY;
     }
-    slot = slot_take(1);
+    slot = slots_take(&root.slots, 1);
     if (slot == 0 || task->heap.count == HEAP_AREAS) {
         return E_LIMIT;
     }
@@ -44,8 +33,16 @@ static int task_add_chunk(struct task *task, unsigned bits)
     return E_OK;
 }
 
-int task_cut(struct task *task, unsigned bits, unsigned count, uint32_t *slot)
+/* Whose @s is: a task's struct spawn is its first field. */
+static struct task *task_of(struct spawn *s)
 {
+    return (struct task *)s;
+}
+_Static_assert(offsetof(struct task, s) == 0, "task_of");
+
+int task_pay(struct spawn *s, unsigned bits, unsigned count, uint32_t *untyped)
+{
+    struct task *task = task_of(s);
     struct area *area = heap_find(&task->heap, bits, count);
     unsigned chunk = CHUNK_BITS;
 
@@ -60,48 +57,6 @@ int task_cut(struct task *task, unsigned bits, unsigned count, uint32_t *slot)
         area = heap_find(&task->heap, bits, count);
     }
     area->used += area_cost(area, bits, count);
-    *slot = area->slot;
+    *untyped = area->slot;
     return E_OK;
-}
-
-int object_make_in(struct task *task, enum quoll_object type, unsigned size_bits, uint32_t cnode,
-                   uint32_t index, unsigned count, uint32_t thread)
-{
-    struct msg m = {0};
-    uint32_t untyped;
-    int error = task_cut(task, quoll_object_bits(type, size_bits), count, &untyped);
-
-    if (error != E_OK) {
-        return error;
-    }
-    m.w[0] = type;
-    m.w[1] = size_bits;
-    m.w[2] = cnode;
-    m.w[3] = index;
-    m.w[4] = count;
-    m.w[5] = thread;
-    return sys_invoke(untyped, OP_UNTYPED_RETYPE, &m);
-}
-
-int object_make(struct task *task, enum quoll_object type, unsigned size_bits, uint32_t *slot)
-{
-    uint32_t s = slot_take(1);
-    int error;
-
-    if (s == 0) {
-        return E_LIMIT;
-    }
-    error = object_make_in(task, type, size_bits, 0, s, 1, 0);
-    if (error == E_OK) {
-        *slot = s;
-    }
-    return error;
-}
-
-int task_give(struct task *task, uint32_t index, uint32_t source, unsigned rights, uint64_t badge)
-{
-    if (badge == 0) {
-        return sys_op(task->cnode, OP_CNODE_COPY, index, 0, source, rights, 0, 0);
-    }
-    return sys_op(task->cnode, OP_CNODE_MINT, index, 0, source, rights, badge, 0);
 }

@@ -17,20 +17,7 @@
 
 int power_init(void)
 {
-    uint32_t untyped, slot = slot_take(1);
-    int error = task_cut(&root.task[0], PORTMAP_BITS, 1, &untyped);
-
-    if (slot == 0) {
-        return E_LIMIT;
-    }
-    if (error == E_OK) {
-        error = sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, untyped,
-                       BOOT_SLOT_VSPACE, slot, 0, 0, 0);
-    }
-    if (error == E_OK) {
-        root.portmap = slot;
-    }
-    return error;
+    return spawn_portmap(&root.task[0].s);
 }
 
 /* Make @count ports from @port root's. Ports that it was given before are kept in @own. */
@@ -44,9 +31,8 @@ static bool power_grant(uint16_t port, uint16_t count)
             return true;
         }
     }
-    if (root.portmap == 0 || own_count == sizeof(own) / sizeof(own[0]) ||
-        sys_op(BOOT_SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, root.portmap, port,
-               (uint64_t)port + count - 1, 0, 0, 0) != E_OK) {
+    if (own_count == sizeof(own) / sizeof(own[0]) ||
+        spawn_ports(&root.task[0].s, port, (uint16_t)(port + count - 1)) != E_OK) {
         return false;
     }
     own[own_count++] = port;

@@ -7,12 +7,13 @@
 #define ROOT_H
 
 #include "alloc.h"
-#include "image.h"
-#include "manifest.h"
 
 #include <quoll/bootinfo.h>
+#include <quoll/error.h>
 #include <quoll/info.h>
+#include <quoll/spawn.h>
 #include <quoll/sys.h>
+#include <quoll/system_manifest.h>
 #include <quoll/task.h>
 
 #define ROOT_TASKS     (MANIFEST_TASKS + 1) /* root itself is task[0] */
@@ -21,20 +22,22 @@
 #define ROOT_KLOG_VA   0x0000100010010000ull /* the kernel's log, read-only */
 
 struct task {
+    struct spawn s; /* its capabilities, in root's CNode */
     uint32_t id;    /* index in root.task + 1; the badge of all its capabilities */
     uint32_t state; /* enum quoll_thread_state: STOPPED before, FAULTED after its life */
     const char *name;
     const struct manifest_task *manifest; /* null: root itself */
     struct heap heap;                     /* untypeds that were cut for this task alone */
     uint64_t memory_bytes;                /* cut for it from root.memory, alignment included */
-    uint64_t entry;
     uint64_t untyped_bytes;
     bool ready; /* every step of its making succeeded */
     uint32_t irq_gsi[MANIFEST_IRQS];
-    /* Owner capabilities in root's CNode; 0: none. */
-    uint32_t cnode, vspace, thread, budget, endpoint, fault, buffer, portmap;
-    uint32_t irq[MANIFEST_IRQS];
+    uint32_t endpoint;            /* the service it provides; 0: none */
+    uint32_t irq[MANIFEST_IRQS];  /* owner capabilities, 0: none */
     uint32_t mmio[MANIFEST_MMIO]; /* the untypeds that its own were cut from */
+    /* Its slots from here to the end of its CNode hold, downwards, the boot image's frames and
+     * then all device memory, where it has them. */
+    uint32_t slot_end, device_count, image_pages;
 };
 
 struct root {
@@ -43,56 +46,29 @@ struct root {
     struct heap memory; /* all RAM that the kernel handed over */
     struct task task[ROOT_TASKS];
     unsigned task_count;
-    uint32_t next_slot;       /* first unused slot of root's CNode */
+    struct slots slots; /* of root's CNode */
+    struct spawn_maker maker;
     uint32_t endpoint, reply; /* where requests and faults arrive */
-    uint32_t portmap;
-    uint64_t image_bytes;
 };
 extern struct root root;
 
 #define root_buffer ((struct quoll_buffer *)ROOT_BUFFER_VA)
 
-/* ---- object.c: capabilities and memory. All return an error of errors.def. */
+/* ---- object.c */
 
-/** Take @count empty slots of root's CNode, in a row; returns the first, 0 if there are none. */
-uint32_t slot_take(unsigned count);
+/** The untyped of a task that pays for @count objects of 2^@bits bytes: see struct spawn. What is
+ *  asked for is accounted as cut. */
+int task_pay(struct spawn *s, unsigned bits, unsigned count, uint32_t *untyped);
 
-/** An untyped of @task with room for @count objects of 2^@bits bytes, already accounted as cut.
- *  @slot receives its handle. */
-int task_cut(struct task *task, unsigned bits, unsigned count, uint32_t *slot);
-
-/** Make one @type for @task into root's CNode; @size_bits as in UNTYPED_RETYPE. */
-int object_make(struct task *task, enum quoll_object type, unsigned size_bits, uint32_t *slot);
-
-/** Make @count of them into slot @index on of the CNode @cnode (0: root's). @thread: of Replies. */
-int object_make_in(struct task *task, enum quoll_object type, unsigned size_bits, uint32_t cnode,
-                   uint32_t index, unsigned count, uint32_t thread);
-
-/** Copy root's @source into slot @index of @task's CNode with @rights, badge @badge (0: keep). */
-int task_give(struct task *task, uint32_t index, uint32_t source, unsigned rights, uint64_t badge);
-
-/* ---- space.c: pages */
-
-/** Map root's frame capability @frame into @vspace at @va; missing tables are @task's. */
-int space_map(struct task *task, uint32_t vspace, uint64_t va, uint32_t frame, unsigned rights);
-
-/** A fresh zeroed frame of @task, mapped at ROOT_WINDOW_VA for root to fill. */
-int window_open(struct task *task, uint32_t *frame);
-
-/** Take @frame out of the window and map it in @task at @va. */
-int window_close(struct task *task, uint32_t frame, uint64_t va, unsigned rights);
-
-/** @bytes of fresh zeroed pages in @task from @va on, readable and writable. */
-int space_map_zeroed(struct task *task, uint64_t va, uint64_t bytes);
-
-/* ---- load.c, task.c, grant.c: the steps of making a task; errors as above, details logged */
-int task_load_image(struct task *task);
-int task_map_info(struct task *task);
+/* ---- task.c, grant.c, device.c: the steps of making a task; they return an error of errors.def,
+ * details are logged */
 int task_grant_caps(struct task *task);
 int task_grant_ports(struct task *task);
 int task_grant_irqs(struct task *task);
 int task_grant_untyped(struct task *task);
 int task_grant_mmio(struct task *task);
+int task_grant_image(struct task *task);
+int task_grant_devices(struct task *task);
 
 /** Make all of @task but don't start it. False: the log says why. */
 bool task_create(struct task *task, const struct manifest_task *manifest);
@@ -104,13 +80,17 @@ void task_end(struct task *task);
 
 /* ---- device.c */
 
-/** The untyped in @slot is device memory: 2^@bits bytes from @base. */
-void device_add(uint64_t base, unsigned bits, uint32_t slot);
+/** The untyped in @slot is device memory. */
+void device_add(uint32_t slot);
 
 /** Take @task's device memory back; nobody else gets it. */
 void device_revoke(const struct task *task);
 
 /* ---- start.c */
+
+/** A task of which nothing has been made yet. */
+struct spawn task_spawn(void);
+
 void root_start(void);
 
 /* ---- serve.c, system.c, fault.c */

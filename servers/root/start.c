@@ -5,7 +5,7 @@
  */
 #include "root.h"
 
-#include <quoll/error.h>
+#include <quoll/image_file.h>
 #include <quoll/message.h>
 #include <quoll/proto.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static bool read_manifest(void)
     struct manifest_error error;
     struct image_file file;
 
-    if (!image_find((const uint8_t *)BOOTIMAGE_VA, root.image_bytes, MANIFEST_FILE, &file)) {
+    if (!image_find((const uint8_t *)BOOTIMAGE_VA, root.info->image_bytes, MANIFEST_FILE, &file)) {
         syslog("the boot image has no file " MANIFEST_FILE ": build it again with make iso");
         return false;
     }
@@ -28,13 +28,25 @@ static bool read_manifest(void)
     return true;
 }
 
+struct spawn task_spawn(void)
+{
+    return (struct spawn){.maker = &root.maker, .slots = &root.slots, .pay = task_pay};
+}
+
+/* All device memory that is left is for the last one to be made. */
 static void make_tasks(void)
 {
     for (unsigned i = 0; i < root.manifest.count; i++) {
-        struct task *t = &root.task[root.task_count++];
-        *t = (struct task){.id = root.task_count};
-        (void)task_create(t, &root.manifest.task[i]);
+        root.task[1 + i] = (struct task){.s = task_spawn(), .id = 2 + i};
     }
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < root.manifest.count; i++) {
+            if (root.manifest.task[i].all_devices == (pass == 1)) {
+                (void)task_create(&root.task[1 + i], &root.manifest.task[i]);
+            }
+        }
+    }
+    root.task_count = 1 + root.manifest.count;
 }
 
 /* Call the name server: @name in words 0 to 5, @badge in word 6 unless 0, @cap unless 0. */
@@ -62,7 +74,7 @@ static void register_name(const char *name, uint32_t endpoint)
     int error = E_OK;
 
     if (endpoint != 0) {
-        copy = slot_take(1);
+        copy = slots_take_top(&root.slots, 1);
         error = sys_op(BOOT_SLOT_CNODE, OP_CNODE_COPY, copy, 0, endpoint, RIGHT_SEND, 0, 0);
     }
     if (error == E_OK) {

@@ -94,8 +94,8 @@ void syslog_echo(bool on)
 void syslog_map_kernel(void)
 {
     for (unsigned i = 0; i < BOOT_LOG_FRAMES; i++) {
-        int error = space_map(&root.task[0], BOOT_SLOT_VSPACE, ROOT_KLOG_VA + i * 4096u,
-                              BOOT_SLOT_LOG_FIRST + i, RIGHT_READ);
+        int error = spawn_map(&root.task[0].s, ROOT_KLOG_VA + i * 4096u, BOOT_SLOT_LOG_FIRST + i,
+                              RIGHT_READ);
         if (error != E_OK) {
             syslog("the kernel's log is missing here: its frame %u: error %d", i, error);
             return;

@@ -14,7 +14,7 @@ static uint64_t task_cpu_us(const struct task *t)
 {
     struct msg m = {0};
 
-    if (t->budget == 0 || sys_invoke(t->budget, OP_BUDGET_INFO, &m) != E_OK) {
+    if (t->s.budget == 0 || sys_invoke(t->s.budget, OP_BUDGET_INFO, &m) != E_OK) {
         return 0;
     }
     return ticks_to_us(m.w[0]);
@@ -26,7 +26,7 @@ static uint64_t task_state(const struct task *t)
     struct msg m = {0};
 
     if (t->state != THREAD_RUNNING || t->manifest == NULL ||
-        sys_invoke(t->thread, OP_THREAD_INFO, &m) != E_OK) {
+        sys_invoke(t->s.thread, OP_THREAD_INFO, &m) != E_OK) {
         return t->state;
     }
     return m.w[0];
@@ -53,8 +53,9 @@ static int system_mem(struct msg *m)
 {
     uint64_t total = heap_total(&root.memory), used = heap_used(&root.memory);
 
-    *m = (struct msg){.w = {root.info->ram_bytes, root.info->ram_bytes - total - root.image_bytes,
-                            root.image_bytes, used, total - used}};
+    *m = (struct msg){.w = {root.info->ram_bytes,
+                            root.info->ram_bytes - total - root.info->image_bytes,
+                            root.info->image_bytes, used, total - used}};
     return E_OK;
 }
 

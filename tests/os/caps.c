@@ -151,7 +151,7 @@ static void impossible_slots(void)
         puppet_reply(&b, 0, 0);
         EXPECT_OK(puppet_status(&a));
     }
-    b.buffer->recv_slot = task_info()->cnode_slots - 1;
+    b.buffer->recv_slot = task_info()->slot_end - 1;
     b.buffer->recv_count = 2;
     give(ep, 1);
     EXPECT(arrived(&b), 0);

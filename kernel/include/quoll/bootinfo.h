@@ -29,12 +29,14 @@ enum boot_slot {
     BOOT_SLOT_IOPORT_CONTROL = 6,
     BOOT_SLOT_CPU_CONTROL = 7,
     BOOT_SLOT_BUFFER = 8,     /* its IPC buffer's frame */
+    BOOT_SLOT_BOOTINFO = 9,   /* the frames of these pages, read-only: BOOTINFO_PAGES */
     BOOT_SLOT_LOG_FIRST = 11, /* the kernel log's frames, read-only: BOOT_LOG_FRAMES of them */
     BOOT_SLOT_INFO = 15,      /* the info page's frame (info.h), read-only */
     BOOT_SLOT_FIRST = 16,
 };
 #define BOOT_CNODE_BITS 13 /* slots */
 #define BOOT_LOG_FRAMES 4
+#define BOOTINFO_PAGES  2
 
 struct boot_untyped {
     uint64_t pa;
@@ -89,7 +91,7 @@ struct bootinfo {
     uint64_t ram_bytes;    /* usable memory that the firmware reported */
     uint64_t kernel_bytes; /* of it kept by the kernel: image, boot tables, boot image, root */
     uint64_t image_bytes;  /* size of the boot image at BOOTIMAGE_VA */
-    uint32_t image_first;  /* its frames' capabilities: image_count from slot image_first */
+    uint32_t image_first;  /* its frames (READ, EXEC): image_count from slot image_first */
     uint32_t image_count;
     uint32_t untyped_first; /* untyped_count capabilities, described below */
     uint32_t untyped_count;
@@ -100,6 +102,6 @@ struct bootinfo {
     struct boot_acpi acpi;
     struct boot_untyped untyped[BOOT_MAX_UNTYPED];
 };
-_Static_assert(sizeof(struct bootinfo) <= 8192, "bootinfo is two pages");
+_Static_assert(sizeof(struct bootinfo) <= BOOTINFO_PAGES * 4096, "bootinfo is two pages");
 
 #endif

@@ -21,11 +21,10 @@ enum task_slot {
     SLOT_IOPORT_CONTROL = 13,
     SLOT_CPU_CONTROL = 14,
     SLOT_BUDGET = 15,
-    SLOT_IRQ = 16,     /* Irqs in the manifest's order: 16 to 23 */
     SLOT_RECEIVE = 24, /* four empty slots where capabilities in messages arrive */
     SLOT_MMIO = 28,    /* untypeds of device memory in the manifest's order: 28 to 31 */
     SLOT_INFO = 32,    /* the kernel's info page, read-only: quoll/info.h */
-    SLOT_FREE = 40,    /* empty from here to the end of the CNode */
+    SLOT_FREE = 40,    /* empty from here to task_info()->slot_end */
 };
 #define TASK_REPLIES 4
 
@@ -33,6 +32,11 @@ enum task_slot {
 #define TASK_BUFFER_VA 0x0000000020001000ull /* the next page is QUOLL_INFO_VA */
 #define TASK_STACK_TOP 0x0000000030000000ull
 #define TASK_CODE_VA   0x0000000000400000ull
+
+/* From task_info()->slot_end to the end of the CNode a task with devices = all finds the untypeds
+ * of device memory, device_count of them in no order, then one with boot-image = yes the boot
+ * image's frames (READ, EXEC), image_pages in order. The latter also has the pages of bootinfo.h
+ * at BOOTINFO_VA and the boot image at BOOTIMAGE_VA, as root has them. */
 
 #define TASK_INFO_MAGIC 0x6b736174u /* "task" */
 
@@ -46,11 +50,24 @@ struct task_info {
     char name[48];
     char args[256]; /* the manifest's args line */
     uint32_t cnode_slots;
+    uint32_t slot_end; /* first slot that is not for the task to use */
+    uint32_t device_count, image_pages;
     uint32_t port_count, irq_count;
     struct task_ports ports[8];
     uint32_t irq_gsi[8];
     uint64_t untyped_bytes;
 };
+
+/** Slot of the first untyped of device memory, and of the boot image's first frame. */
+static inline uint32_t task_device_slot(const struct task_info *info)
+{
+    return info->slot_end;
+}
+
+static inline uint32_t task_image_slot(const struct task_info *info)
+{
+    return info->slot_end + info->device_count;
+}
 
 /** This task's info page. */
 static inline const struct task_info *task_info(void)

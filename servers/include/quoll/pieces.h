@@ -26,13 +26,13 @@ struct pieces {
     struct slots *slots; /* where halves get theirs */
 };
 
-/** Add the untyped in @slot, which has nothing derived from it: 2^@bits bytes from @base.
- *  Errors: LIMIT (the array is full). */
-int pieces_add(struct pieces *p, uint32_t slot, uint64_t base, unsigned bits);
+/** Add the untyped in @slot, which has nothing derived from it.
+ *  Errors: LIMIT (the array is full), those of UNTYPED_INFO. */
+int pieces_add(struct pieces *p, uint32_t slot);
 
 /** Take the 2^@bits bytes at @base; @slot receives their untyped.
  *  Errors: BAD_ARG (misaligned, or not all of it is here), BUSY (a part is taken), LIMIT (slots or
- *  array), those of RETYPE. Nothing is taken then; what was split meanwhile is joined again. */
+ *  array), those of RETYPE. Nothing is taken then. */
 int pieces_take_at(struct pieces *p, uint64_t base, unsigned bits, uint32_t *slot);
 
 /** Take 2^@bits bytes wherever they fit best. Errors: NO_MEMORY, LIMIT, those of RETYPE. */

@@ -25,8 +25,8 @@ void slots_init(struct slots *s, uint64_t *words, uint32_t first, uint32_t count
 /** The lowest @count free slots in a row; the first of them, 0 when there are none. */
 uint32_t slots_take(struct slots *s, uint32_t count);
 
-/** The highest free slot, or 0. */
-uint32_t slots_take_top(struct slots *s);
+/** The highest @count free slots in a row; the first of them, or 0. */
+uint32_t slots_take_top(struct slots *s, uint32_t count);
 
 /** Give @count slots from @first on back; they must be empty and taken. */
 void slots_give(struct slots *s, uint32_t first, uint32_t count);

@@ -91,12 +91,16 @@ int spawn_map_info(struct spawn *s, const void *info, size_t bytes);
 /** Start its thread at the program's entry, with @a and @b in rdi and rsi. */
 int spawn_start(struct spawn *s, uint64_t a, uint64_t b);
 
+/** Make its port map, if it has none yet; no port is open in it. */
+int spawn_portmap(struct spawn *s);
+
 /** Open the ports @first to @last for the task; the port map is made when there is none yet.
  *  Errors: BUSY (another's), those of IOPORT_CONTROL. */
 int spawn_ports(struct spawn *s, uint16_t first, uint16_t last);
 
-/** Take its ports away. */
-void spawn_end_ports(struct spawn *s);
+/** Delete the object or copy in *@slot, one of s->slots, and all that was handed out of it; *@slot
+ *  becomes 0 and free. Nothing for 0. Thus ports are taken away: spawn_delete(s, &s->portmap). */
+void spawn_delete(struct spawn *s, uint32_t *slot);
 
 /** The end of a task whose untyped is its own and whose slots are its own: stopped, all that its
  *  untyped paid for destroyed (its clients get DEAD or GONE), all its slots empty and free. What
@@ -119,11 +123,8 @@ int spawn_irq(struct spawn *s, struct spawn_irq *irq);
 
 /* ---- spawn_space.c: pages */
 
-/** Map the maker's frame capability @frame into the address space @vspace at @va with @rights;
- *  missing tables are made. Device memory is mapped uncached. */
-int spawn_map_in(struct spawn *s, uint32_t vspace, uint64_t va, uint32_t frame, unsigned rights);
-
-/** The same into the task's. */
+/** Map the maker's frame capability @frame into the task at @va with @rights; missing tables are
+ *  made. */
 int spawn_map(struct spawn *s, uint64_t va, uint32_t frame, unsigned rights);
 
 /** Map a copy of @frame, so that it can be mapped elsewhere too: pages of sessions, of the boot
@@ -137,9 +138,10 @@ int spawn_map_zeroed(struct spawn *s, uint64_t va, uint64_t bytes);
 int spawn_map_data(struct spawn *s, uint64_t va, const void *data, size_t bytes, unsigned rights);
 
 /** Map the @bytes bytes (a multiple of 4096) of device memory that the untyped @device begins
- *  with, from @va on, uncached. Nothing may be made of it so far: see pieces_revoke. */
+ *  with, from @va on, readable and writable, with cache attribute @cache. Nothing may be made of
+ *  the untyped so far: see pieces_revoke. */
 int spawn_map_device(struct spawn *s, uint32_t device, uint64_t va, uint64_t bytes,
-                     unsigned rights);
+                     enum quoll_cache cache);
 
 /** A fresh zeroed frame mapped at the maker's window, readable and writable. */
 int spawn_window_open(struct spawn *s, uint32_t *frame);

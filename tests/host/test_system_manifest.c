@@ -1,12 +1,11 @@
-/* sources: servers/root/manifest.c servers/root/manifest_key.c servers/root/manifest_value.c servers/root/manifest_device.c servers/root/irq.c */
+/* sources: servers/lib/system_manifest.c servers/lib/system_manifest_key.c servers/lib/system_manifest_device.c servers/lib/manifest_text.c servers/lib/manifest_value.c servers/lib/irq_route.c */
 /*
- * test_manifest.c - the system manifest's parser: what it takes, what it refuses and how, the
- * shipped manifest, and 200,000 mutations of it under the sanitizers.
+ * test_system_manifest.c - the system manifest's parser: what it takes, what it refuses and how,
+ * the shipped manifest, and 200,000 mutations of it under the sanitizers.
  */
-#include "../../servers/root/irq.h"
-#include "../../servers/root/manifest.h"
-
 #include <quoll/abi.h>
+#include <quoll/irq_route.h>
+#include <quoll/system_manifest.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,14 +53,16 @@ static void test_values(void)
 {
     const struct manifest_task *a = &m.task[1];
 
-    check(parse(TASK "uses = names system # and\nports= 0x3f8-0x3ff 100\nirq = isa 4\n"
+    check(parse(TASK "uses = names devman # and\nports= 0x3f8-0x3ff 100\nirq = isa 4\n"
                      "irq=gsi 20 level low\nmmio = 0xfed00000  4k\nmmio=0xe0000000 2M\nuntyped = "
                      "4M-16M\nargs = one  two\r\nstack=8k\n"
-                     "slots = 512\nirq-control = yes\nbudget = 5000/10000\nmax-priority = 9"),
+                     "slots = 512\nirq-control = yes\nbudget = 5000/10000\nmax-priority = 9\n"
+                     "devices = all\nboot-image = yes\nopens = serial manage\n"
+                     "[task d]\nimage = d\npriority = 1\nprovides = devman\n"),
           "every key");
-    check(m.count == 2 && strcmp(a->name, "a") == 0 && a->priority == 1 && a->max_priority == 9,
+    check(m.count == 3 && strcmp(a->name, "a") == 0 && a->priority == 1 && a->max_priority == 9,
           "name and priorities");
-    check(a->uses_count == 2 && strcmp(a->uses[1], "system") == 0, "uses");
+    check(a->uses_count == 2 && strcmp(a->uses[1], "devman") == 0, "uses");
     check(a->port_count == 2 && a->ports[0].first == 0x3f8 && a->ports[0].last == 0x3ff &&
               a->ports[1].first == 100 && a->ports[1].last == 100,
           "ports");
@@ -76,6 +77,9 @@ static void test_values(void)
           "args, stack, slots");
     check(a->irq_control && !a->cpu_control && a->budget_us == 5000 && a->period_us == 10000,
           "controls and budget");
+    check(a->all_devices && a->boot_image && a->opens_count == 2 &&
+              strcmp(a->opens[1], "manage") == 0 && !m.task[2].all_devices,
+          "devices, boot image, opens");
     check(m.task[0].max_priority == 150 && m.task[0].stack_bytes == 65536, "defaults");
 }
 
@@ -119,6 +123,15 @@ static void test_refusals(void)
     refuse(TASK "stack = 5000\n", 9, "multiple of 4k");
     refuse(TASK "cpu-control = maybe\n", 9, "yes or no");
     refuse(TASK "restart = yes\n", 9, "restart: no");
+    refuse(TASK "devices = some\n", 9, "devices: all");
+    refuse(TASK "devices = all\n[task b]\nimage = b\npriority = 1\ndevices = all\n", 10,
+           "task a's already");
+    refuse(TASK "boot-image = all\n", 9, "yes or no");
+    refuse(TASK "opens = serial\n", 5, "add uses = devman");
+    refuse(TASK "opens = serial serial\n", 9, "twice");
+    refuse(TASK "opens = Serial\n", 9, "interfaces of drivers");
+    refuse(TASK "opens = a-name-that-is-too-long\n", 9, "interfaces of drivers");
+    refuse(TASK "opens = a b c d e f g h i\n", 9, "at most 8");
     refuse(TASK "budget = 10/5\n", 9, "BUDGET/PERIOD");
     refuse(TASK "budget = 1/999\n", 9, "period 1000");
     refuse(TASK "image = /bin/sh\n", 9, "there twice");

@@ -1,9 +1,9 @@
 /*
- * manifest_key.c - the keys of a manifest section: one function each, one table.
- * Separate from manifest.c because this is what grows with every new kind of grant.
+ * system_manifest_key.c - the keys of a task's section: one function each, one table.
+ * Separate from system_manifest.c because this is what grows with every new kind of grant.
  * Invariant: a value is stored only after all of it has been understood.
  */
-#include "manifest_value.h"
+#include "system_manifest_key.h"
 
 #include <quoll/abi.h>
 #include <string.h>
@@ -148,6 +148,33 @@ static bool key_ioport_control(struct manifest_task *t, const char *v, struct ma
     return yes_or_no("ioport-control", v, &t->ioport_control, e);
 }
 
+static bool key_boot_image(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    return yes_or_no("boot-image", v, &t->boot_image, e);
+}
+
+static bool key_opens(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    while (*v != '\0') {
+        if (t->opens_count == MANIFEST_OPENS) {
+            return manifest_fail(e, "opens: at most %d interfaces", MANIFEST_OPENS);
+        }
+        char *name = t->opens[t->opens_count];
+        if (!value_next_word(&v, name, MANIFEST_OPENS_BYTES) ||
+            !manifest_is_name(name, MANIFEST_OPENS_BYTES)) {
+            return manifest_fail(e, "opens: interfaces of drivers, separated by blanks, for "
+                                    "example serial display input inspect manage");
+        }
+        for (unsigned i = 0; i < t->opens_count; i++) {
+            if (strcmp(t->opens[i], name) == 0) {
+                return manifest_fail(e, "opens: %s is there twice", name);
+            }
+        }
+        t->opens_count++;
+    }
+    return true;
+}
+
 static bool key_cpu_control(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     return yes_or_no("cpu-control", v, &t->cpu_control, e);
@@ -188,6 +215,9 @@ static const struct {
     {"irq-control", key_irq_control, false},
     {"ioport-control", key_ioport_control, false},
     {"cpu-control", key_cpu_control, false},
+    {"devices", manifest_key_devices, false},
+    {"boot-image", key_boot_image, false},
+    {"opens", key_opens, false},
     {"args", key_args, false},
     {"restart", key_restart, false},
 };
@@ -208,6 +238,6 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
     return manifest_fail(error,
                          "unknown key '%.40s': image, priority, max-priority, budget, "
                          "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
-                         "ioport-control, cpu-control, args or restart",
+                         "ioport-control, cpu-control, devices, boot-image, opens, args or restart",
                          key);
 }

@@ -1,8 +1,8 @@
 /*
- * manifest_device.c - the manifest's keys for hardware: ports, irq and mmio.
- * An ISA interrupt is given by its number only: the pin and its mode come from ACPI (irq.c).
+ * system_manifest_device.c - the manifest's keys for hardware: ports, irq, mmio and devices.
+ * An ISA interrupt is given by its number only: the pin and its mode come from ACPI (irq_route.c).
  */
-#include "manifest_value.h"
+#include "system_manifest_key.h"
 
 #include <string.h>
 
@@ -115,5 +115,14 @@ bool manifest_key_mmio(struct manifest_task *t, const char *v, struct manifest_e
                                 "address a multiple of it, for example 0xfed00000 4k");
     }
     t->mmio[t->mmio_count++] = mmio;
+    return true;
+}
+
+bool manifest_key_devices(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    if (strcmp(v, "all") != 0) {
+        return manifest_fail(e, "devices: all (or leave the key out; single ranges are mmio's)");
+    }
+    t->all_devices = true;
     return true;
 }

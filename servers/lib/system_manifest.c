@@ -1,69 +1,18 @@
 /*
- * manifest.c - the system manifest: lines, sections, and what must hold between tasks.
- * Syntax: `# comment`, `[task NAME]`, `key = value`. Invariant: a manifest that parses can be
+ * system_manifest.c - the system manifest: its sections, and what must hold between tasks.
+ * Invariant: a manifest that parses can be
  * carried out as far as the text alone can tell; everything unknown is an error.
  */
-#include "manifest.h"
+#include "system_manifest_key.h"
 
 #include <quoll/abi.h>
 #include <string.h>
 
-static bool is_blank(char c)
+static bool section_begin(void *to, const char *name, struct manifest_error *error)
 {
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static char *trim(char *s)
-{
-    size_t n;
-
-    while (is_blank(*s)) {
-        s++;
-    }
-    n = strlen(s);
-    while (n > 0 && is_blank(s[n - 1])) {
-        s[--n] = '\0';
-    }
-    return s;
-}
-
-/* Copy the next line of @text from @at into @line; returns the offset behind it, 0 on an error. */
-static size_t next_line(const char *text, size_t bytes, size_t at, char *line,
-                        struct manifest_error *error)
-{
-    size_t n = 0;
-
-    for (; at < bytes && text[at] != '\n'; at++) {
-        if ((text[at] < ' ' && !is_blank(text[at])) || text[at] == 0x7f) {
-            manifest_fail(error, "control character 0x%02x: only printable text is allowed",
-                          (unsigned)(unsigned char)text[at]);
-            return 0;
-        }
-        if (n == MANIFEST_LINE_BYTES - 1) {
-            manifest_fail(error, "line too long: at most %d bytes", MANIFEST_LINE_BYTES - 1);
-            return 0;
-        }
-        line[n++] = text[at];
-    }
-    line[n] = '\0';
-    return at + 1;
-}
-
-static bool section_begin(struct manifest *m, char *line, struct manifest_error *error)
-{
+    struct manifest *m = to;
     struct manifest_task *t;
-    size_t n = strlen(line);
-    char *name;
 
-    if (n < 7 || line[n - 1] != ']' || strncmp(line, "[task", 5) != 0 || !is_blank(line[5])) {
-        return manifest_fail(error, "bad section heading: write [task NAME]");
-    }
-    line[n - 1] = '\0';
-    name = trim(line + 5);
-    if (!manifest_is_name(name, MANIFEST_NAME_BYTES)) {
-        return manifest_fail(error, "bad task name: 1 to %d characters of a-z 0-9 . _ -",
-                             MANIFEST_NAME_BYTES - 1);
-    }
     if (m->count == MANIFEST_TASKS) {
         return manifest_fail(error, "too many tasks: at most %d", MANIFEST_TASKS);
     }
@@ -76,31 +25,11 @@ static bool section_begin(struct manifest *m, char *line, struct manifest_error 
     return true;
 }
 
-static bool line_parse(struct manifest *m, char *raw, struct manifest_error *error)
+static bool key_set(void *to, const char *key, const char *value, struct manifest_error *error)
 {
-    char *hash = strchr(raw, '#');
-    char *line, *equals;
+    struct manifest *m = to;
 
-    if (hash != NULL) {
-        *hash = '\0';
-    }
-    line = trim(raw);
-    if (*line == '\0') {
-        return true;
-    }
-    if (*line == '[') {
-        return section_begin(m, line, error);
-    }
-    equals = strchr(line, '=');
-    if (equals == NULL) {
-        return manifest_fail(error,
-                             "neither a section nor a key: write [task NAME] or key = value");
-    }
-    if (m->count == 0) {
-        return manifest_fail(error, "key outside of a section: begin with [task NAME]");
-    }
-    *equals = '\0';
-    return manifest_key_set(&m->task[m->count - 1], trim(line), trim(equals + 1), error);
+    return manifest_key_set(&m->task[m->count - 1], key, value, error);
 }
 
 static bool is_provided(const struct manifest *m, const char *name)
@@ -136,6 +65,28 @@ static bool check_unique(const struct manifest *m, unsigned index, struct manife
         }
     }
     return true;
+}
+
+/* All device memory can go to one task only. */
+static bool check_devices(const struct manifest *m, unsigned index, struct manifest_error *error)
+{
+    for (unsigned i = 0; m->task[index].all_devices && i < index; i++) {
+        if (m->task[i].all_devices) {
+            return manifest_fail(error, "task %s: all devices are task %s's already",
+                                 m->task[index].name, m->task[i].name);
+        }
+    }
+    return true;
+}
+
+static bool has_use(const struct manifest_task *t, const char *name)
+{
+    for (unsigned i = 0; i < t->uses_count; i++) {
+        if (strcmp(t->uses[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Does one of the first @n ranges of @t overlap @ports? */
@@ -191,7 +142,12 @@ static bool check_task(const struct manifest *m, unsigned index, struct manifest
             return manifest_fail(error, "task %s: nobody provides %s", t->name, t->uses[i]);
         }
     }
-    return check_unique(m, index, error) && check_ports(m, index, error);
+    if (t->opens_count != 0 && !has_use(t, "devman")) {
+        return manifest_fail(error, "task %s: opens is asked of devman: add uses = devman",
+                             t->name);
+    }
+    return check_unique(m, index, error) && check_devices(m, index, error) &&
+           check_ports(m, index, error);
 }
 
 static bool check_all(struct manifest *m, struct manifest_error *error)
@@ -218,18 +174,8 @@ static bool check_all(struct manifest *m, struct manifest_error *error)
 bool manifest_parse(const char *text, size_t bytes, struct manifest *out,
                     struct manifest_error *error)
 {
-    char line[MANIFEST_LINE_BYTES] = "";
-    size_t at = 0;
+    static const struct manifest_grammar grammar = {"task", section_begin, key_set};
 
     out->count = 0;
-    error->line = 0;
-    error->text[0] = '\0';
-    while (at < bytes) {
-        error->line++;
-        at = next_line(text, bytes, at, line, error);
-        if (at == 0 || !line_parse(out, line, error)) {
-            return false;
-        }
-    }
-    return check_all(out, error);
+    return manifest_read(&grammar, text, bytes, out, error) && check_all(out, error);
 }

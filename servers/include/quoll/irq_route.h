@@ -1,12 +1,11 @@
 /*
- * irq.h - from what a manifest says about an interrupt to the IO-APIC pin and its mode.
+ * irq_route.h - from what a manifest says about an interrupt to the IO-APIC pin and its mode.
  */
-#ifndef ROOT_IRQ_H
-#define ROOT_IRQ_H
-
-#include "manifest.h"
+#ifndef QUOLL_IRQ_ROUTE_H
+#define QUOLL_IRQ_ROUTE_H
 
 #include <quoll/bootinfo.h>
+#include <quoll/system_manifest.h>
 
 /** Fill @gsi and @flags (IRQ_LEVEL, IRQ_ACTIVE_LOW) for @irq. Source: ACPI 6.4, section 5.2.12.5
  *  (interrupt source override structure). */

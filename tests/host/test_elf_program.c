@@ -1,14 +1,13 @@
-/* sources: servers/root/elf.c servers/root/image.c */
+/* sources: servers/lib/elf_program.c servers/lib/image_file.c */
 /*
- * test_root_elf.c - root's ELF and boot image readers: a good file, each refusal, 300,000
+ * test_elf_program.c - the ELF and boot image readers: a good file, each refusal, 300,000
  * mutations under the sanitizers with every accepted segment really copied.
  */
-#include "../../servers/root/elf.h"
-#include "../../servers/root/image.h"
-
 #include <elf.h>
 #include <quoll/abi.h>
+#include <quoll/elf_program.h>
 #include <quoll/image.h>
+#include <quoll/image_file.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
- * elf.h - what of a program's ELF64 file root believes, after checking everything it uses.
- * No I/O and no kernel: tested and fuzzed on the host.
+ * elf_program.h - what of a program's ELF64 file its loader believes, after checking everything it
+ * uses. No I/O and no kernel: tested and fuzzed on the host.
  */
-#ifndef ROOT_ELF_H
-#define ROOT_ELF_H
+#ifndef QUOLL_ELF_PROGRAM_H
+#define QUOLL_ELF_PROGRAM_H
 
 #include <stdint.h>
 

@@ -2,11 +2,12 @@
  * manifest_value.c - the parts that values of manifest keys are made of: numbers, sizes, words.
  * Invariant: a function that returns false has not moved its cursor past what it understood.
  */
-#include "manifest_value.h"
-
+#include <quoll/manifest_text.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define DURATION_MAX_US 3600000000ull
 
 bool manifest_fail(struct manifest_error *error, const char *format, ...)
 {
@@ -86,6 +87,29 @@ bool value_size(const char **s, uint64_t *out)
     }
     *out = n;
     return true;
+}
+
+bool value_duration(const char **s, uint64_t *us)
+{
+    static const struct {
+        const char *unit;
+        uint64_t us;
+    } units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}};
+    const char *p = *s;
+    uint64_t n;
+
+    if (!value_number(&p, DURATION_MAX_US, &n)) {
+        return false;
+    }
+    for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        size_t length = strlen(units[i].unit);
+        if (strncmp(p, units[i].unit, length) == 0 && n <= DURATION_MAX_US / units[i].us) {
+            *s = p + length;
+            *us = n * units[i].us;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool value_whole_number(const char *s, uint64_t min, uint64_t max, uint64_t *out)

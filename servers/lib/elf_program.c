@@ -1,11 +1,10 @@
 /*
- * elf.c - checks a static x86-64 ELF file and finds its segments.
+ * elf_program.c - checks a static x86-64 ELF file and finds its segments.
  * Source: System V ABI, chapters 4 and 5 (object files, program loading).
  * Invariant: no field is used before it has been compared with the file's size.
  */
-#include "elf.h"
-
 #include <quoll/abi.h>
+#include <quoll/elf_program.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>

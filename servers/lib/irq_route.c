@@ -1,10 +1,9 @@
 /*
- * irq.c - ISA interrupts through the MADT's overrides; other pins as the manifest says.
+ * irq_route.c - ISA interrupts through the MADT's overrides; other pins as the manifest says.
  * Without an override an ISA interrupt is the pin of its number, edge, active high.
  */
-#include "irq.h"
-
 #include <quoll/abi.h>
+#include <quoll/irq_route.h>
 
 static uint32_t irq_flags(bool level, bool active_low)
 {
