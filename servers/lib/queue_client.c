@@ -1,0 +1,227 @@
+/*
+ * queue_client.c - the client's end of a session's queue (quoll/queue.h, docs/sessions.md).
+ * Sound against any driver: D is believed only about requests that the private table has as
+ * outstanding, and each of those is accepted once. Until it acknowledges a new epoch this end may
+ * touch C and D, however late it sees the epoch: devman touches them only after that.
+ */
+#include <quoll/queue.h>
+
+int queue_client_open(struct queue_client *q, struct queue_pages pages, uint64_t wake_driver,
+                      uint64_t wake_manager)
+{
+    uint32_t slots = pages.m->limits.slots;
+    uint64_t life = queue_get(&pages.m->life);
+
+    if (!queue_slots_are_sound(slots)) {
+        return E_BAD_ARG;
+    }
+    *q = (struct queue_client){.p = pages,
+                               .wake_driver = wake_driver,
+                               .wake_manager = wake_manager,
+                               .next = 1,
+                               .slots = slots};
+    /* A driver that has died since the session was opened: that epoch is to be acknowledged. */
+    q->epoch = queue_state_of(life) == QUEUE_UP ? life >> 2 : 0;
+    return E_OK;
+}
+
+/* What this end may do now. */
+enum phase {
+    PHASE_UP,
+    PHASE_NEW_EPOCH, /* accept what D shows, then acknowledge */
+    PHASE_HELD,      /* touch neither C nor D */
+    PHASE_CLOSED,
+};
+
+static enum phase client_phase(struct queue_client *q)
+{
+    uint64_t life = queue_get(&q->p.m->life);
+
+    if (queue_state_of(life) == QUEUE_CLOSED) {
+        return PHASE_CLOSED;
+    }
+    if (life >> 2 != q->epoch) {
+        return PHASE_NEW_EPOCH;
+    }
+    if (q->held && queue_state_of(life) == QUEUE_UP) {
+        q->held = false;
+        q->recovered = true;
+    }
+    return q->held ? PHASE_HELD : PHASE_UP;
+}
+
+/* The flag is in C, so it must be taken back before an acknowledgement hands C over. */
+static void client_awake(struct queue_client *q)
+{
+    if (q->asleep) {
+        queue_put(&q->p.c->sleep, 0);
+        q->asleep = false;
+    }
+}
+
+int queue_submit(struct queue_client *q, uint32_t op, uint64_t offset, uint64_t length,
+                 const uint64_t args[4], uint64_t *seq)
+{
+    static const uint64_t none[4];
+    unsigned slot = (unsigned)q->next & (q->slots - 1);
+    struct queue_slot *req = &q->p.c->req[slot];
+    enum phase phase = client_phase(q);
+    int error = queue_check(&q->p.m->limits, op, offset, length);
+
+    if (phase == PHASE_CLOSED) {
+        return E_GONE;
+    }
+    if (error) {
+        return error;
+    }
+    if (phase != PHASE_UP || q->outstanding >> slot & 1) {
+        return E_BUSY;
+    }
+    client_awake(q);
+    queue_put_u32(&req->op, op);
+    queue_put_u32(&req->flags, 0);
+    queue_put(&req->offset, offset);
+    queue_put(&req->length, length);
+    for (unsigned i = 0; i < 4; i++) {
+        queue_put(&req->arg[i], args ? args[i] : none[i]);
+    }
+    q->outstanding |= 1ull << slot;
+    *seq = q->next++;
+    /* Orders the request's words and its buffer before the number, and (the fence of rule 6) the
+     * number before the look at the driver's flag. */
+    queue_put_fence(&req->seq, *seq);
+    if (queue_get_fenced(&q->p.d->sleep)) {
+        queue_wake(q->wake_driver);
+    }
+    return E_OK;
+}
+
+static unsigned slot_after(const struct queue_client *q, unsigned slot)
+{
+    return (slot + 1) & (q->slots - 1);
+}
+
+/* The first outstanding slot that D says is completed, from q->look on; `slots`: none. */
+static unsigned find_completed(const struct queue_client *q)
+{
+    unsigned slot = q->look;
+
+    if (q->outstanding == 0) {
+        return q->slots;
+    }
+    for (unsigned i = 0; i < q->slots; i++, slot = slot_after(q, slot)) {
+        if ((q->outstanding >> slot & 1) &&
+            queue_get_fenced(&q->p.d->done[slot].seq) == queue_seq_of(q->next, q->slots, slot)) {
+            return slot;
+        }
+    }
+    return q->slots;
+}
+
+/* Not outstanding any more. */
+static void forget(struct queue_client *q, unsigned slot, struct queue_done *done)
+{
+    done->seq = queue_seq_of(q->next, q->slots, slot);
+    q->outstanding &= ~(1ull << slot);
+    q->look = slot_after(q, slot);
+}
+
+static bool accept_one(struct queue_client *q, struct queue_done *done)
+{
+    unsigned slot = find_completed(q);
+
+    if (slot == q->slots) {
+        return false;
+    }
+    /* After the load of its number, which was stored last. */
+    done->status = queue_get(&q->p.d->done[slot].status);
+    done->value = queue_get(&q->p.d->done[slot].value);
+    forget(q, slot, done);
+    /* Before the caller reuses the buffer: otherwise a successor would issue it again. */
+    queue_put(&q->p.c->req[slot].seq, 0);
+    return true;
+}
+
+/* The session is over: no one will answer this one. */
+static bool give_up_one(struct queue_client *q, struct queue_done *done)
+{
+    if (q->outstanding == 0) {
+        return false;
+    }
+    forget(q, (unsigned)__builtin_ctzll(q->outstanding), done);
+    done->status = E_DEAD;
+    done->value = 0;
+    return true;
+}
+
+static void acknowledge(struct queue_client *q)
+{
+    uint64_t epoch = queue_get(&q->p.m->life) >> 2;
+
+    /* `next`, and all that was cleared before it, is there for whoever sees `ack`. */
+    queue_put(&q->p.c->next, q->next);
+    queue_put(&q->p.c->ack, epoch);
+    q->epoch = epoch;
+    q->held = true;
+    queue_wake(q->wake_manager);
+}
+
+int queue_collect(struct queue_client *q, struct queue_done *done)
+{
+    enum phase phase = client_phase(q);
+
+    if (phase == PHASE_HELD) {
+        return E_BUSY;
+    }
+    client_awake(q);
+    if (accept_one(q, done)) {
+        return E_OK;
+    }
+    if (phase == PHASE_CLOSED) {
+        return give_up_one(q, done) ? E_OK : E_GONE;
+    }
+    if (phase == PHASE_NEW_EPOCH) {
+        acknowledge(q);
+    }
+    return E_BUSY;
+}
+
+bool queue_recovered(struct queue_client *q)
+{
+    bool recovered;
+
+    (void)client_phase(q);
+    recovered = q->recovered;
+    q->recovered = false;
+    return recovered;
+}
+
+/* Would queue_collect do anything? */
+static bool client_has_work(struct queue_client *q)
+{
+    switch (client_phase(q)) {
+    case PHASE_NEW_EPOCH:
+        return true;
+    case PHASE_CLOSED:
+        return q->outstanding != 0;
+    case PHASE_HELD:
+        return false;
+    default:
+        return find_completed(q) != q->slots;
+    }
+}
+
+bool queue_client_about_to_sleep(struct queue_client *q)
+{
+    /* devman's changes of M need no flag: it signals after each of them, and a signal stays until
+     * it is waited for. While C is devman's the flag must not be touched. */
+    if (client_phase(q) == PHASE_UP) {
+        q->asleep = true;
+        queue_put_fence(&q->p.c->sleep, 1); /* before the second look: rule 6 */
+    }
+    if (!client_has_work(q)) {
+        return true;
+    }
+    client_awake(q);
+    return false;
+}
