@@ -415,7 +415,8 @@ void irq_info(const struct irq *irq, uint64_t *out)
     out[0] = msi ? VECTOR_IRQ + (uint32_t)irq->source : s->gsi;
     out[1] = irq->delivered;
     out[2] = irq->pending;
-    out[3] = (s->owed || !s->bound ? IRQ_IS_MASKED : 0u) |
+    out[3] = (irq->hold & (HOLD_REPLY | HOLD_QUEUED) ? IRQ_IS_UNANSWERED : 0u) |
+             (s->owed || !s->bound ? IRQ_IS_MASKED : 0u) |
              (irq->hold & HOLD_LIMIT ? IRQ_IS_OVER_LIMIT : 0u);
     out[4] = irq->storms;
     out[5] = msi ? MSI_ADDRESS | lapic_id() << 12 : 0;

@@ -250,6 +250,7 @@ static void queued_and_unbound(void)
     pit_edge();
     EXPECT_OK(OP0(irq, OP_IRQ_INFO));
     EXPECT(test_out.w[2], 1);
+    EXPECT(test_out.w[3], IRQ_IS_UNANSWERED);
     EXPECT_OK(OP0(irq, OP_IRQ_UNBIND));
     EXPECT_OK(OP0(irq, OP_IRQ_INFO));
     EXPECT(test_out.w[2], 0);

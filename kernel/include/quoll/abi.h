@@ -143,6 +143,7 @@ static inline unsigned quoll_object_bits(enum quoll_object type, unsigned size_b
 /* irq.info state */
 #define IRQ_IS_MASKED     1 /* its source is masked, or (MSI) counted and not delivered */
 #define IRQ_IS_OVER_LIMIT 2 /* until its period ends */
+#define IRQ_IS_UNANSWERED 4 /* queued at its endpoint, or a Reply holds it */
 
 #define PRIORITY_MAX 255
 
