@@ -61,6 +61,8 @@ KERNEL_ASM := boot/entry.asm $(sort $(shell find kernel -name '*.asm'))
 LIBC_SRC := $(sort $(wildcard libc/*.c libc/*.asm))
 SERVER_LIB_SRC := $(sort $(wildcard servers/lib/*.c servers/lib/*.asm))
 
+include tools/mk/idl.mk
+
 name_of = $(word 1,$(subst =, ,$1))
 dir_of = $(word 2,$(subst =, ,$1))
 sources_in = $(sort $(wildcard $1/*.c $1/*.asm))
@@ -125,7 +127,7 @@ soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.m
 	@$(PYTHON) tools/soak.py --count=$(COUNT) --build=$(B)
 
 lint: deps ## format, static analysis, size limits
-	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS)
+	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS)
 	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" --user-flags="$(USER_FLAGS)"
 
 gdb: deps ## boot it stopped, with gdb and the kernel's symbols
@@ -181,7 +183,7 @@ $(B)/gen/regs/$1.h $(B)/gen/regs/$1_table.h $(B)/gen/mock/regs/$1.h &: $2 $(RDL_
 	    --table=$(B)/gen/regs/$1_table.h --mock=$(B)/gen/mock/regs/$1.h $2
 endef
 $(foreach r,$(RDL),$(eval $(call registers,$(basename $(notdir $r)),$r)))
-$(USER_OBJ): | $(REGS)
+$(USER_OBJ): | $(REGS) $(IDL_HEADERS)
 
 $(B)/gen/font.psf: $(FONT)
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /*
- * strerror.c - the error table of errors.def as text.
+ * strerror.c - the error tables of errors.def and user_errors.def as text.
  */
 #include <quoll/abi.h>
 #include <quoll/error.h>
@@ -10,6 +10,7 @@ static const struct error_text {
 } error_texts[] = {
 #define ERR(name, value, text) [value] = {#name, text},
 #include <quoll/errors.def>
+#include <quoll/user_errors.def>
 #undef ERR
 };
 
@@ -32,4 +33,9 @@ const char *quoll_strerror(int error)
 const char *quoll_error_name(int error)
 {
     return error_find(error)->name;
+}
+
+bool quoll_error_is_known(int error)
+{
+    return *error_find(error)->name != '?';
 }

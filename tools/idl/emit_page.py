@@ -1,0 +1,5 @@
+"""emit_page.py - the reference page."""
+
+
+def page(unit, shown_path):
+    return ""
