@@ -63,9 +63,9 @@ def is_buffer(field):
 
 def check_async(method, report):
     """A queue's slot has four argument words and names one buffer; its answer has one word."""
-    if method.is_oneway or method.is_idempotent or method.is_waiting:
+    if method.is_oneway or method.is_idempotent:
         report.add(method.position, "an @async method goes through a queue",
-                   "remove @oneway, @idempotent and @waits: they are for calls")
+                   "remove @oneway and @idempotent: they are for calls")
     buffers = [p for p in method.params if is_buffer(p)]
     for extra in buffers[1:]:
         report.add(extra.position, "an @async method has one buffer", "use two methods")

@@ -192,31 +192,19 @@ class Emitter:
 
     def stub_request(self, method, request):
         answer = wire.layout_out(method, True)
-        lines = []
-        if answer.caps:
-            lines += ["    struct idl_arrivals before_;", "",
-                      f"    idl_expect_caps(&before_, slots, {answer.most_caps});"]
-        body = [f"    task_buffer()->send_caps[{i}] = {field.name};"
-                for i, field in enumerate(request.single_caps)]
-        caps = str(len(request.single_caps))
-        sequence = request.cap_sequence
-        if sequence is not None:
-            body += [f"    for (size_t i_ = 0; i_ < {sequence.name}_count; i_++) {{",
-                     f"        task_buffer()->send_caps[{caps} + i_] = {sequence.name}[i_];",
-                     "    }"]
-            caps = f"(unsigned){sequence.name}_count + {caps}"
-        body += words.pack(request, "msg_", self.label(method), caps)
+        body = words.send_caps(request)[0]
+        body += words.pack(request, "msg_", self.label(method), words.send_caps(request)[1])
         body.append(f"    error_ = sys_{'send' if method.is_oneway else 'call'}(cap, &msg_);")
-        if method.is_idempotent:
-            lines.append("    for (unsigned tries_ = 0;; tries_++) {")
-            lines += ["    " + line for line in body]
-            lines += ["        if (error_ != E_DEAD || tries_ == IDL_RETRIES) {",
-                      "            break;", "        }", "    }"]
-        else:
-            lines += body
         if answer.caps:
-            lines.append("    idl_caps_arrived(&before_);")
-        return lines + ["    if (error_ != E_OK) {", "        return error_;", "    }"]
+            body = ["    struct idl_arrivals before_;", "",
+                    f"    idl_expect_caps(&before_, slots, {answer.most_caps});", *body,
+                    "    idl_caps_arrived(&before_);"]
+        if not method.is_idempotent:
+            return body + ["    if (error_ != E_OK) {", "        return error_;", "    }"]
+        return ["    for (unsigned tries_ = 0;; tries_++) {", *("    " + line for line in body),
+                "        if (error_ == E_OK) {", "            break;", "        }",
+                "        if (error_ != E_DEAD || tries_ == IDL_RETRIES) {",
+                "            return error_;", "        }", "    }"]
 
     def stub_answer(self, method):
         answer = wire.layout_out(method, True)

@@ -52,29 +52,17 @@ class ServerEmitter(emit_c.Emitter):
         return f"int {self.interface.name}_serve_{method.name}", parts + emit_c.outputs(
             method.outputs, False)
 
-    def cap_lines(self, answer):
-        """Lines that name the capabilities to send, and C for how many."""
-        lines = [f"    task_buffer()->send_caps[{i}] = {field.name};"
-                 for i, field in enumerate(answer.single_caps)]
-        caps = str(len(answer.single_caps))
-        sequence = answer.cap_sequence
-        if sequence is not None:
-            lines += [f"    for (size_t i_ = 0; i_ < {sequence.name}_count; i_++) {{",
-                      f"        task_buffer()->send_caps[{caps} + i_] = {sequence.name}[i_];",
-                      "    }"]
-            caps = f"(unsigned){sequence.name}_count + {caps}"
-        return lines, caps
-
     def dispatch_method(self, method):
         request = wire.layout_in(method, False)
         answer = wire.layout_out(method, False)
-        small = emit_c.is_inline(method)
+        small = request.is_in_registers and answer.is_in_registers
         lines = [f"static {'inline' if small else 'IDL_NOINLINE'} int "
                  f"{self.interface.name}_dispatch_{method.name}(struct call *call)", "{"]
         for param in method.inputs + method.outputs:
             lines += local(param)
         lines += ["    int error_;", ""] + words.check(request, "call->m", self.label(method),
-                                                       "return idl_refuse_call(call, E_BAD_ARG);")
+                                                       "return idl_refuse_call(call, E_BAD_ARG);",
+                                                       not request.is_in_registers)
         lines += words.unpack(request, "call->m")
         for i, field in enumerate(request.single_caps):
             lines.append(f"    {field.name} = task_buffer()->recv_slot + {i};")
@@ -97,7 +85,7 @@ class ServerEmitter(emit_c.Emitter):
 
     def answer_lines(self, answer, message, too_long):
         lines = words.counts(answer, too_long)
-        caps_lines, caps = self.cap_lines(answer)
+        caps_lines, caps = words.send_caps(answer)
         return lines + caps_lines + words.pack(answer, message, "E_OK", caps)
 
     def later(self, method):
@@ -116,33 +104,54 @@ class ServerEmitter(emit_c.Emitter):
                                  "        return;")
         return lines + body + ["    call_answer(reply, &msg_);", "}", ""]
 
+    def rest(self):
+        """What is not a known method's message in registers: long ones, and what is wrong."""
+        name, upper = self.interface.name, self.upper
+        lines = [f"static IDL_NOINLINE int {name}_dispatch_rest(struct call *call)", "{",
+                 f"    uint64_t method_ = (call->m.tag >> TAG_LABEL_SHIFT) - "
+                 f"({upper}_INTERFACE << 8);", ""]
+        lines += words.leave_if([f"method_ >= {upper}_METHODS"],
+                                "return idl_refuse_call(call, E_BAD_CALL);")
+        lines += self.rights("method_") + ["    switch (call->m.tag >> TAG_LABEL_SHIFT) {"]
+        for method in self.interface.methods:
+            if method.is_async:
+                continue
+            lines.append(f"    case {self.label(method)}:")
+            if wire.layout_in(method, False).is_in_registers:
+                lines.append("        return idl_refuse_call(call, E_BAD_ARG);")
+            else:
+                lines.append(f"        return {name}_dispatch_{method.name}(call);")
+        return lines + ["    default:", "        return idl_refuse_call(call, E_BAD_CALL);", "    }",
+                        "}", ""]
+
+    def rights(self, method):
+        if self.interface.is_by_task:
+            return []
+        number = f"{self.upper}_INTERFACE"
+        return words.leave_if([f"!idl_badge_is_of(call->m.badge, {number})"],
+                              "return idl_refuse_call(call, E_BAD_CALL);") + \
+            words.leave_if([f"(call->m.badge >> 32 >> {method} & 1) == 0"],
+                           "return idl_refuse_call(call, E_NO_RIGHT);")
+
     def dispatch(self):
         name, upper = self.interface.name, self.upper
-        calls = [m for m in self.interface.methods if not m.is_async]
-        lines = ["/** Serve the request in @call. True: the answer is in its place; false: the call "
-                 "is kept. */", f"static inline bool {name}_dispatch(struct call *call)", "{",
-                 "    uint64_t badge_ = call->m.badge;",
-                 f"    uint64_t method_ = (call->m.tag >> TAG_LABEL_SHIFT) - "
-                 f"({upper}_INTERFACE << 8);",
-                 "    int error_;", ""]
-        if self.interface.is_by_task:
-            lines += ["    (void)badge_;", f"    if (method_ >= {upper}_METHODS) {{"]
-        else:
-            lines += [f"    if (!idl_badge_is_of(badge_, {upper}_INTERFACE) || "
-                      f"method_ >= {upper}_METHODS) {{"]
-        lines += ["        error_ = idl_refuse_call(call, E_BAD_CALL);"]
-        if not self.interface.is_by_task:
-            lines += ["    } else if ((badge_ >> 32 >> method_ & 1) == 0) {",
-                      "        error_ = idl_refuse_call(call, E_NO_RIGHT);"]
-        lines += ["    } else {", "        switch (call->m.tag >> TAG_LABEL_SHIFT) {"]
-        for method in calls:
-            lines += [f"        case {self.label(method)}:",
-                      f"            error_ = {name}_dispatch_{method.name}(call);",
-                      "            break;"]
-        lines += ["        default:", "            error_ = idl_refuse_call(call, E_BAD_CALL);",
-                  "            break;", "        }", "    }"]
-        return lines + ["    if (error_ == CALL_LATER) {", "        return false;", "    }",
-                        "    if (error_ != E_OK) {",
+        quick = [m for m in self.interface.methods
+                 if not m.is_async and wire.layout_in(m, False).is_in_registers]
+        lines = [f"static inline int {name}_dispatch_call(struct call *call)", "{",
+                 "    /* Label and nothing beyond the registers, in one comparison. */",
+                 f"    uint64_t method_ = idl_swapped(call->m.tag) - ({upper}_INTERFACE << 8);", ""]
+        lines += words.leave_if([f"method_ >= {upper}_METHODS"],
+                                f"return {name}_dispatch_rest(call);")
+        lines += self.rights("method_") + ["    switch (method_) {"]
+        for method in quick:
+            lines += [f"    case {method.index}:",
+                      f"        return {name}_dispatch_{method.name}(call);"]
+        lines += ["    default:", f"        return {name}_dispatch_rest(call);", "    }", "}", ""]
+        return lines + ["/** Serve the request in @call. True: the answer is in its place; false: the"
+                        " call is kept. */", f"static inline bool {name}_dispatch(struct call *call)",
+                        "{", f"    int error_ = {name}_dispatch_call(call);", "",
+                        "    if (error_ != E_OK) {", "        if (error_ == CALL_LATER) {",
+                        "            return false;", "        }",
                         "        call->m.tag = msg_tag((uint32_t)error_, 0, 0);", "    }",
                         "    return true;", "}", ""]
 
@@ -161,4 +170,4 @@ class ServerEmitter(emit_c.Emitter):
                 lines += self.later(method)
         for method in calls:
             lines += self.dispatch_method(method)
-        return "\n".join(lines + self.dispatch() + ["#endif", ""])
+        return "\n".join(lines + self.rest() + self.dispatch() + ["#endif", ""])

@@ -84,6 +84,19 @@ def counts(layout, too_long):
     return lines
 
 
+def send_caps(layout):
+    """Lines that name the capabilities to send, and C for how many."""
+    lines = [f"    task_buffer()->send_caps[{i}] = {field.name};"
+             for i, field in enumerate(layout.single_caps)]
+    caps = str(len(layout.single_caps))
+    if layout.cap_sequence is not None:
+        name = layout.cap_sequence.name
+        lines += [f"    for (size_t i_ = 0; i_ < {name}_count; i_++) {{",
+                  f"        task_buffer()->send_caps[{caps} + i_] = {name}[i_];", "    }"]
+        caps = f"(unsigned){name}_count + {caps}"
+    return lines, caps
+
+
 def pack(layout, message, label, caps):
     """Lines that fill @message, tag included; @label is C, @caps C for how many travel along."""
     lines = []
@@ -122,9 +135,10 @@ def pack_tail(tail, message):
 
 # -- checking --------------------------------------------------------------------------------------
 
-def check(layout, message, label, leave):
+def check(layout, message, label, leave, has_tag=True):
     """Lines that leave by @leave unless @message has @label and exactly what @layout says. Behind
-    them count0_, at0_ ... are the tails' counts and places."""
+    them count0_, at0_ ... are the tails' counts and places. Without @has_tag the tag of a message
+    of only registers is good already."""
     conditions = [bad(item.type, word(message, item.index)) for item in layout.words
                   if item.kind == "scalar"]
     conditions += [f"!idl_octets_are_valid(&{message}, {item.index}, {item.count})"
@@ -133,7 +147,7 @@ def check(layout, message, label, leave):
     if not layout.tails and layout.cap_sequence is None:
         caps = len(layout.single_caps)
         tag = f"{message}.tag != msg_tag_words({label}, {layout.fixed}, {caps})"
-        return leave_if([tag, *conditions], leave)
+        return leave_if([tag, *conditions] if has_tag else conditions, leave)
     lines = []
     for tail in layout.tails:
         lines.append(f"    uint64_t count{tail.number}_ = {word(message, tail.word)};")

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Quoll's interface compiler: a subset of OMG IDL 4.2 to C and Markdown.
 
-usage: idlc.py [--header=OUT] [--client=OUT] [--server=OUT] [--desc=OUT] [--page=OUT] FILE.idl
+usage: idlc.py [--header=OUT] [--client=OUT] [--server=OUT] [--queue=OUT] [--desc=OUT]
+               [--page=OUT] FILE.idl
        idlc.py --list=OUT FILE.idl...   the header with the table of all interfaces
        idlc.py --pages [--check]        writes docs/interfaces/ from drivers/interfaces/*.idl, or
                                         says what is not up to date
@@ -21,6 +22,7 @@ import check  # noqa: E402  (found through the line above, as are those it impor
 import emit_c  # noqa: E402
 import emit_desc  # noqa: E402
 import emit_page  # noqa: E402
+import emit_queue  # noqa: E402
 import emit_server  # noqa: E402
 import grammar  # noqa: E402
 import lexer  # noqa: E402
@@ -95,7 +97,7 @@ def listing(paths):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    for name in ("header", "client", "server", "desc", "page", "list"):
+    for name in ("header", "client", "server", "queue", "desc", "page", "list"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--pages", action="store_true")
     parser.add_argument("--check", action="store_true")
@@ -118,6 +120,7 @@ def main():
     made = {"header": lambda: emit_c.Emitter(unit, shown).header(),
             "client": lambda: emit_c.Emitter(unit, shown).client(),
             "server": lambda: emit_server.ServerEmitter(unit, shown).header(),
+            "queue": lambda: emit_queue.QueueEmitter(unit, shown).header(),
             "desc": lambda: emit_desc.header(unit, shown),
             "page": lambda: emit_page.page(unit, shown)}
     for name, make in made.items():

@@ -47,6 +47,12 @@ static inline bool idl_badge_is_of(uint64_t badge, unsigned number)
     return (uint32_t)badge >> 24 == number;
 }
 
+/** Label in the lower half, all else of @tag in the upper. */
+static inline uint64_t idl_swapped(uint64_t tag)
+{
+    return tag >> 32 | tag << 32;
+}
+
 struct call;
 
 /** Returns @error; capabilities that came with the request are gone. */
