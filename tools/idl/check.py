@@ -2,12 +2,14 @@
 
 Names that the generated C would have twice are found in check_names.py.
 """
+import check_names
 import model
 import wire
 
 
 def check(unit, report, end):
     """@end is the file's end, where what is missing is missing."""
+    check_names.check(unit, report)
     if unit.interface is None:
         if not unit.definitions and not unit.path.endswith("prelude.idl"):
             report.add(end, "the file defines nothing", "write an interface, or types to include")

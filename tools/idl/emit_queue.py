@@ -67,7 +67,7 @@ class QueueEmitter(emit_c.Emitter):
         lines += emit_c.wrapped(f"static inline int {self.interface.name}_finish_{method.name}",
                                 parts, "")
         lines += ["{", "    if (done->status != E_OK) {",
-                  "        return idl_refuse_answer(done->status << TAG_LABEL_SHIFT, 0);", "    }"]
+                  "        return idl_refuse_status(done->status);", "    }"]
         if result is None:
             return lines + ["    return E_OK;", "}", ""]
         conditions = [words.bad(result.type, "done->value")]

@@ -68,6 +68,12 @@ void idl_drop_arrived(unsigned count);
  *  is where they arrived, 0 for where the buffer says. */
 __attribute__((cold)) int idl_refuse_answer(uint64_t tag, uint64_t slots);
 
+/** The same for the status of a completed request of a queue, not E_OK. */
+static inline int idl_refuse_status(uint64_t status)
+{
+    return idl_refuse_answer(status > UINT32_MAX ? 0 : status << TAG_LABEL_SHIFT, 0);
+}
+
 /* Where capabilities arrived before. */
 struct idl_arrivals {
     uint64_t slot, count;
