@@ -83,7 +83,7 @@ REGS := $(patsubst %.rdl,$(B)/gen/regs/%.h,$(notdir $(RDL)))
 KERNEL := $(B)/kernel/quoll.elf
 IMAGE := $(B)/quoll.img
 ISO := $(B)/quoll.iso
-MANIFEST := $(wildcard boot/system.manifest)
+MANIFESTS := $(wildcard boot/system.manifest) $(sort $(wildcard drivers/*/*.manifest))
 PLUGIN := build/tcg/roundtrip.so
 
 # -------------------------------------------------------------------------------------- targets
@@ -149,7 +149,7 @@ $(eval $(call stamp,$(B)/kernel.flags,$(CC) $(KERNEL_FLAGS) $(NASM) $(NASM_FLAGS
 $(eval $(call stamp,$(B)/kernel.list,$(KERNEL_OBJ)))
 $(eval $(call stamp,$(B)/user.flags,$(CC) $(USER_FLAGS) $(NASM) $(NASM_FLAGS) $(LD_FLAGS)))
 $(eval $(call stamp,$(B)/user.list,$(USER_OBJ)))
-$(eval $(call stamp,$(B)/image.list,$(NAMES) $(MANIFEST)))
+$(eval $(call stamp,$(B)/image.list,$(NAMES) $(MANIFESTS)))
 
 $(KERNEL_OBJ): $(B)/kernel.flags
 $(USER_OBJ): $(B)/user.flags
@@ -236,10 +236,10 @@ $(PLUGIN): $(wildcard tools/tcg/*.[ch])
 	@echo '  HOSTCC $@'
 	@$(HOST_CC) $(HOST_FLAGS) -o $@ $(filter %.c,$^)
 
-$(IMAGE): $(NAMES:%=$(B)/strip/%.elf) $(MANIFEST) $(B)/image.list tools/mkimage.py
+$(IMAGE): $(NAMES:%=$(B)/strip/%.elf) $(MANIFESTS) $(B)/image.list tools/mkimage.py
 	@echo '  IMAGE $@'
 	@$(PYTHON) tools/mkimage.py $@ $(foreach n,$(NAMES),$n=$(B)/strip/$n.elf) \
-	    $(MANIFEST:%=system.manifest=%)
+	    $(foreach m,$(MANIFESTS),$(notdir $m)=$m)
 
 $(ISO): $(B)/strip/quoll.elf $(IMAGE) boot/grub.cfg tools/mkiso.sh
 	@echo '  ISO   $@'

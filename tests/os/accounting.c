@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define ACTORS_MAX  4u
-#define SLOTS_MAX   1024u
+#define SLOTS_MAX   2048u
 #define EP_BITS     10u
 #define PUPPET_BITS 17u
 
@@ -137,11 +137,12 @@ static uint64_t look_at(uint64_t slot)
     return hash;
 }
 
-/* Every slot of the own CNode, and how many interrupt vectors nobody has. */
+/* Every slot of the own CNode that is this task's to use, and how many interrupt vectors nobody
+ * has. */
 static void take_account(uint64_t counts[COUNTS])
 {
     for (uint64_t slot = 1; slot < SLOTS_MAX; slot++)
-        counts[slot] = slot < task_info()->cnode_slots ? look_at(slot) : 0;
+        counts[slot] = slot < task_info()->slot_end ? look_at(slot) : 0;
     (void)OP0(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_INFO);
     counts[SLOTS_MAX] = test_out.w[1];
 }

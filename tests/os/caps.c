@@ -139,6 +139,8 @@ static void impossible_slots(void)
         uint64_t slot, count;
     } places[] = {{0, 1},          {1u << 20, 1},           {UINT64_MAX, 1},
                   {UINT64_MAX, 2}, {SLOT_FREE, UINT64_MAX}, {SLOT_FREE, MSG_MAX_CAPS + 1}};
+    uint64_t last, elsewhere;
+    bool moved;
 
     if (!prepare(0))
         return;
@@ -151,9 +153,15 @@ static void impossible_slots(void)
         puppet_reply(&b, 0, 0);
         EXPECT_OK(puppet_status(&a));
     }
-    b.buffer->recv_slot = task_info()->slot_end - 1;
+    /* The last slot and the one behind the CNode; if it is in use, that is somewhere else. */
+    last = task_info()->cnode_slots - 1;
+    elsewhere = lab_slot();
+    moved = OP3(SLOT_CNODE, OP_CNODE_MOVE, elsewhere, 0, last) == E_OK;
+    b.buffer->recv_slot = last;
     b.buffer->recv_count = 2;
     give(ep, 1);
+    if (moved)
+        EXPECT_OK(OP3(SLOT_CNODE, OP_CNODE_MOVE, last, 0, elsewhere));
     EXPECT(arrived(&b), 0);
 }
 
