@@ -127,8 +127,9 @@ soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.m
 	@$(PYTHON) tools/soak.py --count=$(COUNT) --build=$(B)
 
 lint: deps ## format, static analysis, size limits
-	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS)
-	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" --user-flags="$(USER_FLAGS)"
+	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS) $(ACPICA_DONE)
+	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" \
+	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE)"
 
 gdb: deps ## boot it stopped, with gdb and the kernel's symbols
 	@$(MAKE) --no-print-directory iso
@@ -245,4 +246,5 @@ $(ISO): $(B)/strip/quoll.elf $(IMAGE) boot/grub.cfg tools/mkiso.sh
 	@echo '  ISO   $@'
 	@tools/mkiso.sh $@ $(B)/strip/quoll.elf $(IMAGE)
 
+include tools/mk/acpica.mk
 -include $(addsuffix .d,$(KERNEL_OBJ) $(USER_OBJ) $(B)/gen/offsets.inc)

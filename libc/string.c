@@ -87,3 +87,15 @@ char *strncpy(char *restrict to, const char *restrict from, size_t n)
     memset(to + length, 0, n - length);
     return to;
 }
+
+char *strcpy(char *restrict to, const char *restrict from)
+{
+    memcpy(to, from, strlen(from) + 1);
+    return to;
+}
+
+char *strcat(char *restrict to, const char *restrict from)
+{
+    (void)strcpy(to + strlen(to), from);
+    return to;
+}

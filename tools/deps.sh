@@ -3,6 +3,9 @@
 #   deps.sh install                      install the missing packages of tools/packages
 #   deps.sh source NAME VERSION SHA256   unpack a source package under build/deps/NAME; its .dsc
 #                                        must have that SHA256 (the .dsc pins the rest)
+#   deps.sh kernel NAME VERSION SHA256 PATTERN...  unpack files of the package linux-source-6.1
+#                                        under build/deps/NAME; together they must have that SHA256.
+#                                        If the installed version's have not, VERSION is fetched
 # Sources may come from Debian's next release (trixie) too; their lists are private to
 # build/deps/apt and leave the machine's configuration alone.
 set -eu
@@ -89,8 +92,40 @@ fetch_source() {
     touch ".done-$version"
 }
 
+# Unpack the files of tarball $1 (stdin if -) that match the patterns, check them all.
+unpack_kernel() {
+    tarball=$1 sha256=$2
+    shift 2
+    rm -rf source
+    tar -xJf "$tarball" --wildcards --no-wildcards-match-slash --transform 's,^[^/]*,source,' "$@" || return 1
+    found=$(find source -type f | LC_ALL=C sort | xargs sha256sum | sha256sum)
+    [ "${found%% *}" = "$sha256" ]
+}
+
+fetch_kernel() {
+    name=$1 version=$2 sha256=$3
+    shift 3
+    dir=$PWD/build/deps/$name
+    stamp=$dir/.done-$sha256
+    [ ! -f "$stamp" ] || return 0
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cd "$dir"
+    package=linux-source-6.1
+    [ ! -f "/usr/src/$package.tar.xz" ] ||
+        ! unpack_kernel "/usr/src/$package.tar.xz" "$sha256" "$@" || { touch "$stamp" && return 0; }
+    echo "deps: the installed $package is not the one that was tested; fetching $version"
+    apt-get -q download "$package=$version" || fail "$package $version: not to be had"
+    dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xO "./usr/src/$package.tar.xz" |
+        unpack_kernel - "$sha256" "$@" ||
+        fail "$package $version: its files for $name are not those that were pinned (${found%% *})"
+    rm -f "$package"_*.deb
+    touch "$stamp"
+}
+
 case ${1:-} in
 install) install_packages && private_apt ;;
 source) [ $# = 4 ] || fail "usage: deps.sh source NAME VERSION SHA256"; fetch_source "$2" "$3" "$4" ;;
-*) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 1 ;;
+kernel) [ $# -ge 5 ] || fail "usage: deps.sh kernel NAME VERSION SHA256 PATTERN..."; shift; fetch_kernel "$@" ;;
+*) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 1 ;;
 esac

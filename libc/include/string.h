@@ -24,6 +24,8 @@ char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *what);
 char *strncpy(char *restrict to, const char *restrict from, size_t n);
+char *strcpy(char *restrict to, const char *restrict from);
+char *strcat(char *restrict to, const char *restrict from);
 
 #endif
 #endif

@@ -28,6 +28,8 @@ char *q_strchr(const char *s, int c);
 char *q_strrchr(const char *s, int c);
 char *q_strstr(const char *s, const char *what);
 char *q_strncpy(char *restrict to, const char *restrict from, size_t n);
+char *q_strcpy(char *restrict to, const char *restrict from);
+char *q_strcat(char *restrict to, const char *restrict from);
 unsigned long q_strtoul(const char *restrict s, char **restrict end, int base);
 void q_qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *));
 _Noreturn void q_abort(void);
@@ -37,6 +39,8 @@ int q_vsnprintf(char *restrict to, size_t n, const char *restrict format, va_lis
 
 #undef strchr
 #undef strncpy
+#undef strcpy
+#undef strcat
 #define memcpy    q_memcpy
 #define memmove   q_memmove
 #define memset    q_memset
@@ -50,6 +54,8 @@ int q_vsnprintf(char *restrict to, size_t n, const char *restrict format, va_lis
 #define strrchr   q_strrchr
 #define strstr    q_strstr
 #define strncpy   q_strncpy
+#define strcpy    q_strcpy
+#define strcat    q_strcat
 #define strtoul   q_strtoul
 #define qsort     q_qsort
 #define abort     q_abort
@@ -73,6 +79,8 @@ int q_vsnprintf(char *restrict to, size_t n, const char *restrict format, va_lis
 #undef strrchr
 #undef strstr
 #undef strncpy
+#undef strcpy
+#undef strcat
 #undef strtoul
 #undef qsort
 #undef abort
@@ -121,7 +129,7 @@ static void test_memory(void)
 static void test_string(void)
 {
     static const char *const words[] = {"", "a", "ab", "abc", "b", "\xff", "abab", "bab"};
-    char to[6];
+    char to[8];
 
     for (size_t i = 0; i < 8; i++) {
         const char *x = words[i];
@@ -138,6 +146,8 @@ static void test_string(void)
     CHECK(q_strnlen("abc", 2) == 2 && q_strnlen("abc", 9) == 3);
     memset(to, 'x', sizeof(to));
     CHECK(memcmp(q_strncpy(to, "ab", 5), "ab\0\0\0x", 6) == 0);
+    CHECK(q_strcpy(to, "quo") == to && memcmp(to, "quo\0\0x", 6) == 0);
+    CHECK(q_strcat(to, "ll") == to && memcmp(to, "quoll\0x", 7) == 0);
 }
 
 static void test_numbers(void)
