@@ -25,7 +25,10 @@ void *memmove(void *to, const void *from, size_t n)
 
     /* Forward is safe unless the target starts inside the source (also covers d < s). */
     if ((uintptr_t)d - (uintptr_t)s >= n) {
-        __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n)::"memory");
+        size_t words = n / 8, tail = n % 8;
+
+        __asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words)::"memory");
+        __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(tail)::"memory");
         return to;
     }
     while (n > 0) {

@@ -13,6 +13,12 @@
 /** As in C11, but saturates at ULONG_MAX without errno. */
 unsigned long strtoul(const char *restrict s, char **restrict end, int base);
 
+/** As in C11. */
+static inline int abs(int x)
+{
+    return x < 0 ? -x : x;
+}
+
 /** As in C11 (heap sort: in place, no recursion, not stable). */
 void qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *));
 

@@ -3,8 +3,6 @@
  * No guest runs: this program is the processor, its accessors' bus is a socket (its path is the
  * argument). What the models answer shows that places, bits, banks and indexes are as described.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <regs/bochs_vbe.h>
 #include <regs/cmos.h>
 #include <regs/edu.h>
@@ -14,12 +12,9 @@
 #include <regs/uart8250.h>
 #include <regs/vga.h>
 
-#include <inttypes.h>
+#include "qtest_bus.h"
+
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #define EDU_AT    0xfe000000u
 #define VGA_BAR2  0xfd000000u
@@ -33,67 +28,6 @@
 
 static unsigned passed, failed;
 #define CHECK(c) ((c) ? (void)passed++ : (void)(failed++, printf("%d: %s\n", __LINE__, #c)))
-
-/* ---- the bus ---- */
-
-static FILE *qemu;
-
-/* Send a command, return the number in its answer (`OK 0x..`). */
-static uint64_t ask(const char *command)
-{
-    char line[128];
-
-    (void)fprintf(qemu, "%s\n", command);
-    (void)fflush(qemu);
-    do {
-        if (fgets(line, sizeof(line), qemu) == NULL) {
-            (void)fprintf(stderr, "QEMU does not answer to %s\n", command);
-            exit(1);
-        }
-    } while (strncmp(line, "OK", 2) != 0);
-    return strtoull(line + 2, NULL, 16);
-}
-
-static uint64_t bus_read(const char *what, uint64_t place)
-{
-    char command[64];
-
-    (void)snprintf(command, sizeof(command), "%s 0x%" PRIx64, what, place);
-    return ask(command);
-}
-
-static void bus_write(const char *what, uint64_t place, uint64_t value)
-{
-    char command[96];
-
-    (void)snprintf(command, sizeof(command), "%s 0x%" PRIx64 " 0x%" PRIx64, what, place, value);
-    (void)ask(command);
-}
-
-#define PORTS(bits, letter)                                                                        \
-    uint##bits##_t port_read##bits(uint16_t port)                                                  \
-    {                                                                                              \
-        return (uint##bits##_t)bus_read("in" letter, port);                                        \
-    }                                                                                              \
-    void port_write##bits(uint16_t port, uint##bits##_t value)                                     \
-    {                                                                                              \
-        bus_write("out" letter, port, value);                                                      \
-    }
-#define MMIO(bits, letter)                                                                         \
-    uint##bits##_t mmio_read##bits(uintptr_t address)                                              \
-    {                                                                                              \
-        return (uint##bits##_t)bus_read("read" letter, address);                                   \
-    }                                                                                              \
-    void mmio_write##bits(uintptr_t address, uint##bits##_t value)                                 \
-    {                                                                                              \
-        bus_write("write" letter, address, value);                                                 \
-    }
-PORTS(8, "b")
-PORTS(16, "w")
-PORTS(32, "l")
-MMIO(16, "w")
-MMIO(32, "l")
-MMIO(64, "q")
 
 /* ---- PCI, as firmware would have left it ---- */
 
@@ -309,18 +243,9 @@ static void test_edu(void)
 
 int main(int count, char **arguments)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    if (count != 2 || fd < 0) {
+    if (count != 2 || !qtest_open(arguments[1])) {
         return 2;
     }
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", arguments[1]);
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        perror(arguments[1]);
-        return 2;
-    }
-    qemu = fdopen(fd, "r+");
     test_uart8250();
     test_i8042();
     test_vga();

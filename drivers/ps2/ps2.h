@@ -1,0 +1,66 @@
+/*
+ * ps2.h - the PS/2 driver without its framework: quiet, attach, interrupt, timer, events out.
+ * It holds port 0x60 only; what it cannot do itself are the hooks of i8042.h.
+ */
+#ifndef PS2_PS2_H
+#define PS2_PS2_H
+
+#include "i8042.h"
+#include "keyboard.h"
+#include "mouse.h"
+
+enum {
+    PS2_EVENTS = 512,      /* a power of two; more than one byte can make (ps2.c) */
+    PS2_COMMAND_BYTES = 8, /* to the keyboard while it runs: its lights */
+};
+
+enum ps2_event_kind {
+    PS2_KEY,
+    PS2_MOUSE,
+};
+
+struct ps2_event {
+    enum ps2_event_kind kind;
+    union {
+        struct key_event key;
+        struct mouse_event mouse;
+    };
+};
+
+/* Bytes for the keyboard while it runs; each is sent when the one before was acknowledged. */
+struct ps2_command {
+    uint8_t bytes[PS2_COMMAND_BYTES];
+    unsigned count, sent, tries;
+    uint64_t deadline_us;
+};
+
+struct ps2 {
+    struct i8042 controller;
+    struct keyboard keyboard;
+    struct mouse mouse;
+    bool has_keyboard, has_mouse;
+    bool again; /* a device was plugged in: attach once more */
+    uint8_t lights;
+    struct ps2_command command;
+    struct ps2_event events[PS2_EVENTS];
+    uint32_t put, got;
+    uint32_t dropped; /* events that nobody took in time */
+};
+
+/** Prove the devices idle: see i8042_quiet. */
+const char *ps2_quiet(struct ps2 *ps2, struct i8042_data_regs data,
+                      const struct i8042_hooks *hooks);
+
+/** Test and set up everything, after ps2_quiet; may wait for two seconds. Null, or why not. */
+const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout);
+
+/** An interrupt of either device came at @now_us: take what is there. Several may be for one. */
+void ps2_interrupt(struct ps2 *ps2, uint64_t now_us);
+
+/** What the driver waits for at @now_us did not come. Returns its next deadline, 0 for none. */
+uint64_t ps2_timer(struct ps2 *ps2, uint64_t now_us);
+
+/** Take the oldest event; false if there is none. */
+bool ps2_event(struct ps2 *ps2, struct ps2_event *event);
+
+#endif
