@@ -28,7 +28,7 @@ FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 
 # name=directory; a directory without sources yet is left out.
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
-            test=tests/os fuzz=servers/fuzz uart8250=drivers/uart8250
+            test=tests/os fuzz=servers/fuzz uart8250=drivers/uart8250 devman=servers/devman
 
 # ---------------------------------------------------------------------------------------- flags
 
@@ -76,9 +76,7 @@ SERVER_LIB_OBJ := $(call objects_k,$(SERVER_LIB_SRC))
 USER_OBJ := $(LIBC_OBJ) $(SERVER_LIB_OBJ) \
             $(foreach p,$(BUILT),$(call objects_k,$(call sources_in,$(call dir_of,$p))))
 
-RDL := $(sort $(wildcard drivers/*/*.rdl))
-RDL_TOOL := $(wildcard tools/rdl/*.py tools/rdl/*.rdl)
-REGS := $(patsubst %.rdl,$(B)/gen/regs/%.h,$(notdir $(RDL)))
+include tools/mk/rdl.mk tools/mk/drivers.mk
 
 KERNEL := $(B)/kernel/quoll.elf
 IMAGE := $(B)/quoll.img
@@ -175,15 +173,6 @@ $(B)/gen/offsets.inc: kernel/arch/offsets.c $(B)/kernel.flags
 	@$(CC) $(filter-out -g,$(KERNEL_FLAGS)) -MMD -MP -MF $@.d -MT $@ -S $< -o $@.s
 	@sed -n 's/^->\([A-Z0-9_]*\) \(.*\)/%define \1 \2/p' $@.s > $@
 
-# Registers: <regs/NAME.h> for drivers, its table for dumps, and its mock for host tests.
-define registers
-$(B)/gen/regs/$1.h $(B)/gen/regs/$1_table.h $(B)/gen/mock/regs/$1.h &: $2 $(RDL_TOOL)
-	@mkdir -p $(B)/gen/regs $(B)/gen/mock/regs
-	@echo '  RDL   $(B)/gen/regs/$1.h'
-	@$(PYTHON) tools/rdl/rdlc.py --header=$(B)/gen/regs/$1.h \
-	    --table=$(B)/gen/regs/$1_table.h --mock=$(B)/gen/mock/regs/$1.h $2
-endef
-$(foreach r,$(RDL),$(eval $(call registers,$(basename $(notdir $r)),$r)))
 $(USER_OBJ): | $(REGS) $(IDL_HEADERS)
 
 $(B)/gen/font.psf: $(FONT)
@@ -218,11 +207,11 @@ $(B)/%.a:
 
 define program
 $(B)/user/$1.elf: $(call objects_k,$(call sources_in,$2)) $(B)/servers.a $(B)/libc.a \
-                  libc/user.ld $(B)/user.list
+                  $(if $(filter drivers/%,$2),$(B)/framework.a) libc/user.ld $(B)/user.list
 	@mkdir -p $$(@D)
 	@echo '  LD    $$@'
 	@$(LD) $(LD_FLAGS) --gc-sections -u _start -T libc/user.ld -Map=$$@.map -o $$@ \
-	    $$(filter %.o,$$^) --start-group $(B)/servers.a $(B)/libc.a --end-group
+	    $$(filter %.o,$$^) --start-group $$(filter %.a,$$^) --end-group
 endef
 $(foreach p,$(BUILT),$(eval $(call program,$(call name_of,$p),$(call dir_of,$p))))
 

@@ -1,0 +1,130 @@
+/*
+ * driver.h - what a driver sees: the handlers that it writes, and what it can ask for.
+ * A driver is a set of handlers. The framework calls one at a time and each runs to its end: there
+ * are no locks and nothing to race with. None may wait, but probe, quiet and attach, which have
+ * driver_await_us and driver_await_irq. The same driver builds for the Linux host (host/), where
+ * the device is QEMU's, behind qtest.
+ */
+#ifndef DRIVER_H
+#define DRIVER_H
+
+#include <quoll/idl_desc.h>
+#include <quoll/queue.h>
+#include <quoll/serve.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- written by the driver; all but driver_attach have defaults that do nothing */
+
+/** Is it the device that the driver is for? A null pointer, or what is wrong ("no UART answers").
+ *  Called once for each device, not again for a successor. Leaves the device as it was. */
+const char *driver_probe(void);
+
+/** Make the device idle, whatever its last driver has left: it must neither interrupt nor touch
+ *  memory any more when this returns. A null pointer, or what is wrong. Called before attach. */
+const char *driver_quiet(void);
+
+/** Make the device work; it may be in any state. A null pointer, or what is wrong. */
+const char *driver_attach(void);
+
+/** The driver is being stopped in an orderly way: make the device idle and keep nothing. */
+void driver_detach(void);
+
+/** Interrupt @index (in the manifest's order) has come, for the @count-th time since the last call
+ *  together. It is acknowledged when this returns. */
+void driver_irq(unsigned index, uint64_t count);
+
+/** The time set by driver_set_timer has come. */
+void driver_timer(void);
+
+/** Session @s, a place from 0 to DRIVER_SESSIONS - 1, has been opened; requests may follow. */
+void driver_session_opened(unsigned s);
+
+/** It is being closed: complete or forget what belongs to it; nothing of it may be at the device
+ *  when this returns. */
+void driver_session_closed(unsigned s);
+
+/** The client of session @s has rung: its queue may have requests, for driver_take. */
+void driver_session_rung(unsigned s);
+
+/** A message of a client: hand @call to the NAME_dispatch of the driver's interface and return what
+ *  it returns. */
+bool driver_message(struct call *call);
+
+/** A bus driver: its info page may have an order. */
+void driver_ordered(void);
+
+/** Line @index of the device's registers for `regs`, into @text of @size bytes. False: past the
+ *  last. */
+bool driver_regs_line(unsigned index, char *text, size_t size);
+
+/** What it serves, for `inspect`: ends with a null pointer. */
+extern const struct idl_interface *const driver_interfaces[];
+
+/** Make interrupts without end, for `inject irq-storm`. False: this device can't. */
+bool driver_storm(void);
+
+/* ---- resources, by the names of the driver's manifest; asking for one that it does not have ends
+ *      the driver, with the name in the log */
+
+/** First port of the range @name. */
+uint16_t driver_ports(const char *name);
+
+/** Where the registers or the memory @name is mapped; @size, if not null, receives its bytes. */
+void *driver_mmio(const char *name, uint64_t *size);
+
+/** The index of the interrupt @name; the address and data of its message, if it is one. */
+unsigned driver_irq_index(const char *name);
+void driver_msi_message(const char *name, uint64_t *address, uint32_t *data);
+
+/** Does it have the resource @name? (An optional one of the manifest.) */
+bool driver_has(const char *name);
+
+/** The manifest's args line. */
+const char *driver_args(void);
+
+/* ---- time */
+
+/** Microseconds since the machine started. */
+uint64_t driver_now_us(void);
+
+/** Have driver_timer called at @deadline_us (driver_now_us's clock; 0: not at all). One at a time.
+ */
+void driver_set_timer(uint64_t deadline_us);
+
+/** In probe, quiet and attach only: let @us microseconds pass. */
+void driver_await_us(uint64_t us);
+
+/** In probe, quiet and attach only: wait for interrupt @index, at most @us microseconds; it is
+ *  acknowledged at the next wait. False: it did not come. */
+bool driver_await_irq(unsigned index, uint64_t us);
+
+/* ---- queues of sessions: requests are taken and completed, in any order */
+
+/** The next request of session @s, copied and valid. False: there is none now, and its client will
+ *  ring when there is. */
+bool driver_take(unsigned s, struct queue_request *request);
+
+/** The end of session @s's queue that the generated NAME_dispatch_request wants; a null pointer
+ *  while it is not up. */
+struct queue_driver *driver_queue(unsigned s);
+
+/** Which session @queue is of. */
+unsigned driver_session_of(const struct queue_driver *queue);
+
+/** Request @seq is done. A session that was closed meanwhile is none of the driver's concern. */
+void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value);
+
+/** The session's data region. */
+void *driver_session_data(unsigned s);
+
+/** The number of its interface. */
+unsigned driver_session_interface(unsigned s);
+
+/* ---- the log */
+
+/** One line into the system log, under the driver's name. */
+__attribute__((format(printf, 1, 2))) void driver_log(const char *format, ...);
+
+#endif

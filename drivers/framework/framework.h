@@ -1,0 +1,52 @@
+/*
+ * framework.h - what the framework's own files share; drivers include driver.h.
+ */
+#ifndef FRAMEWORK_H
+#define FRAMEWORK_H
+
+#include "driver.h"
+
+#include <quoll/pages.h>
+
+static inline const struct driver_info *driver_info(void)
+{
+    return (const struct driver_info *)DRIVER_INFO_VA;
+}
+
+static inline struct driver_status *driver_status(void)
+{
+    return (struct driver_status *)DRIVER_STATUS_VA;
+}
+
+/** End the driver: its own mistake; the line goes to the log as the reason. */
+__attribute__((format(printf, 1, 2))) _Noreturn void framework_end(const char *format, ...);
+
+/** Bits of the notification that came while a handler waited: heartbeats are answered at once, the
+ *  rest is kept for the loop. */
+void framework_keep_bits(uint64_t bits);
+
+/** Has the driver's timer run out? Says so once. */
+bool framework_timer_is_due(void);
+
+/** Sessions as the info page has them: opened ones and closing ones are told to the handlers. */
+void framework_sessions(void);
+
+/** The clients of these sessions, a bit each, have rung. */
+void framework_rung(uint64_t bits);
+
+/** An interrupt that await_irq has received is acknowledged. */
+void framework_release_irq(void);
+
+/* ---- inject.c: what an injected fault does later */
+
+/** Is @call to be lost, or its interrupt to be left unacknowledged? Then it is kept. */
+bool framework_loses(struct call *call);
+bool framework_holds(struct call *call);
+
+/** If it hogs the CPU: spin for a while, and have the loop come back at once. */
+void framework_hog(void);
+
+/** Make fault @number (of the devman interface); returns if that is to happen later. */
+void framework_inject(unsigned number);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * main.c - a driver's life, and its one loop: messages, interrupts, and the bits of its
+ * notification, each handed to a handler that runs to its end.
+ * An interrupt is acknowledged by the answer to its message, so one system call both acknowledges
+ * and waits. Heartbeats are answered here, so a driver lives as long as its handlers return.
+ */
+#include "framework.h"
+
+#include <idl/driver.h>
+#include <idl/inspect_server.h>
+#include <quoll/error.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t kept_bits; /* came while a handler waited */
+
+int main(void);
+
+/* ---- what it says */
+
+void driver_log(const char *format, ...)
+{
+    char line[DRIVER_LINE_MAX + 1];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    (void)driver_call_log(DRIVER_SLOT_DEVMAN, line);
+}
+
+void framework_end(const char *format, ...)
+{
+    char line[DRIVER_LINE_MAX + 1];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    (void)driver_call_log(DRIVER_SLOT_DEVMAN, line);
+    abort();
+}
+
+/* ---- its beginning */
+
+static uint32_t status_of(const char *why)
+{
+    return why == NULL ? E_OK : E_IO;
+}
+
+static const char *words_of(const char *why)
+{
+    return why == NULL ? "" : why;
+}
+
+/* devman ends a driver that says that something is wrong, within the call. */
+static void begin(void)
+{
+    const char *why = driver_info()->instance == 1 ? driver_probe() : NULL;
+
+    (void)driver_call_probed(DRIVER_SLOT_DEVMAN, status_of(why), words_of(why));
+    why = driver_quiet();
+    (void)driver_call_quiet(DRIVER_SLOT_DEVMAN, status_of(why), words_of(why));
+    why = driver_attach();
+    framework_release_irq();
+    (void)driver_call_attached(DRIVER_SLOT_DEVMAN, status_of(why), words_of(why));
+}
+
+/* ---- its loop */
+
+static void answer_heartbeat(void)
+{
+    driver_status()->beat = driver_info()->beat;
+}
+
+void framework_keep_bits(uint64_t bits)
+{
+    if ((bits & DRIVER_BIT_HEARTBEAT) != 0) {
+        answer_heartbeat();
+    }
+    kept_bits |= bits & ~DRIVER_BIT_HEARTBEAT;
+}
+
+static void ordered(void)
+{
+    uint32_t fault = driver_info()->inject;
+
+    framework_sessions();
+    driver_ordered();
+    if (fault != 0) {
+        framework_inject(fault);
+    }
+}
+
+static void notified(uint64_t bits)
+{
+    if ((bits & DRIVER_BIT_HEARTBEAT) != 0) {
+        answer_heartbeat();
+    }
+    if ((bits & DRIVER_BIT_ORDER) != 0) {
+        ordered();
+    }
+    framework_rung(bits & DRIVER_BITS_DOORBELLS);
+    framework_hog();
+    if (framework_timer_is_due()) {
+        driver_timer();
+    }
+}
+
+static bool message(struct call *call)
+{
+    bool answered;
+
+    if (framework_loses(call)) {
+        return false;
+    }
+    if (idl_badge_is_of(call->m.badge, INSPECT_INTERFACE)) {
+        answered = inspect_dispatch(call);
+    } else {
+        answered = driver_message(call);
+    }
+    driver_status()->requests++;
+    return answered;
+}
+
+static bool interrupt(struct call *call)
+{
+    unsigned index = (unsigned)call->m.badge & 0xff;
+    uint64_t count = call->m.w[0];
+
+    driver_irq(index, count);
+    driver_status()->interrupts++;
+    call->m = (struct msg){0};
+    return !framework_holds(call);
+}
+
+/* Returns whether there is an answer to send. */
+static bool serve(struct call *call)
+{
+    switch (msg_kind(&call->m)) {
+    case KIND_MESSAGE:
+        return message(call);
+    case KIND_IRQ:
+        return interrupt(call);
+    default:
+        notified(call->m.w[0]);
+        return false;
+    }
+}
+
+/* Since when each kept caller waits, for devman. */
+static void note_kept(void)
+{
+    static unsigned noted;
+
+    if (noted == call_kept) {
+        return;
+    }
+    for (unsigned i = 0; i < DRIVER_KEPT; i++) {
+        bool is = (call_kept >> i & 1) != 0, was = (noted >> i & 1) != 0;
+        if (is != was) {
+            driver_status()->kept_since[i] = is ? rdtsc() : 0;
+        }
+    }
+    noted = call_kept;
+}
+
+int main(void)
+{
+    struct call call;
+    bool answered = false;
+
+    task_buffer()->recv_slot = SLOT_RECEIVE;
+    task_buffer()->recv_count = MSG_MAX_CAPS;
+    begin();
+    call_begin(&call);
+    notified(kept_bits | DRIVER_BIT_ORDER);
+    for (;;) {
+        answered = call_next(&call, SLOT_SERVE, answered) == E_OK && serve(&call);
+        note_kept();
+    }
+}

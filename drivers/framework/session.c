@@ -1,0 +1,121 @@
+/*
+ * session.c - the driver's end of sessions: found in the info page, told to the handlers, their
+ * queues opened as soon as devman has them up.
+ */
+#include "framework.h"
+
+#include <idl/driver.h>
+
+static struct {
+    uint32_t generation; /* of the session in this place that the handlers know; 0: none */
+    bool queue_is_open;
+    struct queue_driver queue;
+} places[DRIVER_SESSIONS];
+
+static const struct driver_session *shown(unsigned s)
+{
+    return &driver_info()->session[s];
+}
+
+static struct queue_pages pages_of(unsigned s)
+{
+    uint64_t va = DRIVER_SESSIONS_VA + s * DRIVER_SESSION_STRIDE;
+
+    return (struct queue_pages){.c = (struct queue_c *)va,
+                                .d = (struct queue_d *)(va + QUEUE_PAGE_BYTES),
+                                .m = (struct queue_m *)(va + 2ull * QUEUE_PAGE_BYTES)};
+}
+
+void *driver_session_data(unsigned s)
+{
+    return (char *)pages_of(s).m + QUEUE_PAGE_BYTES;
+}
+
+unsigned driver_session_interface(unsigned s)
+{
+    return shown(s)->interface;
+}
+
+static bool has_queue(unsigned s)
+{
+    return shown(s)->queue_pages != 0;
+}
+
+static void open_queue(unsigned s)
+{
+    if (places[s].generation != 0 && has_queue(s) && !places[s].queue_is_open) {
+        places[s].queue_is_open =
+            queue_driver_open(&places[s].queue, pages_of(s), DRIVER_SLOT_SESSIONS + s) == E_OK;
+    }
+}
+
+static void close_session(unsigned s)
+{
+    if (places[s].generation != 0) {
+        driver_session_closed(s);
+    }
+    places[s].generation = 0;
+    places[s].queue_is_open = false;
+    (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, DRIVER_SLOT_SESSIONS + s, 0, 0, 0, 0, 0);
+    (void)driver_call_closed(DRIVER_SLOT_DEVMAN, s, shown(s)->generation);
+}
+
+void framework_sessions(void)
+{
+    for (unsigned s = 0; s < DRIVER_SESSIONS; s++) {
+        uint32_t state = __atomic_load_n(&shown(s)->state, __ATOMIC_ACQUIRE);
+
+        if (state == DRIVER_SESSION_CLOSING) {
+            close_session(s);
+        } else if (state == DRIVER_SESSION_OPEN && places[s].generation != shown(s)->generation) {
+            places[s].generation = shown(s)->generation;
+            driver_session_opened(s);
+            framework_rung(DRIVER_BIT_DOORBELL(s));
+        }
+    }
+}
+
+void framework_rung(uint64_t bits)
+{
+    for (; bits != 0; bits &= bits - 1) {
+        unsigned s = (unsigned)__builtin_ctzll(bits);
+
+        open_queue(s);
+        if (places[s].queue_is_open) {
+            driver_session_rung(s);
+        }
+    }
+}
+
+bool driver_take(unsigned s, struct queue_request *request)
+{
+    struct queue_driver *q = &places[s].queue;
+
+    if (!places[s].queue_is_open) {
+        return false;
+    }
+    while (queue_take(q, request) != E_OK) {
+        if (queue_driver_about_to_sleep(q)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct queue_driver *driver_queue(unsigned s)
+{
+    return places[s].queue_is_open ? &places[s].queue : NULL;
+}
+
+unsigned driver_session_of(const struct queue_driver *queue)
+{
+    return (unsigned)((const char *)queue - (const char *)&places[0].queue) / sizeof(places[0]);
+}
+
+void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value)
+{
+    if (places[s].queue_is_open &&
+        queue_complete(&places[s].queue, seq, (uint32_t)status, value) == E_OK) {
+        driver_status()->requests++;
+    }
+}

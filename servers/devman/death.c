@@ -1,0 +1,105 @@
+/*
+ * death.c - the end of an instance: why, said in one line of the log that has driver, instance,
+ * cause, address and symbol, and what is done about it.
+ */
+#include "devman.h"
+
+#include <quoll/elf_symbols.h>
+#include <quoll/image_file.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *what_follows(const struct device *d)
+{
+    if (d->cause == CAUSE_STOP) {
+        return "stays stopped";
+    }
+    return d->ordered ? "restarts" : "restarts by its policy";
+}
+
+static void die(struct device *d, enum death_cause cause, bool ordered, const char *text)
+{
+    char path[TREE_PATH];
+
+    if (!d->alive) {
+        return;
+    }
+    d->phase_tsc[PHASE_DETECT] = rdtsc();
+    d->worked = d->status->requests != 0;
+    d->requests_before += d->status->requests;
+    d->interrupts_before += d->status->interrupts;
+    d->cpu_before_us += instance_cpu_us(d);
+    d->cause = cause;
+    d->ordered = ordered;
+    (void)snprintf(d->why, sizeof(d->why), "%s%s%s", death_cause_name(cause),
+                   text[0] != '\0' ? ": " : "", text);
+    tree_path(&devman.tree, d->node, path);
+    log_line("%s %s, instance %u, died: %s; %s", path, d->driver->manifest.name, d->instances,
+             d->why, what_follows(d));
+    life_end(d);
+}
+
+void death(struct device *d, enum death_cause cause, const char *what, ...)
+{
+    char text[DEATH_TEXT];
+    va_list args;
+
+    va_start(args, what);
+    (void)vsnprintf(text, sizeof(text), what, args);
+    va_end(args);
+    die(d, cause, false, text);
+}
+
+void death_by_order(struct device *d, enum death_cause cause)
+{
+    die(d, cause, true, "");
+}
+
+/* "function+0x1c" of @address in @d's program. */
+static const char *symbol(const struct device *d, uint64_t address, char *to, size_t size)
+{
+    const struct spawn_maker *m = &devman.maker;
+    struct image_file file;
+
+    if (!image_find(m->image, m->image_bytes, d->driver->manifest.image, &file)) {
+        return "?";
+    }
+    return elf_symbol(file.data, file.bytes, address, to, size);
+}
+
+static const char *access_name(uint64_t error_code)
+{
+    if ((error_code & 16) != 0) {
+        return "execute";
+    }
+    return (error_code & 2) != 0 ? "write" : "read";
+}
+
+/* A program that ends itself runs into crt0's undefined instruction. */
+static bool is_exit(const struct device *d, const struct msg *m, const char *where)
+{
+    (void)d;
+    return msg_kind(m) == KIND_EXCEPTION && m->w[0] == 6 &&
+           (strncmp(where, "_start", 6) == 0 || strncmp(where, "abort", 5) == 0);
+}
+
+void death_fault(struct device *d, const struct msg *m)
+{
+    char where[48];
+    uint64_t rip = m->w[1];
+
+    (void)symbol(d, rip, where, sizeof(where));
+    if (msg_kind(m) == KIND_PAGE_FAULT) {
+        death(d, CAUSE_FAULT, "page fault, cannot %s address 0x%lx, at 0x%lx (%s)",
+              access_name(m->w[2]), (unsigned long)m->w[0], (unsigned long)rip, where);
+    } else if (is_exit(d, m, where)) {
+        death(d, CAUSE_EXIT, "it ended itself, at 0x%lx (%s)", (unsigned long)rip, where);
+    } else if (msg_kind(m) == KIND_EXCEPTION) {
+        death(d, CAUSE_FAULT, "exception %lu, error code 0x%lx, at 0x%lx (%s)",
+              (unsigned long)m->w[0], (unsigned long)m->w[2], (unsigned long)rip, where);
+    } else {
+        death(d, CAUSE_FAULT, "it lost its capabilities or address space (object type %lu)",
+              (unsigned long)m->w[0]);
+    }
+}

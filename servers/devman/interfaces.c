@@ -1,0 +1,66 @@
+/*
+ * interfaces.c - see interfaces.h.
+ */
+#include "interfaces.h"
+
+#include <idl/inspect.h>
+#include <idl/interfaces.h>
+#include <string.h>
+
+const struct idl_interface *interface_find(unsigned number)
+{
+    return idl_find(&idl_interface_table, number);
+}
+
+const struct idl_interface *interface_by_name(const char *name)
+{
+    for (size_t i = 0; i < idl_interface_table.count; i++) {
+        if (strcmp(idl_interface_table.interfaces[i]->name, name) == 0) {
+            return idl_interface_table.interfaces[i];
+        }
+    }
+    return NULL;
+}
+
+/* Methods with all of @flags, of those with none of @without. */
+static uint32_t methods_with(const struct idl_interface *i, uint32_t flags, uint32_t without)
+{
+    uint32_t mask = 0;
+
+    for (uint32_t k = 0; k < i->method_count; k++) {
+        uint32_t f = i->methods[k].flags;
+        mask |= (f & flags) == flags && (f & without) == 0 ? 1u << k : 0;
+    }
+    return mask;
+}
+
+uint64_t interface_badge(const struct idl_interface *i, uint32_t session, uint32_t methods)
+{
+    return session | (uint64_t)i->number << 24 |
+           (uint64_t)(methods & methods_with(i, 0, IDL_ASYNC)) << 32;
+}
+
+uint32_t interface_queue_ops(const struct idl_interface *i, uint32_t methods)
+{
+    return (methods & methods_with(i, IDL_ASYNC, 0)) << 1 | 1;
+}
+
+uint32_t interface_queue_waits(const struct idl_interface *i)
+{
+    return methods_with(i, IDL_ASYNC | IDL_WAITS, 0) << 1;
+}
+
+bool interface_is_of(const struct driver_manifest *driver, const struct idl_interface *i)
+{
+    for (unsigned k = 0; k < driver->interface_count; k++) {
+        if (strcmp(driver->interfaces[k], i->name) == 0) {
+            return true;
+        }
+    }
+    return i->number == INSPECT_INTERFACE;
+}
+
+const struct idl_interface *interface_of_bus(const struct driver_manifest *driver)
+{
+    return driver->interface_count != 0 ? interface_by_name(driver->interfaces[0]) : NULL;
+}

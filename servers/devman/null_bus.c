@@ -1,0 +1,71 @@
+/*
+ * null_bus.c - the root of the tree: what no bus can find by looking. On it hang the buses
+ * themselves and the null device; the firmware's tables say what they own.
+ */
+#include "devman.h"
+
+#include <stdio.h>
+
+#define PCI_CONFIG_PORTS 0xcf8
+#define ECAM_BUS_BYTES   (1ull << 20) /* PCI Firmware specification: 4 KiB for each function */
+
+static struct node *add(const char *name)
+{
+    struct identity identity = {0};
+    struct node *node = NULL;
+
+    (void)snprintf(identity.name, sizeof(identity.name), "%s", name);
+    (void)tree_add(&devman.tree, 0, name, &identity, &node);
+    return node;
+}
+
+static void own(struct node *node, const char *name, enum resource_kind kind, uint64_t base,
+                uint64_t size)
+{
+    struct resource r = {.kind = kind, .base = base, .size = size};
+
+    (void)snprintf(r.name, sizeof(r.name), "%s", name);
+    if (tree_add_resource(node, &r) != E_OK) {
+        log_line("the null bus: %s of %s is no good resource", name, node->name);
+    }
+}
+
+static void report_pci(void)
+{
+    struct node *pci = add("pci");
+
+    own(pci, "ports", RESOURCE_PORTS, PCI_CONFIG_PORTS, 8);
+    for (unsigned i = 0; i < devman.boot->acpi.mcfg_count && i < BOOT_MAX_MCFG; i++) {
+        const struct boot_mcfg *m = &devman.boot->acpi.mcfg[i];
+        if (m->segment == 0 && m->bus_first == 0) {
+            own(pci, "ecam", RESOURCE_MMIO, m->pa, (m->bus_last + 1ull) * ECAM_BUS_BYTES);
+        }
+    }
+}
+
+/* What platform may touch to find the legacy devices. Once it has reported one, that one's ports
+ * are its driver's. */
+static void report_platform(void)
+{
+    static const struct {
+        const char *name;
+        uint16_t base, size;
+    } ranges[] = {{"com1", 0x3f8, 8}, {"com2", 0x2f8, 8},      {"com3", 0x3e8, 8},
+                  {"com4", 0x2e8, 8}, {"i8042-data", 0x60, 1}, {"i8042", 0x64, 1},
+                  {"vga", 0x3c0, 32}, {"cmos", 0x70, 2},       {"pit", 0x40, 4}};
+    struct node *platform = add("platform");
+
+    for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        own(platform, ranges[i].name, RESOURCE_PORTS, ranges[i].base, ranges[i].size);
+    }
+}
+
+void null_bus_report(void)
+{
+    report_platform();
+    report_pci();
+    (void)add("null");
+    for (unsigned i = 1; i < devman.tree.count; i++) {
+        life_match(&devman.device[i]);
+    }
+}

@@ -1,0 +1,151 @@
+/*
+ * speak.c - what drivers and bus drivers tell devman. The badge says which device it is about; the
+ * generated dispatch has refused what is malformed, and what is refused here is a lie: the driver
+ * dies of either (serve.c).
+ */
+#include "devman.h"
+#include "session.h"
+
+#include <idl/bus_server.h>
+#include <idl/driver_server.h>
+#include <quoll/error.h>
+#include <stdio.h>
+
+static struct device *speaker(const struct call *call)
+{
+    return &devman.device[call_session(call)];
+}
+
+/* Why it failed, in words; empty if it did not. */
+static const char *reason(uint32_t status, const char *why)
+{
+    if (status == E_OK) {
+        return "";
+    }
+    return why[0] != '\0' ? why : quoll_strerror((int)status);
+}
+
+int driver_serve_probed(struct call *call, uint32_t status, const char *why)
+{
+    struct device *d = speaker(call);
+
+    if (d->state != DEVICE_STARTING || d->quiet) {
+        return E_BAD_ARG;
+    }
+    life_probed(d, reason(status, why));
+    return E_OK;
+}
+
+int driver_serve_quiet(struct call *call, uint32_t status, const char *why)
+{
+    struct device *d = speaker(call);
+
+    if (d->state != DEVICE_STARTING || d->quiet) {
+        return E_BAD_ARG;
+    }
+    life_quiet(d, reason(status, why));
+    return E_OK;
+}
+
+int driver_serve_attached(struct call *call, uint32_t status, const char *why)
+{
+    struct device *d = speaker(call);
+
+    if (d->state != DEVICE_STARTING || !d->quiet) {
+        return E_BAD_ARG;
+    }
+    life_attached(d, reason(status, why));
+    return E_OK;
+}
+
+int driver_serve_closed(struct call *call, uint32_t place, uint32_t generation)
+{
+    return session_closed(speaker(call), place, generation);
+}
+
+int driver_serve_log(struct call *call, const char *line)
+{
+    const struct device *d = speaker(call);
+
+    log_line("%s: %s", d->driver->manifest.name, line);
+    return E_OK;
+}
+
+/* ---- buses */
+
+static void copy_name(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from);
+}
+
+/* Nothing is matched before `done`: a device's resources come after it. */
+int bus_serve_device(struct call *call, const struct bus_description *what, uint32_t *result)
+{
+    struct identity identity = {.vendor = what->vendor,
+                                .device = what->product,
+                                .class_code = what->class_code};
+    struct node *node;
+    int error;
+
+    copy_name(identity.name, sizeof(identity.name), what->id);
+    error = tree_add(&devman.tree, speaker(call)->node->id, what->name, &identity, &node);
+    if (error == E_OK) {
+        devman.device[node->id].reported = speaker(call)->instances;
+        *result = node->id;
+    }
+    return error;
+}
+
+static struct device *child(const struct call *call, uint32_t index)
+{
+    struct device *d = index < devman.tree.count ? &devman.device[index] : NULL;
+
+    return d != NULL && index != 0 && d->node->parent == speaker(call)->node->id ? d : NULL;
+}
+
+int bus_serve_resource(struct call *call, uint32_t device_index,
+                       const struct bus_resource_range *what)
+{
+    static const enum resource_kind kinds[] = {
+        [BUS_RESOURCE_KIND_PORTS] = RESOURCE_PORTS,   [BUS_RESOURCE_KIND_MEMORY] = RESOURCE_MMIO,
+        [BUS_RESOURCE_KIND_IRQ] = RESOURCE_IRQ,       [BUS_RESOURCE_KIND_MSI] = RESOURCE_MSI,
+        [BUS_RESOURCE_KIND_CONFIG] = RESOURCE_CONFIG,
+    };
+    struct device *d = child(call, device_index);
+    struct resource r = {.kind = kinds[what->kind], .base = what->base, .size = what->size};
+
+    if (d == NULL) {
+        return E_BAD_ARG;
+    }
+    if (r.kind == RESOURCE_IRQ) {
+        r.flags = ((what->flags & BUS_FLAG_LEVEL) != 0 ? IRQ_LEVEL : 0u) |
+                  ((what->flags & BUS_FLAG_ACTIVE_LOW) != 0 ? IRQ_ACTIVE_LOW : 0u);
+    }
+    copy_name(r.name, sizeof(r.name), what->name);
+    return tree_add_resource(d->node, &r);
+}
+
+int bus_serve_done(struct call *call)
+{
+    struct device *bus = speaker(call);
+
+    bus->recorded = true;
+    bus_found_all(bus);
+    return E_OK;
+}
+
+int bus_serve_ordered(struct call *call, uint32_t order, uint32_t status)
+{
+    return bus_done(speaker(call), order, (int)status);
+}
+
+int bus_serve_gone(struct call *call, uint32_t device_index)
+{
+    struct device *d = child(call, device_index);
+
+    if (d == NULL) {
+        return E_BAD_ARG;
+    }
+    bus_lost(d);
+    return E_OK;
+}

@@ -1,0 +1,82 @@
+/*
+ * tree.h - the device tree: the null bus is its root, buses are inner nodes, devices are leaves.
+ * Bus drivers report into it and devman never believes them: every name, number and range is
+ * checked. Nodes keep their place for ever (a path's node, once gone, can come back). No kernel
+ * calls here, so it is tested and fuzzed on the host.
+ */
+#ifndef DEVMAN_TREE_H
+#define DEVMAN_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TREE_NODES     96
+#define TREE_RESOURCES 10 /* of one device: six BARs, interrupt, MSI, configuration, one more */
+#define TREE_NAME      16 /* bytes with the NUL: "00:1f.3", "com1" */
+#define TREE_PATH      48
+
+enum resource_kind {
+    RESOURCE_PORTS = 1, /* base: first port, size: how many */
+    RESOURCE_MMIO = 2,  /* base: physical address, size: bytes */
+    RESOURCE_IRQ = 3,   /* base: GSI, flags: enum quoll irq_control flags (LEVEL, ACTIVE_LOW) */
+    RESOURCE_MSI = 4,   /* size: how many messages the device can send */
+    RESOURCE_CONFIG = 5 /* configuration space, through the bus driver: base: its number for it */
+};
+
+struct resource {
+    char name[TREE_NAME]; /* "bar0", "ports", "irq" */
+    enum resource_kind kind;
+    uint32_t flags;
+    uint64_t base, size;
+};
+
+/* What matching looks at. */
+struct identity {
+    char name[TREE_NAME];    /* "com", "vga": of a platform device; "" where ids say it */
+    uint16_t vendor, device; /* 0: none */
+    uint32_t class_code;     /* class << 16 | subclass << 8 | interface */
+};
+
+struct node {
+    uint16_t id; /* its index; 0 is the null bus */
+    uint16_t parent;
+    bool used, present, is_bus;
+    char name[TREE_NAME];
+    struct identity identity;
+    unsigned resource_count;
+    struct resource resource[TREE_RESOURCES];
+};
+
+struct tree {
+    struct node node[TREE_NODES];
+    unsigned count;
+};
+
+/** A tree of the null bus alone. */
+void tree_init(struct tree *t);
+
+/** Add device @name on bus @parent, or find it again if it is there already with the same identity
+ *  (a bus driver's successor reports what its predecessor did). Errors: BAD_ARG (no such bus, a
+ *  name that is not 1 to 15 of a-z 0-9 . : _ -), EXISTS (the name is another device's), LIMIT. */
+int tree_add(struct tree *t, unsigned parent, const char *name, const struct identity *identity,
+             struct node **out);
+
+/** Give @node a resource. Errors: BAD_ARG (kind, range, name), EXISTS (the name is taken by another
+ *  one; the same one again is E_OK), LIMIT. */
+int tree_add_resource(struct node *node, const struct resource *r);
+
+/** The resource @name of @node; a null pointer if it has none. */
+const struct resource *tree_resource(const struct node *node, const char *name);
+
+/** Write "/pci/00:1f.3" to @to of TREE_PATH bytes. The null bus is "/". */
+void tree_path(const struct tree *t, const struct node *node, char to[TREE_PATH]);
+
+/** The node at @path; a null pointer if there is none. */
+struct node *tree_find(struct tree *t, const char *path);
+
+/** The first node after @after (-1: from the start) in the order of the tree, depth first, children
+ *  by the order they were reported in; @depth, if not null, receives how deep it lies. -1: none. */
+int tree_next(const struct tree *t, int after, unsigned *depth);
+
+#endif

@@ -1,0 +1,5 @@
+# drivers.mk - the framework that drivers are linked with, and their manifests.
+FRAMEWORK_SRC := $(sort $(wildcard drivers/framework/*.c))
+FRAMEWORK_OBJ := $(call objects_k,$(FRAMEWORK_SRC))
+USER_OBJ += $(FRAMEWORK_OBJ)
+$(B)/framework.a: $(FRAMEWORK_OBJ) $(B)/user.list
