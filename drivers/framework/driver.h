@@ -9,6 +9,7 @@
 #define DRIVER_H
 
 #include <quoll/idl_desc.h>
+#include <quoll/pages.h>
 #include <quoll/queue.h>
 #include <quoll/serve.h>
 #include <stdbool.h>

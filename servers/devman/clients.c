@@ -55,7 +55,7 @@ static struct device *find_to_open(const char *what, const struct idl_interface 
 int devman_serve_open(struct call *call, const char *what, uint8_t interface_number,
                       uint32_t methods, uint16_t data_pages, uint64_t notification,
                       uint32_t *session, uint64_t *endpoint, uint64_t *doorbell,
-                      struct devman_geometry *shape)
+                      uint64_t *acknowledge, struct devman_geometry *shape)
 {
     const struct idl_interface *info = interface_find(interface_number);
     const struct session_order order = {.client = call_session(call),
@@ -82,6 +82,7 @@ int devman_serve_open(struct call *call, const char *what, uint8_t interface_num
         *session = answer.session;
         *endpoint = answer.endpoint;
         *doorbell = answer.doorbell;
+        *acknowledge = SLOT_ACKNOWLEDGE;
         shape->pages = (uint16_t)answer.pages;
         shape->slots = answer.pages != 0 ? SESSION_QUEUE_SLOTS : 0;
     }

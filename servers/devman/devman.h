@@ -30,9 +30,10 @@
 #define INSTANCE_HANDLES   256 /* of devman's slots, for what an instance is made of */
 
 /* Slots of its own. */
-#define SLOT_SYSTEM (SLOT_FREE + 0) /* root's service: the log */
-#define SLOT_STORM  (SLOT_FREE + 1) /* devman's notification, to signal BIT_STORM */
-#define SLOT_FIRST  (SLOT_FREE + 8) /* from here on struct slots hands them out */
+#define SLOT_SYSTEM      (SLOT_FREE + 0) /* root's service: the log */
+#define SLOT_STORM       (SLOT_FREE + 1) /* devman's notification, to signal BIT_STORM */
+#define SLOT_ACKNOWLEDGE (SLOT_FREE + 2) /* and BIT_ACKNOWLEDGED, for clients */
+#define SLOT_FIRST       (SLOT_FREE + 8) /* from here on struct slots hands them out */
 
 /* Badges on devman's endpoint. Small numbers are clients: the number of their task. */
 #define BADGE_FAULT        (1ull << 62)

@@ -34,6 +34,10 @@ static int make_notification(void)
         error =
             sys_op(SLOT_CNODE, OP_CNODE_MINT, SLOT_STORM, 0, SLOT_NOTIFY, RIGHT_SEND, BIT_STORM, 0);
     }
+    if (error == E_OK) {
+        error = sys_op(SLOT_CNODE, OP_CNODE_MINT, SLOT_ACKNOWLEDGE, 0, SLOT_NOTIFY, RIGHT_SEND,
+                       BIT_ACKNOWLEDGED, 0);
+    }
     return error;
 }
 

@@ -213,10 +213,6 @@ static int make_queue(struct device *d, struct session *s, const struct session_
         error = sys_op(SLOT_CNODE, OP_CNODE_MOVE, s->slots + SLOT_CLIENT, 0, o->notify, 0, 0, 0);
     }
     if (error == E_OK) {
-        error =
-            copy(s->slots + SLOT_DOORBELL, d->notify, RIGHT_SEND, DRIVER_BIT_DOORBELL(s->place));
-    }
-    if (error == E_OK) {
         error = queue_manager_open(&s->queue, view(s), &limits, s->slots + SLOT_CLIENT,
                                    s->slots + SLOT_DOORBELL);
     }
@@ -268,7 +264,8 @@ int session_open(struct device *d, const struct session_order *o, struct session
     }
     s->client = o->client;
     s->interface = o->interface;
-    if (o->data_pages != 0) {
+    error = copy(s->slots + SLOT_DOORBELL, d->notify, RIGHT_SEND, DRIVER_BIT_DOORBELL(s->place));
+    if (error == E_OK && o->data_pages != 0) {
         error = make_queue(d, s, o, info);
     }
     if (error == E_OK) {
@@ -285,7 +282,7 @@ int session_open(struct device *d, const struct session_order *o, struct session
     tell_driver(d, s);
     *answer = (struct session_answer){.session = (uint32_t)(s - sessions),
                                       .endpoint = s->slots + SLOT_ENDPOINT,
-                                      .doorbell = s->pages != 0 ? s->slots + SLOT_DOORBELL : 0,
+                                      .doorbell = s->slots + SLOT_DOORBELL,
                                       .pages = s->pages};
     return E_OK;
 }
