@@ -23,6 +23,10 @@ OURS = {
 }
 
 
+def a(word):
+    return f"an {word}" if word[0] in "aei" else f"a {word}"
+
+
 class Annotations:
     def __init__(self, report, resolver):
         self.report = report
@@ -59,8 +63,8 @@ class Annotations:
                 continue
             places, parameters, required = self.known[item.name]
             if place not in places:
-                self.report.add(item.position, f"@{item.name} says nothing of a {place}",
-                                f"it stands before a {' or a '.join(places)}")
+                self.report.add(item.position, f"@{item.name} says nothing of {a(place)}",
+                                f"it stands before {' or '.join(map(a, places))}")
                 continue
             if item.name in found:
                 self.report.add(item.position, f"@{item.name} stands here twice", "remove one")

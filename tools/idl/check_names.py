@@ -55,9 +55,7 @@ def refuse_word(field, report):
 
 
 def check_params(method, report):
-    taken = set(TAKEN_ASYNC if method.is_async else TAKEN)
-    if any(p.direction == "result" for p in method.params):
-        taken.add("result")
+    taken = TAKEN_ASYNC if method.is_async else TAKEN
     for p in method.params:
         if p.direction == "result":
             continue

@@ -70,7 +70,8 @@ def definitions(unit):
 
 
 def shown_value(value):
-    return f"{value:#x}" if value > 4096 and value & (value - 1) else str(value)
+    """A mask in hexadecimal."""
+    return f"{value:#x}" if value > 4096 and value & (value + 1) == 0 else str(value)
 
 
 def type_cell(field):

@@ -285,6 +285,9 @@ class Parser:
             annotations = self.annotations()
             before = before or self.peek().doc
             entry = self.name("an enum's value")
+            if self.sees("="):
+                raise Mistake(self.peek().position, "an enum's value is not assigned",
+                              f"write @value(N) {entry.text}")
             behind = self.peek() if self.sees(",") else entry
             entries.append(syntax.Enumerator(entry.position, entry.text, annotations,
                                              before or behind.after or entry.after))
