@@ -40,6 +40,9 @@ static inline unsigned msg_kind(const struct msg *m)
     return (unsigned)(m->tag & TAG_KIND_MASK) >> TAG_KIND_SHIFT;
 }
 
+#ifdef SYS_RAW_ELSEWHERE /* a test on the host brings its own kernel */
+int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct msg *m);
+#else
 /* The system call @number on handles @rdi and @rbx with message @m, which the answer replaces.
  * rbp cannot be named in an asm statement with a frame pointer, so it is saved by hand. */
 static inline int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct msg *m)
@@ -66,6 +69,7 @@ static inline int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct
     m->w[5] = r13;
     return number;
 }
+#endif
 
 /** Call the endpoint or kernel object @cap; @m is the request, then the answer.
  *  Returns E_OK or an error of docs/abi.md. */
