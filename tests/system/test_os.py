@@ -55,7 +55,7 @@ def names_in_sources():
     names = set()
     for path in OS.glob("*.c"):
         text = path.read_text()
-        names |= set(re.findall(r'\{"((?:kernel|soak)\.[\w.]+)"', text))
+        names |= set(re.findall(r'\{"((?:kernel|soak|lib)\.[\w.]+)"', text))
         area = re.search(r'BOTH_ENTRIES\("(\w+)", row\)', text)
         if area:
             names |= {f"kernel.{area[1]}.{row}" for row in re.findall(r"\bX\((\w+)\)", text)
