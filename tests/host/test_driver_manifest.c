@@ -5,6 +5,8 @@
  * 200,000 mutations under the sanitizers.
  * To write the golden file anew: run the program with the argument --golden from the top folder.
  */
+#include "mutate.h"
+
 #include <glob.h>
 #include <quoll/driver_manifest.h>
 #include <stdio.h>
@@ -186,41 +188,6 @@ static void test_shipped(void)
         check(ok, found.gl_pathv[i]);
     }
     globfree(&found);
-}
-
-static uint32_t random_state = 1;
-
-static uint32_t random_next(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
-
-static void mutate(char *text, size_t *n)
-{
-    static const char interesting[] = "[]=#-\n 09x:*kMus/.\0";
-
-    for (unsigned i = random_next() % 4 + 1; i > 0 && *n > 8; i--) {
-        size_t at = random_next() % *n, len = random_next() % 8;
-        len = len < *n - at ? len : *n - at;
-        switch (random_next() % 4) {
-        case 0:
-            text[at] = (char)random_next();
-            break;
-        case 1:
-            text[at] = interesting[random_next() % (sizeof(interesting) - 1)];
-            break;
-        case 2: /* cut a piece out */
-            memmove(text + at, text + at + len, *n - at - len);
-            *n -= len;
-            break;
-        default: /* copy a piece somewhere else */
-            memmove(text + random_next() % (*n - len), text + at, len);
-            break;
-        }
-    }
 }
 
 static void test_fuzz(void)

@@ -3,6 +3,8 @@
  * test_system_manifest.c - the system manifest's parser: what it takes, what it refuses and how,
  * the shipped manifest, and 200,000 mutations of it under the sanitizers.
  */
+#include "mutate.h"
+
 #include <quoll/abi.h>
 #include <quoll/irq_route.h>
 #include <quoll/system_manifest.h>
@@ -161,42 +163,6 @@ static void test_irq_route(void)
     irq = (struct manifest_irq){.number = 9, .level = true};
     irq_route(&acpi, &irq, &gsi, &flags);
     check(gsi == 9 && flags == IRQ_LEVEL, "a GSI is taken as it is");
-}
-
-static uint32_t random_state = 1;
-
-static uint32_t random_next(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
-
-static void mutate(char *text, size_t *n)
-{
-    static const char interesting[] = "[]=#-\n 09xkM/.\0";
-
-    for (unsigned i = random_next() % 4 + 1; i > 0 && *n > 8; i--) {
-        size_t at = random_next() % *n, len = random_next() % 8;
-        switch (random_next() % 4) {
-        case 0:
-            text[at] = (char)random_next();
-            break;
-        case 1:
-            text[at] = interesting[random_next() % (sizeof(interesting) - 1)];
-            break;
-        case 2: /* cut a piece out */
-            len = len < *n - at ? len : *n - at;
-            memmove(text + at, text + at + len, *n - at - len);
-            *n -= len;
-            break;
-        default: /* copy a piece somewhere else */
-            len = len < *n - at ? len : *n - at;
-            memmove(text + random_next() % (*n - len), text + at, len);
-            break;
-        }
-    }
 }
 
 static void test_fuzz(const char *good, size_t bytes)

@@ -1,34 +1,58 @@
 /*
  * pieces.c - untyped memory cut by halving and joined again (quoll/pieces.h): device memory by
- * address, RAM by size.
+ * address, RAM by size; and what a task with devices = all has of it. Such a task is devman in the
+ * shipped system, and `test` in tests/system/test_spawn.py's.
  */
 #include "test.h"
 
+#include <quoll/bootinfo.h>
 #include <quoll/pieces.h>
 #include <quoll/spawn.h>
 
 #define SLOTS       256u
 #define PIECES      64u
+#define PIECES_MAX  512u /* of all devices */
 #define ROUNDS      1000u
 #define RAM_BITS    16u
 #define DEVICE_BASE 0xe0000000ull /* mmio of boot/system.manifest */
 #define DEVICE_BITS 21u
+#define HPET_BASE   0xfed00000ull /* IA-PC HPET 1.0a, 2.3.4; in QEMU and Bochs */
+#define FUZZ_BASE   0xe0400000ull /* mmio of fuzz */
+#define WINDOW_VA   0x10000000ull
+#define HPET_VA     0x50000000000ull /* in the own address space */
 
-static struct piece array[PIECES];
+static struct piece array[PIECES_MAX];
 static uint64_t words[SLOTS_WORDS(SLOTS)];
 static struct slots slots;
 static struct pieces pieces;
 
-static bool prepare(uint32_t untyped)
+static struct spawn_maker maker = {.cnode = SLOT_CNODE, .vspace = SLOT_VSPACE};
+static uint64_t own_words[1];
+static struct slots own;
+static struct spawn spawn; /* maps devices; no task */
+
+/* Slots, no piece yet, and somebody to map with. */
+static void prepare_empty(unsigned max)
 {
     uint32_t first = (uint32_t)lab_slot();
 
     for (unsigned i = 1; i < SLOTS; i++)
         (void)lab_slot();
     slots_init(&slots, words, first, SLOTS);
-    for (unsigned i = 0; i < PIECES; i++)
+    for (unsigned i = 0; i < PIECES_MAX; i++)
         array[i] = (struct piece){0};
-    pieces = (struct pieces){.piece = array, .max = PIECES, .cnode = SLOT_CNODE, .slots = &slots};
+    pieces = (struct pieces){.piece = array, .max = max, .cnode = SLOT_CNODE, .slots = &slots};
+    slots_init(&own, own_words, (uint32_t)lab_slot(), 64);
+    for (unsigned i = 1; i < 64; i++)
+        (void)lab_slot();
+    spawn = (struct spawn){.maker = &maker,
+                           .slots = &own,
+                           .untyped = (uint32_t)lab_make(OBJ_UNTYPED, 16)};
+}
+
+static bool prepare(uint32_t untyped)
+{
+    prepare_empty(PIECES);
     return test_expect_error("adding", pieces_add(&pieces, untyped), E_OK);
 }
 
@@ -78,52 +102,38 @@ static void by_address(void)
 /* A BAR is granted again and again: mapped, revoked with its mappings, mapped. */
 static void granted_again(void)
 {
-    struct spawn_maker maker = {.cnode = SLOT_CNODE, .vspace = SLOT_VSPACE};
-    static uint64_t own_words[1];
-    struct slots own;
-    struct spawn s = {.maker = &maker, .slots = &own};
     uint32_t bar;
 
     if (!prepare(SLOT_MMIO))
         return;
     EXPECT_OK(pieces_take_at(&pieces, DEVICE_BASE + 0x20000, 17, &bar));
-    slots_init(&own, own_words, slots_take(&slots, 64), 64);
-    s.untyped = (uint32_t)lab_make(OBJ_UNTYPED, 16);
     for (unsigned i = 0; i < ROUNDS; i++) {
-        EXPECT_OK(spawn_make(&s, OBJ_VSPACE, 0, &s.vspace));
-        EXPECT_OK(spawn_map_device(&s, bar, 0x10000000, 0x20000, CACHE_DEFAULT));
-        EXPECT_ERROR(spawn_map_device(&s, bar, 0x20000000, 0x1000, CACHE_DEFAULT), E_BAD_ARG);
+        EXPECT_OK(spawn_make(&spawn, OBJ_VSPACE, 0, &spawn.vspace));
+        EXPECT_OK(spawn_map_device(&spawn, bar, WINDOW_VA, 0x20000, CACHE_DEFAULT));
+        EXPECT_ERROR(spawn_map_device(&spawn, bar, WINDOW_VA * 2, 4096, CACHE_DEFAULT), E_BAD_ARG);
         EXPECT_OK(pieces_revoke(&pieces, bar));
-        spawn_end(&s);
+        spawn_end(&spawn);
         EXPECT(slots_free(&own), 64);
     }
-    EXPECT_ERROR(spawn_map_device(&s, s.untyped, 0x20000000, 0x1000, CACHE_DEFAULT), E_BAD_ARG);
+    EXPECT_ERROR(spawn_map_device(&spawn, spawn.untyped, WINDOW_VA, 4096, CACHE_DEFAULT),
+                 E_BAD_ARG); /* RAM */
     EXPECT_OK(pieces_give(&pieces, bar));
-    slots_give(&slots, own.first, 64);
     EXPECT(is_whole(SLOT_MMIO, DEVICE_BITS), true);
 }
 
 /* A frame of 2 MiB where address and size allow it. */
 static void large_frames(void)
 {
-    struct spawn_maker maker = {.cnode = SLOT_CNODE, .vspace = SLOT_VSPACE};
-    static uint64_t own_words[1];
-    struct slots own;
-    struct spawn s = {.maker = &maker, .slots = &own};
     uint32_t all;
 
     if (!prepare(SLOT_MMIO))
         return;
     EXPECT_OK(pieces_take_at(&pieces, DEVICE_BASE, DEVICE_BITS, &all));
-    slots_init(&own, own_words, slots_take(&slots, 64), 64);
-    s.untyped = (uint32_t)lab_make(OBJ_UNTYPED, 16);
-    EXPECT_OK(spawn_make(&s, OBJ_VSPACE, 0, &s.vspace));
-    EXPECT_OK(spawn_map_device(&s, all, 0x10000000, 2u << 20, CACHE_WRITE_COMBINING));
+    EXPECT_OK(spawn_make(&spawn, OBJ_VSPACE, 0, &spawn.vspace));
+    EXPECT_OK(spawn_map_device(&spawn, all, WINDOW_VA, 2u << 20, CACHE_WRITE_COMBINING));
     EXPECT(slots_free(&own), 64 - 4); /* the address space, two tables, the frame */
-    EXPECT_OK(pieces_revoke(&pieces, all));
-    spawn_end(&s);
     EXPECT_OK(pieces_give(&pieces, all));
-    slots_give(&slots, own.first, 64);
+    spawn_end(&spawn);
     EXPECT(is_whole(SLOT_MMIO, DEVICE_BITS), true);
 }
 
@@ -140,7 +150,7 @@ static bool is_sound(void)
 {
     uint64_t taken = 0;
 
-    for (unsigned i = 0; i < PIECES; i++) {
+    for (unsigned i = 0; i < pieces.max; i++) {
         for (unsigned k = 0; k < i; k++) {
             const struct piece *a = &array[i], *b = &array[k];
             bool both = a->state == PIECE_TAKEN && b->state == PIECE_TAKEN;
@@ -207,3 +217,64 @@ static const struct test list[] = {
 };
 
 TEST_AREA(tests_pieces);
+
+static bool has_devices(void)
+{
+    return task_info()->device_count != 0;
+}
+
+static bool prepare_devices(void)
+{
+    prepare_empty(PIECES_MAX);
+    for (uint32_t i = 0; i < task_info()->device_count; i++) {
+        uint32_t slot = task_device_slot(task_info()) + i;
+        if (!test_expect_error("adding", pieces_add(&pieces, slot), E_OK))
+            return false;
+    }
+    return true;
+}
+
+static void what_is_left(void)
+{
+    const struct task_info *info = task_info();
+    uint32_t slot;
+
+    if (!prepare_devices())
+        return;
+    EXPECT(((const struct bootinfo *)BOOTINFO_VA)->magic, BOOTINFO_MAGIC);
+    EXPECT(task_image_slot(info) + info->image_pages, info->cnode_slots);
+    for (uint32_t i = 0; i < info->device_count; i++) {
+        EXPECT_OK(OP0(info->slot_end + i, OP_UNTYPED_INFO));
+        EXPECT(test_out.w[2], 0);
+        EXPECT(test_out.w[3], 1);
+    }
+    EXPECT_ERROR(pieces_take_at(&pieces, FUZZ_BASE, 12, &slot), E_BAD_ARG);
+    EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE, 12, &slot), E_BAD_ARG); /* its own mmio */
+    EXPECT_ERROR(pieces_take_at(&pieces, 0x100000, 12, &slot), E_BAD_ARG);    /* RAM */
+}
+
+/* The timer's registers, mapped by address, tell its vendor. */
+static void a_device(void)
+{
+    uint64_t before;
+    uint32_t slot;
+
+    if (!prepare_devices())
+        return;
+    before = pieces_free_bytes(&pieces);
+    spawn.vspace = SLOT_VSPACE;
+    EXPECT_OK(pieces_take_at(&pieces, HPET_BASE, 12, &slot));
+    EXPECT_OK(spawn_map_device(&spawn, slot, HPET_VA, 4096, CACHE_DEFAULT));
+    EXPECT(*(const volatile uint32_t *)HPET_VA >> 16, 0x8086);
+    EXPECT_OK(pieces_give(&pieces, slot));
+    spawn_end(&spawn);
+    EXPECT(pieces_free_bytes(&pieces), before);
+    EXPECT(slots_free(&slots), SLOTS);
+}
+
+static const struct test devices[] = {
+    {"lib.devices.what_is_left", what_is_left},
+    {"lib.devices.a_device", a_device},
+};
+
+TEST_AREA_OF(tests_devices, devices, has_devices);
