@@ -137,14 +137,19 @@ void spawn_delete(struct spawn *s, uint32_t *slot)
     }
 }
 
+void spawn_stop(struct spawn *s)
+{
+    if (s->thread != 0) {
+        (void)sys_op(s->thread, OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, 0);
+    }
+}
+
 void spawn_end(struct spawn *s)
 {
     const struct spawn_maker *maker = s->maker;
     struct slots *slots = s->slots;
 
-    if (s->thread != 0) {
-        (void)sys_op(s->thread, OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, 0);
-    }
+    spawn_stop(s);
     (void)sys_op(maker->cnode, OP_CNODE_REVOKE, s->untyped, 0, 0, 0, 0, 0);
     for (uint32_t i = slots->top; i < slots->count; i++) {
         (void)sys_op(maker->cnode, OP_CNODE_DELETE, slots->first + i, 0, 0, 0, 0, 0);

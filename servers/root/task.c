@@ -117,9 +117,7 @@ void task_end(struct task *task)
 {
     struct spawn *s = &task->s;
 
-    if (s->thread != 0) {
-        (void)sys_op(s->thread, OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, 0);
-    }
+    spawn_stop(s);
     spawn_delete(s, &s->portmap); /* first, so that the device is out of its reach */
     device_revoke(task);
     for (unsigned i = 0; i < MANIFEST_IRQS; i++) {

@@ -102,6 +102,9 @@ int spawn_ports(struct spawn *s, uint16_t first, uint16_t last);
  *  becomes 0 and free. Nothing for 0. Thus ports are taken away: spawn_delete(s, &s->portmap). */
 void spawn_delete(struct spawn *s, uint32_t *slot);
 
+/** Stop its thread, if it has one; it can be started anew. */
+void spawn_stop(struct spawn *s);
+
 /** The end of a task whose untyped is its own and whose slots are its own: stopped, all that its
  *  untyped paid for destroyed (its clients get DEAD or GONE), all its slots empty and free. What
  *  was made here of other memory and handed to it is the caller's. */
