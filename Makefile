@@ -28,7 +28,11 @@ FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 
 # name=directory; a directory without sources yet is left out.
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
-            test=tests/os fuzz=servers/fuzz uart8250=drivers/uart8250 devman=servers/devman
+            test=tests/os fuzz=servers/fuzz devman=servers/devman console=servers/console \
+            platform=drivers/platform uart8250=drivers/uart8250
+
+LIBS_console = $(B)/libvterm.a
+LIBS_pci = $(B)/acpica.a
 
 # ---------------------------------------------------------------------------------------- flags
 
@@ -207,7 +211,7 @@ $(B)/%.a:
 
 define program
 $(B)/user/$1.elf: $(call objects_k,$(call sources_in,$2)) $(B)/servers.a $(B)/libc.a \
-                  $(if $(filter drivers/%,$2),$(B)/framework.a) libc/user.ld $(B)/user.list
+                  $(if $(filter drivers/%,$2),$(B)/framework.a) $(LIBS_$1) libc/user.ld $(B)/user.list
 	@mkdir -p $$(@D)
 	@echo '  LD    $$@'
 	@$(LD) $(LD_FLAGS) --gc-sections -u _start -T libc/user.ld -Map=$$@.map -o $$@ \

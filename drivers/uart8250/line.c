@@ -5,9 +5,9 @@
 
 #include <driver.h>
 
-#define CLOCK_HZ   1843200u /* of a PC's UARTs; the rate is this / 16 / divisor (section 8.3) */
-#define DRAIN_US   20000u   /* 17 characters at 9600 baud take 18 ms */
-#define POLL_US    100u
+#define CLOCK_HZ 1843200u /* of a PC's UARTs; the rate is this / 16 / divisor (section 8.3) */
+#define DRAIN_US 20000u   /* 17 characters at 9600 baud take 18 ms */
+#define POLL_US  100u
 
 struct uart uart;
 
@@ -78,12 +78,12 @@ int line_set(const struct serial_line *setting)
     uart8250_divisor_low_write(bank, (uint8_t)divisor);
     uart8250_divisor_high_write(bank, (uint8_t)(divisor >> 8));
     uart8250_divisor_release(bank);
-    uart8250_lcr_write(
-        uart.regs,
-        (struct uart8250_lcr){.word_length = (enum uart8250_word_length)(setting->data_bits - 5),
-                              .stop_bits = setting->stop_bits == 2 ? UART8250_STOP_BITS_TWO
-                                                                   : UART8250_STOP_BITS_ONE,
-                              .parity = parities[setting->checked_by]});
+    uart8250_lcr_write(uart.regs, (struct uart8250_lcr){.word_length = (enum uart8250_word_length)(
+                                                            setting->data_bits - 5),
+                                                        .stop_bits = setting->stop_bits == 2
+                                                                         ? UART8250_STOP_BITS_TWO
+                                                                         : UART8250_STOP_BITS_ONE,
+                                                        .parity = parities[setting->checked_by]});
     uart.line = *setting;
     return E_OK;
 }

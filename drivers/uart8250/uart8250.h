@@ -17,7 +17,7 @@
 
 struct uart {
     struct uart8250_regs regs;
-    struct uart8250_ier ier;  /* as it was last written */
+    struct uart8250_ier ier; /* as it was last written */
     struct serial_line line;
     struct serial_statistics count;
 };

@@ -3,6 +3,7 @@
  * Each function packs its words, calls, and unpacks the answer; the answer's label is its error.
  */
 #include <quoll/client.h>
+#include <idl/terminal.h>
 #include <string.h>
 #include <quoll/message.h>
 #include <quoll/proto.h>
@@ -38,51 +39,31 @@ int names_lookup(const char *name, uint64_t slot)
     return error;
 }
 
-int serial_write(uint64_t cap, const void *bytes, size_t n)
+int terminal_write(uint64_t cap, const void *bytes, size_t n)
 {
-    const char *p = bytes;
+    const uint8_t *p = bytes;
     int error = E_OK;
 
     while (n > 0 && error == E_OK) {
-        size_t part = n < PROTO_BYTES_MAX ? n : PROTO_BYTES_MAX;
-        struct msg m = {.w = {part}};
+        size_t part = n < TERMINAL_PIECE_MAX ? n : TERMINAL_PIECE_MAX;
 
-        error = client_call(cap, SERIAL_WRITE, msg_put_bytes(&m, task_buffer(), 1, p, part), &m);
+        error = terminal_call_write(cap, p, part);
         p += part;
         n -= part;
     }
     return error;
 }
 
-int serial_flush(uint64_t cap)
+int terminal_flush(uint64_t cap)
 {
-    struct msg m = {.w = {0}};
-
-    return client_call(cap, SERIAL_WRITE, 1, &m);
+    return terminal_call_write(cap, NULL, 0);
 }
 
-int serial_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
+int terminal_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
 {
-    size_t most = max < PROTO_BYTES_MAX ? max : PROTO_BYTES_MAX;
-    struct msg m = {.w = {most, !wait}};
-    int error = client_call(cap, SERIAL_READ, 2, &m);
+    uint32_t most = max < TERMINAL_PIECE_MAX ? (uint32_t)max : TERMINAL_PIECE_MAX;
 
-    if (error != E_OK)
-        return error;
-    if (m.w[0] < most)
-        most = (size_t)m.w[0];
-    *got = msg_get_bytes(&m, task_buffer(), 1, bytes, most);
-    return E_OK;
-}
-
-int serial_stats(uint64_t cap, struct serial_stats *stats)
-{
-    struct msg m = {0};
-    int error = client_call(cap, SERIAL_STATS, 0, &m);
-
-    if (error == E_OK)
-        *stats = (struct serial_stats){m.w[0], m.w[1], m.w[2], m.w[3], m.w[4]};
-    return error;
+    return terminal_call_read(cap, most, wait, bytes, most, got);
 }
 
 int system_task(uint64_t cap, uint64_t index, struct system_task *task)

@@ -38,7 +38,7 @@ static void answer_cap(struct msg *m, unsigned at)
         error = E_GONE;
     } else if (!a->minted) {
         error = sys_op(SLOT_CNODE, OP_CNODE_MINT, SLOT_MINTED + at, 0, SLOT_FREE + a->name,
-                       RIGHT_SEND, a->badge, 0);
+                       RIGHT_SEND | RIGHT_GRANT, a->badge, 0);
         a->minted = error == E_OK;
     } else {
         struct msg info = {.w = {SLOT_MINTED + at}};

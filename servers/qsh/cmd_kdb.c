@@ -34,6 +34,6 @@ void cmd_kdb(struct shell *s, int argc, char **argv)
         return;
     }
     output_flush(&s->out);
-    (void)serial_flush(s->out.serial); /* the driver has nothing left to send meanwhile */
+    (void)terminal_flush(s->out.terminal); /* the driver has nothing left to send meanwhile */
     (void)shell_failed(s, "kdb", sys_debug(function, DEBUG_MAGIC));
 }

@@ -132,7 +132,7 @@ static void system_end(struct shell *s, const char *what, int (*end)(uint64_t))
     if (!shell_service(s, SERVICE_SYSTEM, &cap))
         return;
     output_flush(&s->out);
-    (void)serial_flush(s->out.serial); /* what can't be shown now never will be */
+    (void)terminal_flush(s->out.terminal); /* what can't be shown now never will be */
     (void)shell_failed(s, what, end(cap));
 }
 

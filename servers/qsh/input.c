@@ -31,7 +31,7 @@ static int input_read(struct input *in, bool wait, size_t *got)
     in->start = 0;
     if (INPUT_BYTES - in->end < READ_MIN)
         return E_OK;
-    error = serial_read(in->serial, in->bytes + in->end, INPUT_BYTES - in->end, wait, got);
+    error = terminal_read(in->terminal, in->bytes + in->end, INPUT_BYTES - in->end, wait, got);
     in->end += *got;
     return error;
 }

@@ -12,7 +12,7 @@
 #define INPUT_BYTES 8192
 
 struct input {
-    uint64_t serial;
+    uint64_t terminal;
     size_t start, end; /* unused bytes: bytes[start] to bytes[end - 1] */
     uint8_t bytes[INPUT_BYTES];
 };

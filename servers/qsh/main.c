@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "qsh.h"
 
-#define SLOT_SERIAL SLOT_FREE
+#define SLOT_TERMINAL SLOT_FREE
 
 static struct shell shell;
 
@@ -52,8 +52,8 @@ int main(void)
     struct shell *s = &shell;
 
     s->info = quoll_info();
-    s->out.serial = s->in.serial = SLOT_SERIAL;
-    if (names_lookup("serial", SLOT_SERIAL) != E_OK)
+    s->out.terminal = s->in.terminal = SLOT_TERMINAL;
+    if (names_lookup("console", SLOT_TERMINAL) != E_OK)
         abort(); /* nobody to tell but root, which sees the fault */
     lineedit_init(&s->edit, "quoll> ",
                   (struct lineedit_callbacks){shell_write, command_candidate, s});

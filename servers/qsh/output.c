@@ -19,7 +19,7 @@ void output_flush(struct output *o)
     for (unsigned tries = 0; o->used > 0 && error == E_GONE; tries++) {
         if (tries == TRIES_MAX)
             abort(); /* nobody left to tell but root, which sees the fault */
-        error = serial_write(o->serial, o->bytes, o->used);
+        error = terminal_write(o->terminal, o->bytes, o->used);
     }
     o->used = 0;
 }

@@ -10,7 +10,7 @@
 #include <quoll/proto.h>
 
 struct output {
-    uint64_t serial; /* where it goes */
+    uint64_t terminal; /* where it goes */
     size_t used;
     bool mid_row; /* the last byte written was not a line's end */
     char bytes[PROTO_BYTES_MAX];

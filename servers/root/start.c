@@ -75,7 +75,7 @@ static void register_name(const char *name, uint32_t endpoint)
 
     if (endpoint != 0) {
         copy = slots_take_top(&root.slots, 1);
-        error = sys_op(BOOT_SLOT_CNODE, OP_CNODE_COPY, copy, 0, endpoint, RIGHT_SEND, 0, 0);
+        error = sys_op(BOOT_SLOT_CNODE, OP_CNODE_COPY, copy, 0, endpoint, RIGHT_SEND | RIGHT_GRANT, 0, 0);
     }
     if (error == E_OK) {
         error = names_call(NAMES_REGISTER, name, 0, copy);

@@ -28,13 +28,13 @@ int names_lookup(const char *name, uint64_t slot)
     return lookup_error;
 }
 
-int serial_flush(uint64_t cap)
+int terminal_flush(uint64_t cap)
 {
     (void)cap;
     return E_OK;
 }
 
-int serial_write(uint64_t cap, const void *bytes, size_t n)
+int terminal_write(uint64_t cap, const void *bytes, size_t n)
 {
     (void)cap;
     memcpy(written + written_bytes, bytes, n);
@@ -43,7 +43,7 @@ int serial_write(uint64_t cap, const void *bytes, size_t n)
     return E_OK;
 }
 
-int serial_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
+int terminal_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
 {
     (void)cap;
     CHECK(!wait);

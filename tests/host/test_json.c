@@ -15,7 +15,7 @@ static char written[20000];
 static size_t written_bytes, calls;
 static int errors_to_come, error_to_come;
 
-int serial_write(uint64_t cap, const void *bytes, size_t n)
+int terminal_write(uint64_t cap, const void *bytes, size_t n)
 {
     calls++;
     if (errors_to_come > 0) {
@@ -29,7 +29,7 @@ int serial_write(uint64_t cap, const void *bytes, size_t n)
     return E_OK;
 }
 
-static struct output out = {.serial = 77};
+static struct output out = {.terminal = 77};
 
 static bool wrote(const char *want)
 {

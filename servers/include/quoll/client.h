@@ -14,10 +14,6 @@
 
 #define CLIENT_NAME_MAX 64 /* bytes of a name, with the NUL */
 
-struct serial_stats {
-    uint64_t interrupts, bytes_in, bytes_out, overruns, line_errors;
-};
-
 struct system_task {
     uint64_t id;
     uint64_t state; /* enum quoll_thread_state */
@@ -54,18 +50,16 @@ struct fuzz_summary {
  *  BAD_ARG: @name is longer than 48 bytes. */
 int names_lookup(const char *name, uint64_t slot);
 
-/** Write @n bytes, in as many messages as it takes; waits while the driver's queue is full.
- *  On an error some of the bytes may have been written. */
-int serial_write(uint64_t cap, const void *bytes, size_t n);
+/** Write @n bytes to the terminal, in as many messages as it takes; waits while the device is
+ *  behind. On an error some of the bytes may have been written. */
+int terminal_write(uint64_t cap, const void *bytes, size_t n);
 
-/** Wait until all that was written has left the line. BUSY: too many others wait. */
-int serial_flush(uint64_t cap);
+/** Wait until all that was written is on the line. BUSY: too many others wait. */
+int terminal_flush(uint64_t cap);
 
-/** Read 1 to @max bytes (at most PROTO_BYTES_MAX a call) into @bytes; with @wait false also none.
- *  BUSY: another reader waits. */
-int serial_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got);
-
-int serial_stats(uint64_t cap, struct serial_stats *stats);
+/** Read 1 to @max bytes (at most TERMINAL_PIECE_MAX a call) into @bytes; with @wait false also
+ *  none. BUSY: another reader waits. */
+int terminal_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got);
 
 /** The @index-th task, from 0. BAD_ARG: past the last. */
 int system_task(uint64_t cap, uint64_t index, struct system_task *task);

@@ -18,16 +18,6 @@ enum names_label {
     NAMES_ALLOW = 3,    /* words 0-5 name, word 6 badge that may look it up; root only */
 };
 
-/* serial: a byte stream with back-pressure in both directions. */
-enum serial_label {
-    SERIAL_WRITE = 1, /* word 0 count (at most PROTO_BYTES_MAX), bytes; answered when all are taken
-                         into the driver's queue; count 0: when all has been sent */
-    SERIAL_READ = 2,  /* word 0 most bytes wanted, word 1 do not wait (0/1); answer word 0 count,
-                         bytes. Waits for at least one byte. BUSY: another reader waits. */
-    SERIAL_STATS = 3, /* answer words: 0 interrupts, 1 bytes in, 2 bytes out, 3 overruns,
-                         4 other line errors */
-};
-
 /* sys: what the root task tells and does. */
 enum sys_label {
     SYSTEM_TASK = 1, /* word 0 index; answer 0 id, 1 state, 2 CPU time in us, 3 memory in bytes,

@@ -1,0 +1,216 @@
+/*
+ * line.c - serial line 0 of the core: its bytes through the queue of a session with the driver.
+ * The data region is a ring of output in front and one input buffer behind it. Output is submitted
+ * in contiguous parts, at most WRITES of them; the input buffer is with the driver while the core
+ * has taken all of it. If the driver dies the queue issues again what was not done, so nothing is
+ * seen of that here; if it is given up or stopped, the line is gone until it can be opened again.
+ */
+#include "server.h"
+
+#include <idl/serial_queue.h>
+
+#define DATA_PAGES 16u
+#define OUT_BYTES  32768u /* a power of two */
+#define IN_OFFSET  OUT_BYTES
+#define IN_BYTES   4096u
+#define WRITES     16u /* a power of two */
+#define RETRY_US   20000u
+
+static struct client_session session = {.devman = SLOT_DEVMAN,
+                                        .slots = SLOT_LINE,
+                                        .place = 0,
+                                        .bits = BIT_LINE};
+
+static struct {
+    uint32_t put, sent, freed; /* of the ring: filled, submitted, done; they only grow */
+    struct {
+        uint64_t seq;
+        uint32_t bytes;
+        bool done;
+    } write[WRITES];
+    uint32_t first, end;
+    uint64_t flush_seq; /* of the FLUSH that is with the driver; 0: none */
+    bool flushed;       /* it came back, and nothing was written since */
+} out;
+
+static struct {
+    uint64_t seq; /* of the read that is with the driver; 0: none */
+    uint32_t at, count;
+} in;
+
+static uint64_t restarts;
+static int was_on_line = CONSOLE_NONE; /* the core's session, while the line is gone */
+
+/* ---- output */
+
+static bool fill_ring(void)
+{
+    uint8_t *data = session.data;
+    bool moved = false;
+
+    for (;;) {
+        uint32_t at = out.put % OUT_BYTES, room = OUT_BYTES - (out.put - out.freed);
+        uint32_t part = OUT_BYTES - at < room ? OUT_BYTES - at : room;
+        size_t n = part != 0 ? console_serial_out(&console, 0, data + at, part) : 0;
+        if (n == 0) {
+            return moved;
+        }
+        out.put += (uint32_t)n;
+        out.flushed = false;
+        moved = true;
+    }
+}
+
+static void submit_writes(void)
+{
+    while (out.sent != out.put && out.end - out.first < WRITES) {
+        uint32_t at = out.sent % OUT_BYTES, count = out.put - out.sent;
+        uint64_t seq;
+        count = count < OUT_BYTES - at ? count : OUT_BYTES - at;
+        if (serial_submit_write(&session.queue, at, count, &seq) != E_OK) {
+            return;
+        }
+        out.write[out.end % WRITES].seq = seq;
+        out.write[out.end % WRITES].bytes = count;
+        out.write[out.end++ % WRITES].done = false;
+        out.sent += count;
+    }
+}
+
+/* The ring is freed in its own order, whatever order the completions come in. */
+static void write_done(uint64_t seq)
+{
+    for (uint32_t i = out.first; i != out.end; i++) {
+        if (out.write[i % WRITES].seq == seq) {
+            out.write[i % WRITES].done = true;
+        }
+    }
+    while (out.first != out.end && out.write[out.first % WRITES].done) {
+        out.freed += out.write[out.first++ % WRITES].bytes;
+    }
+}
+
+bool line_is_flushed(void)
+{
+    if (!session.is_open || out.flushed) {
+        return true;
+    }
+    if (out.flush_seq == 0 && out.freed == out.put) {
+        (void)queue_submit(&session.queue, QUEUE_OP_FLUSH, 0, 0, NULL, &out.flush_seq);
+    }
+    return false;
+}
+
+/* ---- input */
+
+/* Bytes that the core has no room for stay, and with them the next read. */
+static bool hand_in(void)
+{
+    const uint8_t *data = (const uint8_t *)session.data + IN_OFFSET;
+    size_t n =
+        in.at < in.count ? console_serial_in(&console, 0, data + in.at, in.count - in.at) : 0;
+
+    in.at += (uint32_t)n;
+    return n != 0;
+}
+
+static void submit_read(void)
+{
+    if (in.seq == 0 && in.at == in.count) {
+        (void)serial_submit_read(&session.queue, IN_OFFSET, IN_BYTES, &in.seq);
+    }
+}
+
+static void read_done(const struct queue_done *done)
+{
+    uint32_t count = 0;
+
+    in.seq = 0;
+    in.at = 0;
+    in.count = serial_finish_read(done, IN_BYTES, &count) == E_OK ? count : 0;
+}
+
+/* ---- the session */
+
+static void forget(void)
+{
+    out.put = out.sent = out.freed = 0;
+    out.first = out.end = 0;
+    out.flush_seq = 0;
+    out.flushed = true;
+    in.seq = 0;
+    in.at = in.count = 0;
+}
+
+static bool open_line(void)
+{
+    forget();
+    if (client_session_open(&session, "serial", SERIAL_INTERFACE, SERIAL_RIGHTS_ALL, DATA_PAGES) !=
+        E_OK) {
+        server_retry_after(RETRY_US);
+        return false;
+    }
+    console_set_line(&console, 0, true);
+    if (was_on_line != CONSOLE_NONE) {
+        (void)console_move(&console, (unsigned)was_on_line, CONSOLE_BOTH, 0);
+        was_on_line = CONSOLE_NONE;
+    }
+    return true;
+}
+
+static void lose_line(void)
+{
+    was_on_line = console.lines[0].session;
+    client_session_close(&session);
+    console_set_line(&console, 0, false);
+    server_retry_after(RETRY_US);
+}
+
+/* Take the completions; false: the session has ended. */
+static bool collect(bool *moved)
+{
+    struct queue_done done;
+    int error;
+
+    while ((error = queue_collect(&session.queue, &done)) == E_OK) {
+        *moved = true;
+        if (done.seq == in.seq) {
+            read_done(&done);
+        } else if (done.seq == out.flush_seq) {
+            out.flush_seq = 0;
+            out.flushed = out.put == out.freed;
+        } else {
+            write_done(done.seq);
+        }
+    }
+    restarts += queue_recovered(&session.queue);
+    return error != E_GONE;
+}
+
+bool line_pump(void)
+{
+    bool moved = false;
+
+    if (!session.is_open) {
+        return open_line();
+    }
+    if (!collect(&moved)) {
+        lose_line();
+        return true;
+    }
+    moved |= hand_in();
+    submit_read();
+    moved |= fill_ring();
+    submit_writes();
+    return moved;
+}
+
+bool line_about_to_sleep(void)
+{
+    return !session.is_open || queue_client_about_to_sleep(&session.queue);
+}
+
+uint64_t line_restarts(void)
+{
+    return restarts;
+}

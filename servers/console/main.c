@@ -1,0 +1,50 @@
+/*
+ * main.c - the console's loop: pump until nothing moves, then wait for a client or a device.
+ * One message, one key or one completion each round; nothing here waits for anybody.
+ */
+#include "server.h"
+
+#include <idl/terminal_server.h>
+#include <quoll/client.h>
+#include <quoll/info.h>
+#include <stdlib.h>
+
+struct console console;
+
+int main(void);
+
+void server_retry_after(uint64_t us)
+{
+    uint64_t ticks = quoll_info()->tsc_hz / 1000000 * us;
+
+    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + ticks, BIT_RETRY, 0, 0, 0, 0);
+}
+
+/* Flags of sleep are set only when nothing moves, and then once more is looked. */
+static void pump(void)
+{
+    bool moved;
+
+    do {
+        moved = line_pump();
+        moved |= terminals_pump();
+    } while (moved || !line_about_to_sleep());
+}
+
+int main(void)
+{
+    struct call call;
+    bool answered = false;
+
+    if (names_lookup("devman", SLOT_DEVMAN) != E_OK ||
+        sys_op(SLOT_THREAD, OP_THREAD_BIND, SLOT_NOTIFY, 0, 0, 0, 0, 0) != E_OK) {
+        abort();
+    }
+    console_init(&console);
+    call_begin(&call);
+    for (;;) {
+        pump();
+        answered = call_next(&call, SLOT_SERVE, answered) == E_OK &&
+                   msg_kind(&call.m) == KIND_MESSAGE && terminal_dispatch(&call);
+    }
+}

@@ -1,0 +1,53 @@
+/*
+ * server.h - the console as a server: its loop, its clients, its devices.
+ *   main.c       the loop
+ *   terminals.c  the interface `terminal`, one session of the core for each client
+ *   line.c       the serial line, through a session with its driver
+ * The core (console.h) knows no system call; here bytes are moved between it and the world.
+ */
+#ifndef CONSOLE_SERVER_H
+#define CONSOLE_SERVER_H
+
+#include "console.h"
+
+#include <quoll/client_session.h>
+#include <quoll/serve.h>
+
+extern struct console console;
+
+/* Slots of the console's CNode. */
+#define SLOT_DEVMAN  (SLOT_FREE + 0)
+#define SLOT_LINE    (SLOT_FREE + 8)
+#define SLOT_SCREEN  (SLOT_LINE + SESSION_SLOTS)
+#define SLOT_KEYS    (SLOT_SCREEN + SESSION_SLOTS)
+#define SLOT_POINTER (SLOT_KEYS + SESSION_SLOTS)
+
+/* Bits of its notification. */
+#define BIT_LINE  1ull
+#define BIT_RETRY 2ull /* the deadline: try again to open what was not there */
+
+/* ---- terminals.c */
+
+/** Go on with reads and writes that wait. True: something moved. */
+bool terminals_pump(void);
+
+/* ---- line.c */
+
+/** Move bytes both ways; opens the session when it is not. True: something moved. */
+bool line_pump(void);
+
+/** Has everything that was written left the line? Asks the driver to say so if not. */
+bool line_is_flushed(void);
+
+/** True: the driver will signal when there is more. */
+bool line_about_to_sleep(void);
+
+/** How often the driver was restarted below it. */
+uint64_t line_restarts(void);
+
+/* ---- main.c */
+
+/** Have the loop come back after @us microseconds. */
+void server_retry_after(uint64_t us);
+
+#endif

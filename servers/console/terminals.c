@@ -1,0 +1,223 @@
+/*
+ * terminals.c - the interface `terminal`: each client, a task by its number, has one session of the
+ * core. What can't be done at once is kept: a write until all of it was taken, a read until there
+ * is a byte. Three callers can wait at a time, one of each kind for each client.
+ */
+#include "server.h"
+
+#include <idl/terminal_server.h>
+#include <string.h>
+
+enum wait { WAIT_NONE, WAIT_WRITE, WAIT_READ, WAIT_FLUSH };
+
+static struct waiter {
+    enum wait wait;
+    uint64_t reply;
+    unsigned session;
+    uint32_t max; /* read */
+    size_t at, count;
+    uint8_t bytes[TERMINAL_PIECE_MAX]; /* write */
+} waiters[TASK_REPLIES];
+
+static uint32_t clients[CONSOLE_SESSIONS]; /* the task of each session; 0: nobody's */
+static uint64_t bytes_in[CONSOLE_SESSIONS], bytes_out[CONSOLE_SESSIONS];
+
+/* The caller's session; its first call opens it, on the serial line if that is free. */
+static int session_of(const struct call *call, unsigned *session)
+{
+    uint32_t task = call_session(call);
+    int error;
+
+    for (unsigned i = 0; i < CONSOLE_SESSIONS; i++) {
+        if (clients[i] == task) {
+            *session = i;
+            return E_OK;
+        }
+    }
+    error = console_open(&console, session);
+    if (error == E_OK) {
+        clients[*session] = task;
+        (void)console_move(&console, *session, CONSOLE_BOTH, 0);
+    }
+    return error;
+}
+
+static struct waiter *waiting(enum wait wait, unsigned session)
+{
+    for (unsigned i = 0; i < TASK_REPLIES; i++) {
+        if (waiters[i].wait == wait && waiters[i].session == session) {
+            return &waiters[i];
+        }
+    }
+    return NULL;
+}
+
+/* Keep @call; *@kept is the waiter to be filled on CALL_LATER. */
+static int keep(struct call *call, enum wait wait, unsigned session, struct waiter **kept)
+{
+    struct waiter *w = waiting(WAIT_NONE, 0);
+    int error = E_BUSY;
+
+    for (unsigned i = 0; i < TASK_REPLIES && w == NULL; i++) {
+        w = waiters[i].wait == WAIT_NONE ? &waiters[i] : NULL;
+    }
+    if (w != NULL) {
+        error = call_keep(call, &w->reply);
+    }
+    if (error == CALL_LATER) {
+        w->wait = wait;
+        w->session = session;
+        *kept = w;
+    }
+    return error;
+}
+
+/* ---- methods */
+
+int terminal_serve_write(struct call *call, const uint8_t *data, size_t data_count)
+{
+    struct waiter *w;
+    unsigned session;
+    size_t taken = 0;
+    int error = session_of(call, &session);
+
+    if (error != E_OK) {
+        return error;
+    }
+    if (data_count == 0) {
+        return line_is_flushed() ? E_OK : keep(call, WAIT_FLUSH, session, &w);
+    }
+    if (waiting(WAIT_WRITE, session) == NULL) {
+        taken = console_feed(&console, session, data, data_count);
+    }
+    bytes_out[session] += data_count;
+    if (taken == data_count) {
+        return E_OK;
+    }
+    error = keep(call, WAIT_WRITE, session, &w);
+    if (error == CALL_LATER) {
+        w->at = 0;
+        w->count = data_count - taken;
+        memcpy(w->bytes, data + taken, w->count);
+    }
+    return error;
+}
+
+int terminal_serve_read(struct call *call, uint32_t max, bool wait, uint8_t *result,
+                        size_t *result_count)
+{
+    struct waiter *w;
+    unsigned session;
+    int error = session_of(call, &session);
+
+    if (error != E_OK) {
+        return error;
+    }
+    if (waiting(WAIT_READ, session) != NULL) {
+        return E_BUSY;
+    }
+    *result_count = console_read(&console, session, result, max);
+    bytes_in[session] += *result_count;
+    if (*result_count != 0 || !wait) {
+        return E_OK;
+    }
+    error = keep(call, WAIT_READ, session, &w);
+    if (error == CALL_LATER) {
+        w->max = max;
+    }
+    return error;
+}
+
+int terminal_serve_stats(struct call *call, struct terminal_statistics *result)
+{
+    unsigned session;
+    int error = session_of(call, &session);
+
+    if (error == E_OK) {
+        result->bytes_in = bytes_in[session];
+        result->bytes_out = bytes_out[session];
+        result->device_restarts = line_restarts();
+        result->shown_on = console.sessions[session].line != CONSOLE_NONE ? TERMINAL_TARGET_SERIAL
+                                                                          : TERMINAL_TARGET_SCREEN;
+    }
+    return error;
+}
+
+int terminal_serve_move(struct call *call, enum terminal_target to)
+{
+    unsigned session;
+    int error = session_of(call, &session);
+
+    if (error == E_OK) {
+        error = console_move(&console, session,
+                             to == TERMINAL_TARGET_SERIAL ? CONSOLE_SERIAL : CONSOLE_VGA, 0);
+    }
+    return error == E_BAD_ARG ? E_NOT_FOUND : error;
+}
+
+int terminal_serve_size(struct call *call, uint16_t *columns, uint16_t *rows)
+{
+    unsigned session;
+    int error = session_of(call, &session);
+
+    if (error == E_OK) {
+        *columns = (uint16_t)console.screens[session].columns;
+        *rows = (uint16_t)console.screens[session].rows;
+    }
+    return error;
+}
+
+/* ---- what waits */
+
+static bool go_on_writing(struct waiter *w)
+{
+    size_t n = console_feed(&console, w->session, w->bytes + w->at, w->count - w->at);
+
+    w->at += n;
+    if (w->at == w->count) {
+        w->wait = WAIT_NONE;
+        terminal_answer_write(w->reply, E_OK);
+    }
+    return n != 0;
+}
+
+static bool go_on_reading(struct waiter *w)
+{
+    uint8_t bytes[TERMINAL_PIECE_MAX];
+    size_t n = console_read(&console, w->session, bytes, w->max);
+
+    if (n == 0) {
+        return false;
+    }
+    bytes_in[w->session] += n;
+    w->wait = WAIT_NONE;
+    terminal_answer_read(w->reply, E_OK, bytes, n);
+    return true;
+}
+
+static bool go_on_flushing(struct waiter *w)
+{
+    if (waiting(WAIT_WRITE, w->session) != NULL || !line_is_flushed()) {
+        return false;
+    }
+    w->wait = WAIT_NONE;
+    terminal_answer_write(w->reply, E_OK);
+    return true;
+}
+
+bool terminals_pump(void)
+{
+    bool moved = false;
+
+    for (unsigned i = 0; i < TASK_REPLIES; i++) {
+        struct waiter *w = &waiters[i];
+        if (w->wait == WAIT_WRITE) {
+            moved |= go_on_writing(w);
+        } else if (w->wait == WAIT_READ) {
+            moved |= go_on_reading(w);
+        } else if (w->wait == WAIT_FLUSH) {
+            moved |= go_on_flushing(w);
+        }
+    }
+    return moved;
+}
