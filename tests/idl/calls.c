@@ -6,10 +6,14 @@
 
 static struct sample_outer outer_of(int32_t offset)
 {
-    struct sample_outer o = {.offset_mm = offset, .title = "elevenchars",
+    struct sample_outer o = {.offset_mm = offset,
+                             .title = "elevenchars",
                              .nested = {true, SAMPLE_COLOR_BLUE, {-1, 0, 32767}},
-                             .mac = {1, 2, 3, 4, 5, 0xff}, .few_count = 3, .few = {7, 8, 9},
-                             .pairs_count = 2, .height = SAMPLE_LEVEL_HIGH};
+                             .mac = {1, 2, 3, 4, 5, 0xff},
+                             .few_count = 3,
+                             .few = {7, 8, 9},
+                             .pairs_count = 2,
+                             .height = SAMPLE_LEVEL_HIGH};
 
     o.pairs[0] = (struct sample_inner){false, SAMPLE_COLOR_RED, {-32768, 1, 2}};
     o.pairs[1] = (struct sample_inner){true, SAMPLE_COLOR_GREEN, {3, 4, 5}};
@@ -138,7 +142,8 @@ static void small_round_trips(void)
 
 static void large_round_trips(void)
 {
-    CHECK(call_good(6) == E_OK && seen_count[0] == 13 && seen_count[1] == 3 && seen_bytes[12] == 85);
+    CHECK(call_good(6) == E_OK && seen_count[0] == 13 && seen_count[1] == 3 &&
+          seen_bytes[12] == 85);
     CHECK(seen[2] == 65535 && out.counts[0] == 3 && memcmp(out.bytes, "abc", 3) == 0);
     CHECK(out.counts[1] == 3 && out.numbers[0] == 65535 && out.numbers[2] == 1);
     CHECK(call_good(7) == E_OK && out.counts[0] == 496 && out.bytes[495] == seen_bytes[495]);
@@ -187,7 +192,8 @@ static void too_much_to_answer(void)
     /* 3 octets come, there is room for 2 */
     out.bytes[2] = 0x5a;
     CHECK(sample_call_octets(50, NULL, 0, NULL, 0, out.bytes, 2, out.counts, numbers, 7,
-                             &out.counts[1]) == E_BAD_ANSWER && out.bytes[2] == 0x5a);
+                             &out.counts[1]) == E_BAD_ANSWER &&
+          out.bytes[2] == 0x5a);
 }
 
 void test_round_trips(void)
@@ -252,17 +258,17 @@ static void bad_tag(unsigned method, uint64_t change, int error, int line)
 
 static void bad_words(void)
 {
-    BAD_WORD(2, 0, 3);           /* color */
-    BAD_WORD(2, 1, 2);           /* boolean */
-    BAD_WORD(2, 2, 5);           /* level */
+    BAD_WORD(2, 0, 3); /* color */
+    BAD_WORD(2, 1, 2); /* boolean */
+    BAD_WORD(2, 2, 5); /* level */
     BAD_WORD(2, 2, 1ull << 32 | 3);
-    BAD_WORD(2, 3, 9);           /* tens */
+    BAD_WORD(2, 3, 9); /* tens */
     BAD_WORD(2, 3, 21);
-    BAD_WORD(2, 4, 0x8000);      /* short, not sign-extended */
+    BAD_WORD(2, 4, 0x8000); /* short, not sign-extended */
     BAD_WORD(2, 4, 0xffff);
-    BAD_WORD(3, 3, 1ull << 48);  /* padding of six octets */
-    BAD_WORD(4, 0, 6);           /* offset */
-    BAD_WORD(4, 1, 12);          /* count of the title */
+    BAD_WORD(3, 3, 1ull << 48); /* padding of six octets */
+    BAD_WORD(4, 0, 6);          /* offset */
+    BAD_WORD(4, 1, 12);         /* count of the title */
     BAD_WORD(4, 1, UINT64_MAX);
     BAD_WORD(4, 8, 6);           /* few */
     BAD_WORD(4, 9, 3);           /* pairs */
@@ -301,7 +307,7 @@ static void bad_tags(void)
     BAD_TAG(1, E_NOT_FOUND * label, E_NOT_FOUND);
     BAD_TAG(9, 4u << TAG_CAPS_SHIFT, E_BAD_ANSWER); /* four capabilities become none */
     BAD_TAG(9, 7u << TAG_CAPS_SHIFT, E_BAD_ANSWER); /* or three */
-    BAD_TAG(7, E_BUSY * label, E_BAD_ANSWER); /* an error with a long message */
+    BAD_TAG(7, E_BUSY * label, E_BAD_ANSWER);       /* an error with a long message */
 }
 
 /* A server that dies: an @idempotent method is called again, twice. */

@@ -79,13 +79,13 @@ static void bad_tails(void)
     BAD_WORD(4, 8, 6);
     BAD_WORD(4, 9, UINT64_MAX);
     BAD_WORD(4, 10, 5);
-    BAD_WORD(4, 11, 0x41);        /* "A", then zeros */
-    BAD_WORD(4, 12, 0x01636261);  /* padding */
+    BAD_WORD(4, 11, 0x41);       /* "A", then zeros */
+    BAD_WORD(4, 12, 0x01636261); /* padding */
     BAD_WORD(4, 13, 1ull << 24);
     BAD_WORD(4, 14, 2);
     BAD_WORD(4, 15, 3);
     BAD_WORD(4, 16, 40000);
-    BAD_WORD(5, 0, 6);            /* the first gets longer: padding where text must be */
+    BAD_WORD(5, 0, 6); /* the first gets longer: padding where text must be */
     BAD_WORD(5, 1, 41);
     BAD_WORD(6, 0, 101);
     BAD_WORD(6, 1, 2);

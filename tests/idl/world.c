@@ -160,8 +160,8 @@ int sample_serve_nothing(struct call *call)
     return handled(true);
 }
 
-int sample_serve_integers(struct call *call, uint8_t a, int16_t b, uint16_t c, int32_t d, uint32_t e,
-                          int64_t f, uint64_t *result)
+int sample_serve_integers(struct call *call, uint8_t a, int16_t b, uint16_t c, int32_t d,
+                          uint32_t e, int64_t f, uint64_t *result)
 {
     (void)call;
     memcpy(seen, (uint64_t[]){a, (uint64_t)b, c, (uint64_t)d, e, (uint64_t)f}, 48);
@@ -332,13 +332,18 @@ int sample_serve_foreign(struct call *call, const struct quoll_common_pair *pair
     return handled(pair->right <= QUOLL_COMMON_KIND_TWO);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     world_begin();
+    if (argc > 1 && strcmp(argv[1], "text") == 0) {
+        test_text();
+        return failed != 0;
+    }
     test_round_trips();
     test_requests();
     test_answers();
     test_later();
+    test_queue();
     test_fuzz();
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;

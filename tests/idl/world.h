@@ -18,17 +18,17 @@ struct wire {
 };
 
 struct world {
-    struct wire request, answer;      /* of the last call, as delivered */
+    struct wire request, answer;       /* of the last call, as delivered */
     void (*on_request)(struct wire *); /* may change it */
     void (*on_answer)(struct wire *);
-    int status;          /* of the system call, for the first `failures` calls */
+    int status; /* of the system call, for the first `failures` calls */
     unsigned failures;
     unsigned calls;      /* delivered */
     unsigned handled;    /* calls of the server's functions */
     uint64_t holds[256]; /* what each slot holds; 0: empty */
     struct call call;
     bool answered;
-    struct msg later;    /* what sys_reply was given */
+    struct msg later; /* what sys_reply was given */
 };
 extern struct world world;
 
@@ -53,10 +53,10 @@ void test_text(void);
 void test_requests(void);
 void test_answers(void);
 void test_later(void);
+void test_queue(void);
 void test_fuzz(void);
 
 /** Call method number @method with good values. The stub's result. */
 int call_good(unsigned method);
-#define METHODS_CALLED 14
 
 #endif

@@ -45,7 +45,8 @@ void call_answer(uint64_t reply, struct msg *m);
 
 void call_answer_error(uint64_t reply, int error);
 
-/** Answer the last request with what is in @call if @answered, and receive the next on @endpoint. */
+/** Answer the last request with what is in @call if @answered, and receive the next on @endpoint.
+ */
 static inline int call_next(struct call *call, uint64_t endpoint, bool answered)
 {
     return answered ? sys_reply_recv(call->reply, endpoint, &call->m)
