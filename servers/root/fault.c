@@ -56,11 +56,30 @@ static void log_fault(const struct task *t, const struct msg *m)
     }
 }
 
-/* Without these there is no shell. */
-static bool is_essential(const struct task *t)
+bool task_is_essential(const struct task *t)
 {
-    return strcmp(t->name, "qsh") == 0 || strcmp(t->manifest->provides, "names") == 0 ||
-           strcmp(t->manifest->provides, "serial") == 0;
+    static const char *const needed[] = {"names", "devman", "console"};
+
+    for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (strcmp(t->manifest->provides, needed[i]) == 0) {
+            return true;
+        }
+    }
+    return strcmp(t->name, "qsh") == 0;
+}
+
+/* With the driver manager all drivers end, so the serial port is root's for the report. */
+static void report_failure(const struct task *t)
+{
+    if (!t->manifest->all_devices) {
+        syslog("SYSTEM FAILURE: the task %s is needed for the shell: reset the machine", t->name);
+        console_report();
+        return;
+    }
+    syslog(
+        "SYSTEM FAILURE: the driver manager died, and all drivers with it: the machine restarts");
+    console_report();
+    power_reboot();
 }
 
 void fault_handle(struct msg *m)
@@ -71,16 +90,14 @@ void fault_handle(struct msg *m)
         syslog("fault message of kind %u with an unknown badge %lu", msg_kind(m),
                (unsigned long)m->badge);
     } else {
-        if (is_essential(t)) {
+        if (task_is_essential(t)) {
             syslog_echo(debug_build());
         }
         log_fault(t, m);
         t->state = THREAD_FAULTED;
         task_end(t);
-        if (is_essential(t)) {
-            syslog("SYSTEM FAILURE: the task %s is needed for the shell: reset the machine",
-                   t->name);
-            console_report();
+        if (task_is_essential(t)) {
+            report_failure(t);
         }
     }
     *m = (struct msg){.tag = msg_tag(1, 0, 0)}; /* not 0: the thread stays stopped */

@@ -97,6 +97,9 @@ void root_start(void);
 _Noreturn void root_serve(void);
 void system_request(struct msg *m);
 void fault_handle(struct msg *m);
+
+/** Without it there is no shell. */
+bool task_is_essential(const struct task *t);
 struct task *task_by_badge(uint64_t badge);
 
 /* ---- syslog.c */

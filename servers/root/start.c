@@ -75,7 +75,8 @@ static void register_name(const char *name, uint32_t endpoint)
 
     if (endpoint != 0) {
         copy = slots_take_top(&root.slots, 1);
-        error = sys_op(BOOT_SLOT_CNODE, OP_CNODE_COPY, copy, 0, endpoint, RIGHT_SEND | RIGHT_GRANT, 0, 0);
+        error = sys_op(BOOT_SLOT_CNODE, OP_CNODE_COPY, copy, 0, endpoint, RIGHT_SEND | RIGHT_GRANT,
+                       0, 0);
     }
     if (error == E_OK) {
         error = names_call(NAMES_REGISTER, name, 0, copy);
@@ -107,14 +108,13 @@ static void start_tasks(void)
 {
     for (unsigned i = 2; i < root.task_count; i++) {
         struct task *t = &root.task[i];
-        bool serial = strcmp(t->manifest->provides, "serial") == 0;
         bool running;
 
-        if (serial) {
-            syslog_echo(false); /* the line is the driver's from here on */
+        if (t->manifest->all_devices) {
+            syslog_echo(false); /* the serial line is its driver's from here on */
         }
         running = t->ready && task_start(t);
-        if (!running && (serial || strcmp(t->name, "qsh") == 0)) {
+        if (!running && task_is_essential(t)) {
             syslog_echo(debug_build());
             syslog("SYSTEM FAILURE: no shell, because the task %s did not start: see above",
                    t->name);

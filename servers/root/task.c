@@ -123,6 +123,9 @@ void task_end(struct task *task)
     for (unsigned i = 0; i < MANIFEST_IRQS; i++) {
         spawn_delete(s, &task->irq[i]);
     }
+    if (task->untyped_bytes != 0) { /* what it made: tasks, ports, interrupts */
+        (void)sys_op(s->cnode, OP_CNODE_REVOKE, SLOT_UNTYPED, 0, 0, 0, 0, 0);
+    }
     /* Callers that it had picked up get DEAD, callers that still wait get GONE. */
     for (unsigned i = 0; s->cnode != 0 && i < TASK_REPLIES; i++) {
         (void)sys_op(s->cnode, OP_CNODE_DELETE, SLOT_REPLY + i, 0, 0, 0, 0, 0);

@@ -1,8 +1,12 @@
 """`poweroff` ends the machine, `reboot` starts it again."""
+import json
 import pathlib
 
 import pexpect
 import pytest
+
+import mkimage
+from conftest import ROOT
 
 
 @pytest.mark.parametrize("kind", ["q35", "pc"])
@@ -17,7 +21,6 @@ def test_poweroff_ends_qemu(machine, kind, firmware):
 
 def ask_for_shutdown(one, command):
     """Why the machine stopped, as QEMU tells it: an exit code would hide a triple fault."""
-    import json
     one.send(command + "\r")
     for line in one.monitor:
         event = json.loads(line)
@@ -59,3 +62,20 @@ def test_poweroff_by_the_button_is_harmless(machine):
     one.qmp("system_powerdown")
     assert one.serial.expect([pexpect.TIMEOUT, "panic"], timeout=1) == 0
     assert one.run("echo alive") == ["alive"]
+
+
+def test_the_driver_managers_death_is_reported_and_restarts(machine, tmp_path):
+    """Another program in devman's place dies at once: it finds no driver's pages."""
+    files = dict(mkimage.unpack((ROOT / "build/quoll.img").read_bytes()))
+    files["devman"] = files["uart8250"]
+    image = tmp_path / "quoll.img"
+    image.write_bytes(mkimage.pack(list(files.items())))
+    one = machine(boot="pvh", image=str(image))
+    one.start()
+    one.expect("task devman died: page fault", 30)
+    one.expect("SYSTEM FAILURE: the driver manager died", 10)
+    for line in one.monitor:
+        event = json.loads(line)
+        if event.get("event") == "SHUTDOWN":
+            break
+    assert event["data"]["reason"] == "guest-reset"
