@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Runs the long in-OS tests and the system-call fuzzer, boots Quoll many times in a row, and writes
-the results to docs/soak.md, with date and commit.
+"""Runs the long in-OS tests, the system-call fuzzer and the models of session queues, boots Quoll many
+times in a row, and writes the results to docs/soak.md, with date and commit.
 
-usage: soak.py [--only=tests,fuzz,boots] [--count=1000] [--build=DIR] [--no-record]
+usage: soak.py [--only=tests,fuzz,spin,boots] [--count=1000] [--build=DIR] [--no-record]
 Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
 The long tests are those that `test soak` runs: all orders of events that four threads can make.
 """
@@ -19,6 +19,7 @@ import time
 
 import emu
 from machine import Machine
+import spin
 
 MACHINES = [
     emu.Config(machine="q35", cpu="max", memory=256),
@@ -27,6 +28,10 @@ MACHINES = [
     emu.Config(machine="q35", cpu="max", memory=128, boot="pvh"),
 ]
 LONG_TESTS_LIMIT_S = 1800
+
+# Session queues: seconds for one model, and how much longer than in `make test` the host tests are.
+SPIN_LIMIT_S = 1800
+QUEUE_SOAK = {"QUEUE_SCALE": "20", "QUEUE_REQUESTS": "40000000"}
 
 # The fuzzer runs in the debug build, whose kernel checks itself. Bochs has what QEMU lacks: PCIDs
 # and strict faults.
@@ -139,6 +144,27 @@ def soak_fuzz(add):
     return failures
 
 
+def soak_spin(add):
+    """The models of tests/spin with larger bounds, and the queue's host tests for longer."""
+    failures = []
+    for model in spin.LARGER:
+        try:
+            states, wrong = spin.check(model, limit_s=SPIN_LIMIT_S)
+            result = f"{states} states, {wrong or 'nothing is wrong'}"
+        except (spin.SpinError, subprocess.TimeoutExpired) as error:
+            wrong = result = f"not finished: {str(error)[-300:]}"
+        print(f"spin {model}: {result}", flush=True)
+        add(f"model `{model}`", 1, result)
+        failures += [f"spin {model}: {wrong}"] if wrong else []
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k",
+                           "queue", "tests/system/test_host.py"], capture_output=True, text=True,
+                          env={**os.environ, **QUEUE_SOAK}, cwd=emu.ROOT, check=False)
+    result = done.stdout.strip().splitlines()[-1]
+    print(f"queue's host tests: {result}", flush=True)
+    add("queue's host tests, " + ", ".join(f"{k}={v}" for k, v in QUEUE_SOAK.items()), 1, result)
+    return failures + ([done.stdout[-2000:]] if done.returncode else [])
+
+
 def soak_boots(add, count):
     times, failures = [], []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -164,7 +190,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="tests,fuzz,boots")
+    parser.add_argument("--only", default="tests,fuzz,spin,boots")
     parser.add_argument("--no-record", action="store_true")
     args = parser.parse_args()
     os.environ["QUOLL_BUILD"] = args.build
@@ -175,6 +201,7 @@ def main():
             record(f"| {day} | {commit()} | {test} | {count} | {result} |")
 
     parts = {"tests": lambda: soak_tests(add), "fuzz": lambda: soak_fuzz(add),
+             "spin": lambda: soak_spin(add),
              "boots": lambda: soak_boots(add, args.count)}
     failures = [failure for part in args.only.split(",") for failure in parts[part]()]
     sys.exit(1 if failures else 0)
