@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define ACPI_POOL_BYTES 0x100000
+#define ACPI_POOL_BYTES 0x80000
 
 /** @bytes of it, aligned to 16; a null pointer: there is no room. */
 void *acpi_pool_take(size_t bytes);

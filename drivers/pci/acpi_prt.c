@@ -13,6 +13,7 @@
 #include <regs/pci.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #define TABLES_MAX      32u
 #define DEPTH_MAX       32u /* of the namespace */
@@ -42,13 +43,17 @@ static u32 irq_of(struct acpi_resource *resource, unsigned index, struct acpi_ro
         *route = (struct acpi_route){.level = isa->triggering == ACPI_LEVEL_SENSITIVE,
                                      .active_low = isa->polarity == ACPI_ACTIVE_LOW,
                                      .isa = true};
-        route->gsi = (&isa->interrupts[0])[index];
+        route->gsi = ((const u8 *)isa + offsetof(struct acpi_resource_irq, interrupts))[index];
         return route->gsi;
     }
     if (resource->type == ACPI_RESOURCE_TYPE_EXTENDED_IRQ && index < extended->interrupt_count) {
         *route = (struct acpi_route){.level = extended->triggering == ACPI_LEVEL_SENSITIVE,
                                      .active_low = extended->polarity == ACPI_ACTIVE_LOW};
-        route->gsi = (&extended->interrupts[0])[index];
+        /* ACPICA packs its structures, and the array is longer than it says. */
+        memcpy(&route->gsi,
+               (const u8 *)extended + offsetof(struct acpi_resource_extended_irq, interrupts) +
+                   index * sizeof(route->gsi),
+               sizeof(route->gsi));
         return route->gsi;
     }
     return 0;
@@ -258,15 +263,20 @@ static acpi_status memory_handler(u32 function, acpi_physical_address address, u
                                  : acpi_os_write_memory(address, *value, width);
 }
 
-static acpi_status enable(void)
+/* Before tables are loaded: that would install ACPICA's own. */
+static acpi_status load_tables(void)
 {
     acpi_status status =
         acpi_install_address_space_handler(ACPI_ROOT_OBJECT, ACPI_ADR_SPACE_SYSTEM_MEMORY,
                                            memory_handler, NULL, NULL);
 
-    if (ACPI_SUCCESS(status)) {
-        status = acpi_enable_subsystem(ACPI_FULL_INITIALIZATION);
-    }
+    return ACPI_FAILURE(status) ? status : acpi_load_tables();
+}
+
+static acpi_status enable(void)
+{
+    acpi_status status = acpi_enable_subsystem(ACPI_FULL_INITIALIZATION);
+
     return ACPI_FAILURE(status) ? status : acpi_initialize_objects(ACPI_NO_DEVICE_INIT);
 }
 
@@ -286,7 +296,7 @@ const char *acpi_start(const struct acpi_platform *platform)
     if (ACPI_FAILURE(status)) {
         return wrong("the tables cannot be read", status);
     }
-    status = acpi_load_tables();
+    status = load_tables();
     if (ACPI_FAILURE(status)) {
         return wrong("the DSDT cannot be read", status);
     }

@@ -148,6 +148,25 @@ static void scan_function(struct walk *walk, pci_place place, int16_t parent)
     }
 }
 
+/* The others of a slot are looked for only if the first says that there may be some. */
+static void scan_slot(struct walk *walk, unsigned bus, unsigned slot, int16_t parent)
+{
+    unsigned functions = PCI_FUNCTIONS;
+
+    for (unsigned i = 0; i < functions; i++) {
+        struct config_device device = {.access = walk->access, .place = PCI_PLACE(bus, slot, i)};
+        struct pci_header_regs header = pci_header_regs_at(&device);
+        bool exists = pci_header_vendor_read(header) != NO_DEVICE;
+
+        if (i == 0 && (!exists || !pci_header_shape_read(header).multi)) {
+            functions = 1;
+        }
+        if (exists) {
+            scan_function(walk, device.place, parent);
+        }
+    }
+}
+
 /* Each call is for a higher bus than its caller's, so there are at most 256. */
 static void scan_bus(struct walk *walk, unsigned bus, int16_t parent)
 {
@@ -156,22 +175,7 @@ static void scan_bus(struct walk *walk, unsigned bus, int16_t parent)
         walk->tree->bus_last = (uint8_t)bus;
     }
     for (unsigned slot = 0; slot < PCI_SLOTS; slot++) {
-        unsigned functions = PCI_FUNCTIONS;
-
-        for (unsigned i = 0; i < functions; i++) {
-            struct config_device device = {.access = walk->access,
-                                           .place = PCI_PLACE(bus, slot, i)};
-            struct pci_header_regs header = pci_header_regs_at(&device);
-
-            if (pci_header_vendor_read(header) != NO_DEVICE) {
-                if (i == 0 && !pci_header_shape_read(header).multi) {
-                    functions = 1;
-                }
-                scan_function(walk, device.place, parent);
-            } else if (i == 0) {
-                break;
-            }
-        }
+        scan_slot(walk, bus, slot, parent);
     }
 }
 
@@ -218,6 +222,45 @@ static void number_bridges(struct walk *walk)
     }
 }
 
+static int16_t index_of(const struct pci_tree *tree, pci_place place)
+{
+    for (unsigned i = 0; i < tree->count; i++) {
+        if (tree->function[i].place == place) {
+            return (int16_t)i;
+        }
+    }
+    return PCI_NO_PARENT;
+}
+
+/* By place, whatever way they were found in. */
+static void sort(struct pci_tree *tree)
+{
+    pci_place bridge[PCI_FUNCTIONS_MAX];
+
+    for (unsigned i = 0; i < tree->count; i++) {
+        int16_t parent = tree->function[i].parent;
+
+        bridge[i] =
+            parent == PCI_NO_PARENT ? tree->function[i].place : tree->function[parent].place;
+    }
+    for (unsigned i = 1; i < tree->count; i++) {
+        struct pci_function moved = tree->function[i];
+        pci_place behind = bridge[i];
+        unsigned to = i;
+
+        for (; to > 0 && tree->function[to - 1].place > moved.place; to--) {
+            tree->function[to] = tree->function[to - 1];
+            bridge[to] = bridge[to - 1];
+        }
+        tree->function[to] = moved;
+        bridge[to] = behind;
+    }
+    for (unsigned i = 0; i < tree->count; i++) { /* a root bus's function is its own bridge */
+        tree->function[i].parent =
+            bridge[i] == tree->function[i].place ? PCI_NO_PARENT : index_of(tree, bridge[i]);
+    }
+}
+
 void pci_enumerate(struct pci_tree *tree, const struct pci_access *access,
                    const struct pci_tree *recorded, bool assign)
 {
@@ -236,6 +279,7 @@ void pci_enumerate(struct pci_tree *tree, const struct pci_access *access,
     if (assign) {
         number_bridges(&walk);
     }
+    sort(tree);
 }
 
 struct pci_function *pci_find(struct pci_tree *tree, const char *name)

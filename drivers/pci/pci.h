@@ -78,7 +78,8 @@ struct pci_tree {
     bool full;        /* there are more functions than it can hold */
 };
 
-/** Find all functions: buses keep the firmware's numbers; a bridge without gets the next ones, if
+/** Find all functions, in the order of their places: buses keep the firmware's numbers; a bridge
+ * without gets the next ones, if
  *  @assign. What @recorded has as live is not sized, its resources are the recorded ones (if the
  *  same device is still there). @recorded may be a null pointer. */
 void pci_enumerate(struct pci_tree *tree, const struct pci_access *access,

@@ -12,8 +12,8 @@ ACPICA_DONE := build/deps/acpica/.done-$(ACPICA_SHA256)
 # For what includes its headers, and for itself; the warnings in its sources are not ours.
 ACPICA_INCLUDE := -isystem drivers/pci/acpica -isystem $(ACPICA_DIR)/include
 ACPICA_FLAGS = $(filter-out -W%,$(USER_FLAGS)) -w $(ACPICA_INCLUDE) -DACPICA_ITSELF -include acpica.h
-# Not its debugger.
-ACPICA_LEFT_OUT := /db[a-z]*[.]c|/rsdump[.]c
+# Neither its debugger nor its printf.
+ACPICA_LEFT_OUT := /db[a-z]*[.]c|/rsdump[.]c|/utprint[.]c
 
 $(ACPICA_DONE): tools/mk/acpica.mk
 	@echo '  DEPS  acpica'
@@ -21,7 +21,7 @@ $(ACPICA_DONE): tools/mk/acpica.mk
 	    '*/drivers/acpi/acpica/*.[ch]' $(ACPICA_HEADERS:%='*/include/acpi/%.h')
 	@touch $@
 
-$(B)/acpica.a: $(ACPICA_DONE) $(B)/user.flags $(wildcard drivers/pci/acpica/*.h)
+$(B)/acpica.a: $(ACPICA_DONE) $(B)/user.flags $(wildcard drivers/pci/acpica/*.h) tools/mk/acpica.mk
 	@echo '  AR    $@'
 	@rm -rf $@ $(B)/obj/acpica && mkdir -p $(B)/obj/acpica
 	@ls $(ACPICA_DIR)/drivers/acpi/acpica/*.c | grep -Ev '$(ACPICA_LEFT_OUT)' | xargs -P2 -I{} \
