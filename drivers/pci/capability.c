@@ -9,6 +9,7 @@
 
 #define FIRST_OFFSET 0x40u /* the header is before it */
 #define LAST_OFFSET  0xfcu
+#define LIST_MAX     48u /* as many as there is room for */
 #define MSIX_BYTES   12u
 #define MSIX_ENTRY   16u
 
@@ -135,4 +136,25 @@ void pci_find_capabilities(struct pci_function *function, struct config_device *
         note(function, kind, &at);
         offset = pci_capability_next_read(pci_capability_regs_at(&at)) & ~3u;
     }
+}
+
+unsigned pci_capability_after(struct config_device *device, unsigned kind, unsigned after)
+{
+    struct config_device at = *device;
+    bool is_behind = after == 0;
+    unsigned offset;
+
+    if (!pci_header_status_read(pci_header_regs_at(device)).capabilities) {
+        return 0;
+    }
+    offset = pci_header_capabilities_read(pci_header_regs_at(device)) & ~3u;
+    for (unsigned i = 0; i < LIST_MAX && offset >= FIRST_OFFSET; i++) {
+        at.base = (uint16_t)offset;
+        if (is_behind && pci_capability_kind_read(pci_capability_regs_at(&at)) == kind) {
+            return offset;
+        }
+        is_behind = is_behind || offset == after;
+        offset = pci_capability_next_read(pci_capability_regs_at(&at)) & ~3u;
+    }
+    return 0;
 }

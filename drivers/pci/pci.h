@@ -121,6 +121,10 @@ void pci_place_bar(struct config_device *device, struct pci_resource *resource, 
 /** Walk the list of capabilities; bounded, whatever the device says. */
 void pci_find_capabilities(struct pci_function *function, struct config_device *device);
 
+/** Where the first capability of @kind is, or the next one behind the one at @after (0: from the
+ *  start); 0: there is none. Bounded, whatever the device says. */
+unsigned pci_capability_after(struct config_device *device, unsigned kind, unsigned after);
+
 /* ---- control.c ---- */
 
 /** Turn decoding of the kinds that it has addresses for, and bus mastering, on or off. */

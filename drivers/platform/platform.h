@@ -36,7 +36,7 @@ struct platform_resource {
 
 struct platform_device {
     const char *name;  /* "com1" */
-    const char *match; /* what a driver's manifest names: "16550a" */
+    const char *match; /* what a driver's manifest names: "com" */
     uint8_t kind;      /* enum platform_kind */
     uint8_t resource_count;
     struct platform_resource resource[PLATFORM_RESOURCES_MAX];

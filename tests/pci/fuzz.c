@@ -221,6 +221,7 @@ static void one_round(void)
         check_function(f);
         check_filter(f);
         device = pci_config_of(&access, f);
+        CHECK(pci_capability_after(&device, next(0x16), next(256)) < 0x100);
         (void)pci_msi_start(f, &device, (struct pci_message){0xfee00000, 0x30});
         pci_msi_stop(f, &device);
         tree.function[i].live = true;

@@ -361,6 +361,13 @@ static void test_filter_bridges(void)
 {
     for (unsigned i = 0; i < tree.count; i++) {
         const struct pci_function *f = &tree.function[i];
+        struct config_device device = pci_config_of(&access, f);
+
+        CHECK(pci_capability_after(&device, PCI_CAPABILITY_KIND_MSI, 0) == f->capability.msi);
+        CHECK(pci_capability_after(&device, PCI_CAPABILITY_KIND_MSIX, 0) == f->capability.msix);
+        CHECK(pci_capability_after(&device, PCI_CAPABILITY_KIND_POWER, 0) == f->capability.power);
+        CHECK(f->capability.msi == 0 ||
+              pci_capability_after(&device, PCI_CAPABILITY_KIND_MSI, f->capability.msi) == 0);
 
         if (f->class >> 16 == 6) {
             CHECK(strstr(pci_child_write(f, &access, 0x20, 4, 0), "bridge") != NULL);
