@@ -287,6 +287,21 @@ int devman_serve_control(struct call *call, const char *what, enum devman_action
     return error != E_OK ? error : life_order(d, causes[order]);
 }
 
+int devman_serve_die_after(struct call *call, const char *what, uint32_t instructions)
+{
+    struct device *d = NULL;
+    int error = find_to_manage(call, what, &d);
+
+    if (error != E_OK) {
+        return error;
+    }
+    if (d->state != DEVICE_RUNNING) {
+        return E_BUSY;
+    }
+    d->steps_left = instructions;
+    return sys_op(d->task.thread, OP_THREAD_STEP, instructions != 0, 0, 0, 0, 0, 0);
+}
+
 int devman_serve_inject(struct call *call, enum devman_fault what, const char *victim)
 {
     struct device *d = NULL;

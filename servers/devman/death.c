@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VECTOR_DEBUG 1 /* a single step */
+
 static const char *what_follows(const struct device *d)
 {
     if (d->cause == CAUSE_STOP) {
@@ -84,10 +86,26 @@ static bool is_exit(const struct device *d, const struct msg *m, const char *whe
            (strncmp(where, "_start", 6) == 0 || strncmp(where, "abort", 5) == 0);
 }
 
-void death_fault(struct device *d, const struct msg *m)
+/* One instruction more was run of those that die_after grants. */
+static bool is_step(struct device *d, const struct msg *m)
+{
+    if (d->steps_left == 0 || msg_kind(m) != KIND_EXCEPTION || m->w[0] != VECTOR_DEBUG) {
+        return false;
+    }
+    if (--d->steps_left == 0) {
+        death_by_order(d, CAUSE_KILL);
+    }
+    return true;
+}
+
+bool death_fault(struct device *d, const struct msg *m)
 {
     char where[48];
     uint64_t rip = m->w[1];
+
+    if (is_step(d, m)) {
+        return true;
+    }
 
     (void)symbol(d, rip, where, sizeof(where));
     if (msg_kind(m) == KIND_PAGE_FAULT) {
@@ -102,4 +120,5 @@ void death_fault(struct device *d, const struct msg *m)
         death(d, CAUSE_FAULT, "it lost its capabilities or address space (object type %lu)",
               (unsigned long)m->w[0]);
     }
+    return false;
 }

@@ -135,6 +135,7 @@ struct device {
     struct spawn task;
     uint32_t mmio[DEVICE_MMIO];
     unsigned mmio_count;
+    uint32_t steps_left; /* until it is killed; 0: it is not stepped */
     struct watch watch;
 };
 
@@ -258,8 +259,8 @@ __attribute__((format(printf, 3, 4))) void death(struct device *d, enum death_ca
 /** By order: neither counted nor waited for. */
 void death_by_order(struct device *d, enum death_cause cause);
 
-/** The kernel's message of a fault. */
-void death_fault(struct device *d, const struct msg *m);
+/** The kernel's message of a fault. True: it was a step of die_after and the thread goes on. */
+bool death_fault(struct device *d, const struct msg *m);
 
 /* ---- bus.c: orders to bus drivers */
 

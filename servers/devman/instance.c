@@ -261,6 +261,7 @@ int instance_start(struct device *d)
     d->alive = true; /* so that a failed one is taken apart, too */
     d->quiet = false;
     d->worked = false;
+    d->steps_left = 0;
     return error;
 }
 

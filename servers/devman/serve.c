@@ -89,10 +89,10 @@ static void serve_fault(struct call *call)
 {
     uint64_t id = call->m.badge & ~BADGE_FAULT;
 
-    if ((call->m.badge & BADGE_FAULT) != 0 && id < devman.tree.count) {
-        death_fault(&devman.device[id], &call->m);
-    }
-    call->m = (struct msg){.tag = msg_tag(1, 0, 0)}; /* not 0: it stays stopped */
+    bool goes_on = (call->m.badge & BADGE_FAULT) != 0 && id < devman.tree.count &&
+                   death_fault(&devman.device[id], &call->m);
+
+    call->m = (struct msg){.tag = msg_tag(goes_on ? 0 : 1, 0, 0)}; /* not 0: it stays stopped */
 }
 
 /* Returns whether the call has an answer. */
