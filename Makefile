@@ -29,7 +29,7 @@ FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 # name=directory; a directory without sources yet is left out.
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
             test=tests/os fuzz=servers/fuzz devman=servers/devman console=servers/console \
-            platform=drivers/platform uart8250=drivers/uart8250
+            platform=drivers/platform pci=drivers/pci uart8250=drivers/uart8250
 
 LIBS_console = $(B)/libvterm.a
 LIBS_pci = $(B)/acpica.a

@@ -72,6 +72,12 @@ bool driver_storm(void);
 /** First port of the range @name. */
 uint16_t driver_ports(const char *name);
 
+/** Ports of the range @name: how many. */
+uint64_t driver_ports_count(const char *name);
+
+/** Where in physical memory @name is: bus drivers get addresses of tables in them. */
+uint64_t driver_mmio_pa(const char *name);
+
 /** Where the registers or the memory @name is mapped; @size, if not null, receives its bytes. */
 void *driver_mmio(const char *name, uint64_t *size);
 
@@ -84,6 +90,12 @@ bool driver_has(const char *name);
 
 /** The manifest's args line. */
 const char *driver_args(void);
+
+/* ---- bus drivers */
+
+/** What devman knows of the machine, whether this instance takes over (takes_over), and its current
+ *  order (order): <quoll/pages.h>. */
+const struct driver_info *driver_bus(void);
 
 /* ---- time */
 

@@ -35,6 +35,16 @@ uint16_t driver_ports(const char *name)
     return (uint16_t)need(name, DRIVER_PORTS, DRIVER_PORTS)->base;
 }
 
+uint64_t driver_ports_count(const char *name)
+{
+    return need(name, DRIVER_PORTS, DRIVER_PORTS)->size;
+}
+
+uint64_t driver_mmio_pa(const char *name)
+{
+    return need(name, DRIVER_MMIO, DRIVER_MMIO)->pa;
+}
+
 void *driver_mmio(const char *name, uint64_t *size)
 {
     const struct driver_resource *r = need(name, DRIVER_MMIO, DRIVER_MMIO);
@@ -61,6 +71,11 @@ void driver_msi_message(const char *name, uint64_t *address, uint32_t *data)
 bool driver_has(const char *name)
 {
     return find(name) != NULL;
+}
+
+const struct driver_info *driver_bus(void)
+{
+    return driver_info();
 }
 
 const char *driver_args(void)

@@ -100,7 +100,9 @@ static void find_resources(const struct walk *walk, struct pci_function *functio
 {
     const struct pci_function *record = record_of(walk, function);
 
-    if (record != NULL && (record->live || record->layout == PCI_HEADER_LAYOUT_BRIDGE)) {
+    if (walk->recorded != NULL && walk->recorded->unknown) {
+        function->live = true;
+    } else if (record != NULL && (record->live || record->layout == PCI_HEADER_LAYOUT_BRIDGE)) {
         function->live = record->live;
         function->resource_count = record->resource_count;
         memcpy(function->resource, record->resource, sizeof(function->resource));

@@ -76,6 +76,7 @@ struct pci_tree {
     unsigned count;
     uint8_t bus_last; /* the highest number in use */
     bool full;        /* there are more functions than it can hold */
+    bool unknown;     /* as a record: all is live, and what it has is somebody else's to know */
 };
 
 /** Find all functions, in the order of their places: buses keep the firmware's numbers; a bridge

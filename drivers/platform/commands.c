@@ -47,6 +47,11 @@ static const struct i8042_command commands[] = {
     {0xf0, 0xff, 0, 0, "pulse the output port", resets},
 };
 
+uint8_t i8042_status(void)
+{
+    return i8042_control_status_raw(i8042_control_status_read(i8042_control_regs_at(0x64)));
+}
+
 const struct i8042_command *i8042_command_find(uint8_t command)
 {
     const struct i8042_command *c = commands;

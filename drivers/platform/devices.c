@@ -7,7 +7,7 @@
 
 #define COM(number, port, irq)                                                                     \
     {                                                                                              \
-        .name = "com" #number, .match = "com", .kind = PLATFORM_COM, .resource_count = 2,     \
+        .name = "com" #number, .match = "com", .kind = PLATFORM_COM, .resource_count = 2,          \
         .resource = {                                                                              \
             {"ports", PLATFORM_PORTS, port, 8},                                                    \
             {"irq", PLATFORM_IRQ, irq, 1},                                                         \

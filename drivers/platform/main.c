@@ -1,36 +1,128 @@
 /*
- * main.c - the bus driver of the legacy devices: looks for them and reports what it finds.
+ * main.c - the bus driver of the legacy devices: looks for them once, reports them with what
+ * belongs to each, and keeps port 0x64 of the keyboard controller, which can reset the machine. A
+ * successor looks for nothing: devman has the tree, and the ports are the drivers' now.
  */
+#include "platform.h"
+
 #include <driver.h>
 #include <idl/bus.h>
+#include <idl/platform_desc.h>
+#include <idl/platform_server.h>
+#include <quoll/error.h>
 #include <stdio.h>
 #include <string.h>
 
-static void report(const char *name, const char *id, uint16_t base, uint32_t count, uint32_t gsi)
+#define I8042_NUMBER 1u /* of the only device whose driver has a session here */
+
+const struct idl_interface *const driver_interfaces[] = {&platform_desc, NULL};
+
+static void report_resource(uint32_t number, const struct platform_resource *r)
+{
+    static const enum bus_resource_kind kinds[] = {[PLATFORM_PORTS] = BUS_RESOURCE_KIND_PORTS,
+                                                   [PLATFORM_MEMORY] = BUS_RESOURCE_KIND_MEMORY,
+                                                   [PLATFORM_IRQ] = BUS_RESOURCE_KIND_IRQ};
+    struct bus_resource_range range = {.kind = kinds[r->kind],
+                                       .base = r->base,
+                                       .size = r->size,
+                                       .flags = r->kind == PLATFORM_IRQ ? BUS_FLAG_ISA : 0};
+    int error;
+
+    (void)snprintf(range.name, sizeof(range.name), "%s", r->name);
+    error = bus_call_resource(DRIVER_SLOT_BUS, number, &range);
+    if (error != E_OK) {
+        driver_log("resource %s: %s", r->name, quoll_strerror(error));
+    }
+}
+
+static void report_config(uint32_t number)
+{
+    struct bus_resource_range range = {.kind = BUS_RESOURCE_KIND_CONFIG,
+                                       .name = "config",
+                                       .base = I8042_NUMBER,
+                                       .size = 1};
+
+    (void)bus_call_resource(DRIVER_SLOT_BUS, number, &range);
+}
+
+static void report(const struct platform_device *p)
 {
     struct bus_description d = {0};
-    struct bus_resource_range ports = {.kind = BUS_RESOURCE_KIND_PORTS,
-                                       .name = "ports",
-                                       .base = base,
-                                       .size = count};
-    struct bus_resource_range irq = {.kind = BUS_RESOURCE_KIND_IRQ,
-                                     .name = "irq",
-                                     .base = gsi,
-                                     .size = 1};
     uint32_t number;
 
-    (void)snprintf(d.name, sizeof(d.name), "%s", name);
-    (void)snprintf(d.id, sizeof(d.id), "%s", id);
-    if (bus_call_device(DRIVER_SLOT_BUS, &d, &number) == E_OK) {
-        (void)bus_call_resource(DRIVER_SLOT_BUS, number, &ports);
-        (void)bus_call_resource(DRIVER_SLOT_BUS, number, &irq);
+    (void)snprintf(d.name, sizeof(d.name), "%s", p->name);
+    (void)snprintf(d.id, sizeof(d.id), "%s", p->match);
+    if (bus_call_device(DRIVER_SLOT_BUS, &d, &number) != E_OK) {
+        return;
+    }
+    for (unsigned i = 0; i < p->resource_count; i++) {
+        struct platform_resource r = p->resource[i];
+        if (p->kind == PLATFORM_HPET) {
+            r.base = driver_bus()->hpet_pa;
+        }
+        report_resource(number, &r);
+    }
+    if (p->kind == PLATFORM_I8042) {
+        report_config(number);
     }
 }
 
 const char *driver_attach(void)
 {
-    report("com1", "com", 0x3f8, 8, 4);
-    report("com2", "com", 0x2f8, 8, 3);
+    struct platform_machine machine = {.hpet_pa = driver_bus()->hpet_pa};
+    uint32_t there;
+
+    if (driver_bus()->takes_over) {
+        return NULL;
+    }
+    if (driver_has("hpet")) {
+        machine.hpet_va = (uintptr_t)driver_mmio("hpet", NULL);
+    }
+    there = platform_probe(&machine);
+    for (unsigned i = 0; i < PLATFORM_DEVICES; i++) {
+        if ((there >> i & 1) != 0) {
+            report(&platform_devices[i]);
+        }
+    }
     (void)bus_call_done(DRIVER_SLOT_BUS);
     return NULL;
+}
+
+/* Orders for the i8042: there is nothing to prepare, and silence is its driver's. */
+void driver_ordered(void)
+{
+    static uint32_t done;
+    const struct driver_order *o = &driver_bus()->order;
+
+    if (o->number != done) {
+        done = o->number;
+        (void)bus_call_ordered(DRIVER_SLOT_BUS, done, E_OK);
+    }
+}
+
+bool driver_message(struct call *call)
+{
+    return platform_dispatch(call);
+}
+
+static bool is_i8042(const struct call *call)
+{
+    return call_session(call) == I8042_NUMBER;
+}
+
+int platform_serve_i8042_status(struct call *call, uint8_t *result)
+{
+    if (!is_i8042(call)) {
+        return E_NO_RIGHT;
+    }
+    *result = i8042_status();
+    return E_OK;
+}
+
+int platform_serve_i8042_command(struct call *call, uint8_t command)
+{
+    if (!is_i8042(call) || i8042_command_find(command)->refused != NULL) {
+        return E_NO_RIGHT;
+    }
+    return i8042_command_send(command) == NULL ? E_OK : E_TIMEOUT;
 }

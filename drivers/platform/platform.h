@@ -66,6 +66,9 @@ struct i8042_command {
     const char *refused; /* a null pointer: it may be sent; else why not */
 };
 
+/** Port 0x64, read. */
+uint8_t i8042_status(void);
+
 /** The entry of @command; every command has one. */
 const struct i8042_command *i8042_command_find(uint8_t command);
 

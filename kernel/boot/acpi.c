@@ -181,6 +181,17 @@ static void read_mcfg(const uint8_t *table, uint32_t bytes, struct boot_acpi *ou
     }
 }
 
+void acpi_note(uint64_t pa, uint64_t bytes, struct boot_acpi *out)
+{
+    uint64_t end = out->tables_pa + out->tables_bytes;
+
+    if (out->tables_bytes == 0 || pa < out->tables_pa) {
+        out->tables_pa = pa;
+    }
+    end = out->tables_bytes == 0 || pa + bytes > end ? pa + bytes : end;
+    out->tables_bytes = end - out->tables_pa;
+}
+
 static void read_table(uint64_t pa, struct boot_acpi *out)
 {
     const struct acpi_header *header = acpi_table(pa);
@@ -188,6 +199,7 @@ static void read_table(uint64_t pa, struct boot_acpi *out)
     if (header == NULL) {
         return;
     }
+    acpi_note(pa, header->bytes, out);
     const uint8_t *table = (const uint8_t *)header;
     if (memcmp(header->signature, "APIC", 4) == 0) {
         acpi_madt(table, header->bytes, out);
@@ -216,6 +228,7 @@ static bool read_root_table(uint64_t pa, const char *signature, unsigned entry_b
         acpi_complain(signature, "another table stands in its place");
         return false;
     }
+    acpi_note(pa, root->bytes, out);
     for (uint32_t at = sizeof *root; at + entry_bytes <= root->bytes; at += entry_bytes) {
         uint64_t table_pa = 0;
         memcpy(&table_pa, (const uint8_t *)root + at, entry_bytes);

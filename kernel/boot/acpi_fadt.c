@@ -69,6 +69,7 @@ static void read_dsdt(const uint8_t *table, uint32_t bytes, struct boot_acpi *ou
     if (dsdt == NULL) {
         return;
     }
+    acpi_note(pa, dsdt->bytes, out);
     if (memcmp(dsdt->signature, "DSDT", 4) != 0 ||
         !aml_find_s5((const uint8_t *)dsdt + sizeof *dsdt, dsdt->bytes - sizeof *dsdt,
                      &out->s5_typ_a, &out->s5_typ_b)) {

@@ -38,4 +38,7 @@ const struct acpi_header *acpi_table(uint64_t pa);
 /** A line in the log about an odd table; after a few of them it stays silent. */
 void acpi_complain(const char *signature, const char *what);
 
+/** A table of @bytes bytes lies at @pa: @out->tables_pa and tables_bytes reach over it. */
+void acpi_note(uint64_t pa, uint64_t bytes, struct boot_acpi *out);
+
 #endif

@@ -120,6 +120,9 @@ bool device_has_needs(struct device *d, const struct driver *driver)
             continue; /* memory, not a resource of the device's */
         }
         r = tree_resource(d->node, need->name);
+        if (r == NULL && need->optional) {
+            continue;
+        }
         if (r == NULL || r->kind != resource_kind_of(need->kind)) {
             (void)snprintf(d->why, sizeof(d->why), "%s needs %s %s, which the device does not own",
                            m->name, driver_need_name(need->kind), need->name);
@@ -163,14 +166,15 @@ int device_make_irqs(struct device *d)
     int error = E_OK;
 
     for (unsigned i = 0; error == E_OK && i < m->need_count; i++) {
-        if (m->needs[i].kind != NEED_IRQ && m->needs[i].kind != NEED_MSI) {
+        const struct resource *r = tree_resource(d->node, m->needs[i].name);
+        if (r == NULL || (r->kind != RESOURCE_IRQ && r->kind != RESOURCE_MSI)) {
             continue;
         }
         if (count == DEVICE_IRQS) {
             return E_LIMIT;
         }
         if (count++ >= d->irq_count) {
-            error = make_irq(d, count - 1, tree_resource(d->node, m->needs[i].name));
+            error = make_irq(d, count - 1, r);
         }
     }
     return error;

@@ -24,10 +24,10 @@
 
 #define DEVMAN_DRIVERS     24
 #define DEVICE_IRQS        4
-#define DEVICE_MMIO        6
+#define DEVICE_MMIO        24 /* pieces: a range that is no power of two takes several */
 #define DEATH_TEXT         160
 #define INSTANCE_SLOT_BITS 7   /* an instance's CNode */
-#define INSTANCE_HANDLES   256 /* of devman's slots, for what an instance is made of */
+#define INSTANCE_HANDLES   512 /* of devman's slots, for what an instance is made of */
 
 /* Slots of its own. */
 #define SLOT_SYSTEM      (SLOT_FREE + 0) /* root's service: the log */

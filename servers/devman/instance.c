@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE 4096u
-#define ALL  UINT32_MAX /* methods */
+#define PAGE       4096u
+#define LARGE_PAGE 0x200000u
+#define ALL        UINT32_MAX /* methods */
 
 /* A resource as the driver will see it, still to be filled in. */
 static struct driver_resource *info_resource(struct device *d, const struct driver_need *need,
@@ -39,27 +40,42 @@ static int grant_ports(struct device *d, const struct driver_need *need, const s
     return spawn_ports(&d->task, (uint16_t)r->base, (uint16_t)(r->base + r->size - 1));
 }
 
-/* The range as whole pages, and those as one power of two, which is what untypeds are. */
+/* The next piece of the range: a power of two that its address is a multiple of. */
+static int grant_piece(struct device *d, uint64_t pa, uint64_t bytes, uint64_t va, uint64_t *done)
+{
+    unsigned bits = 63u - (unsigned)__builtin_clzll(bytes);
+    int error;
+
+    if (pa != 0 && (unsigned)__builtin_ctzll(pa) < bits) {
+        bits = (unsigned)__builtin_ctzll(pa);
+    }
+    if (d->mmio_count == DEVICE_MMIO) {
+        return E_LIMIT;
+    }
+    error = pieces_take_at(&devman.registers, pa, bits, &d->mmio[d->mmio_count]);
+    if (error != E_OK) {
+        return error;
+    }
+    *done = 1ull << bits;
+    return spawn_map_device(&d->task, d->mmio[d->mmio_count++], va, *done, CACHE_DEFAULT);
+}
+
+/* The range as whole pages; nobody else has a part of them. */
 static int grant_mmio(struct device *d, const struct driver_need *need, const struct resource *r,
                       uint64_t *va)
 {
     struct driver_resource *to = info_resource(d, need, DRIVER_MMIO);
-    uint64_t first = r->base & ~(uint64_t)(PAGE - 1);
+    uint64_t first = r->base & ~(uint64_t)(PAGE - 1), done = 0;
     uint64_t bytes = (r->base + r->size - first + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-    unsigned bits = bytes > PAGE ? 64u - (unsigned)__builtin_clzll(bytes - 1) : FRAME_4K_BITS;
-    int error;
+    int error = E_OK;
 
-    if (d->mmio_count == DEVICE_MMIO) {
-        return E_LIMIT;
-    }
-    error = pieces_take_at(&devman.registers, first, bits, &d->mmio[d->mmio_count]);
-    if (error != E_OK) {
-        return error;
-    }
     to->base = *va + (r->base - first);
     to->size = r->size;
-    error = spawn_map_device(&d->task, d->mmio[d->mmio_count++], *va, bytes, CACHE_DEFAULT);
-    *va += (bytes + 0x1fffff) & ~0x1fffffull;
+    to->pa = r->base;
+    for (uint64_t at = 0; error == E_OK && at < bytes; at += done) {
+        error = grant_piece(d, first + at, bytes - at, *va + at, &done);
+    }
+    *va += (bytes + LARGE_PAGE - 1) & ~(uint64_t)(LARGE_PAGE - 1);
     return error;
 }
 
@@ -80,6 +96,9 @@ static int grant(struct device *d, const struct driver_need *need, uint64_t *va)
 {
     const struct resource *r = tree_resource(d->node, need->name);
 
+    if (r == NULL && need->kind != NEED_DMA) {
+        return E_OK; /* it was only wanted */
+    }
     switch (need->kind) {
     case NEED_PORTS:
         return grant_ports(d, need, r);
@@ -121,6 +140,8 @@ static void fill_info(struct device *d)
     info->magic = DRIVER_INFO_MAGIC;
     info->instance = ++d->instances;
     info->takes_over = d->recorded;
+    info->rsdp_pa = devman.boot->acpi.rsdp_pa;
+    info->hpet_pa = devman.boot->acpi.hpet_pa;
     (void)snprintf(info->name, sizeof(info->name), "%s", d->driver->manifest.name);
     tree_path(&devman.tree, d->node, info->path);
     memset(d->status, 0, sizeof(*d->status));

@@ -22,7 +22,6 @@ void life_tell(const struct device *d, enum event_kind kind, const char *text)
         (void)snprintf(e.driver, sizeof(e.driver), "%s", d->driver->manifest.name);
     }
     (void)snprintf(e.text, sizeof(e.text), "%s", text);
-    log_line("DBG %s %s %s", d->node->name, event_kind_name(kind), text);
     event_add(&devman.events, &e);
     serve_event();
 }

@@ -8,6 +8,7 @@
 
 #define PCI_CONFIG_PORTS 0xcf8
 #define ECAM_BUS_BYTES   (1ull << 20) /* PCI Firmware specification: 4 KiB for each function */
+#define ECAM_BUSES       64u          /* that are mapped at most */
 
 static struct node *add(const char *name)
 {
@@ -30,15 +31,32 @@ static void own(struct node *node, const char *name, enum resource_kind kind, ui
     }
 }
 
+/* What ACPI's interpreter reads: whole pages around its tables. */
+static void report_tables(struct node *pci)
+{
+    const struct boot_acpi *acpi = &devman.boot->acpi;
+
+    if (acpi->rsdp_pa != 0) {
+        own(pci, "rsdp", RESOURCE_MMIO, acpi->rsdp_pa & ~4095ull, 4096);
+    }
+    if (acpi->tables_bytes != 0) {
+        uint64_t first = acpi->tables_pa & ~4095ull;
+        uint64_t end = (acpi->tables_pa + acpi->tables_bytes + 4095) & ~4095ull;
+        own(pci, "tables", RESOURCE_MMIO, first, end - first);
+    }
+}
+
 static void report_pci(void)
 {
     struct node *pci = add("pci");
 
+    report_tables(pci);
     own(pci, "ports", RESOURCE_PORTS, PCI_CONFIG_PORTS, 8);
     for (unsigned i = 0; i < devman.boot->acpi.mcfg_count && i < BOOT_MAX_MCFG; i++) {
         const struct boot_mcfg *m = &devman.boot->acpi.mcfg[i];
         if (m->segment == 0 && m->bus_first == 0) {
-            own(pci, "ecam", RESOURCE_MMIO, m->pa, (m->bus_last + 1ull) * ECAM_BUS_BYTES);
+            unsigned buses = m->bus_last + 1u < ECAM_BUSES ? m->bus_last + 1u : ECAM_BUSES;
+            own(pci, "ecam", RESOURCE_MMIO, m->pa, buses * ECAM_BUS_BYTES);
         }
     }
 }
@@ -50,13 +68,16 @@ static void report_platform(void)
     static const struct {
         const char *name;
         uint16_t base, size;
-    } ranges[] = {{"com1", 0x3f8, 8}, {"com2", 0x2f8, 8},      {"com3", 0x3e8, 8},
-                  {"com4", 0x2e8, 8}, {"i8042-data", 0x60, 1}, {"i8042", 0x64, 1},
-                  {"vga", 0x3c0, 32}, {"cmos", 0x70, 2},       {"pit", 0x40, 4}};
+    } ranges[] = {{"com1", 0x3f8, 8}, {"com2", 0x2f8, 8}, {"com3", 0x3e8, 8},
+                  {"com4", 0x2e8, 8}, {"i8042", 0x64, 1}, {"vga", 0x3c0, 32},
+                  {"cmos", 0x70, 2},  {"pit", 0x40, 4},   {"gate", 0x61, 1}};
     struct node *platform = add("platform");
 
     for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         own(platform, ranges[i].name, RESOURCE_PORTS, ranges[i].base, ranges[i].size);
+    }
+    if (devman.boot->acpi.hpet_pa != 0) {
+        own(platform, "hpet", RESOURCE_MMIO, devman.boot->acpi.hpet_pa & ~4095ull, 4096);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <idl/bus_server.h>
 #include <idl/driver_server.h>
 #include <quoll/error.h>
+#include <quoll/irq_route.h>
 #include <stdio.h>
 
 static struct device *speaker(const struct call *call)
@@ -96,6 +97,16 @@ int bus_serve_device(struct call *call, const struct bus_description *what, uint
     return error;
 }
 
+/* By the MADT's overrides, which the boot information has. */
+static void route_isa(struct resource *r)
+{
+    const struct manifest_irq isa = {.number = (uint32_t)r->base, .is_isa = true};
+    uint32_t gsi;
+
+    irq_route(&devman.boot->acpi, &isa, &gsi, &r->flags);
+    r->base = gsi;
+}
+
 static struct device *child(const struct call *call, uint32_t index)
 {
     struct device *d = index < devman.tree.count ? &devman.device[index] : NULL;
@@ -117,7 +128,9 @@ int bus_serve_resource(struct call *call, uint32_t device_index,
     if (d == NULL) {
         return E_BAD_ARG;
     }
-    if (r.kind == RESOURCE_IRQ) {
+    if (r.kind == RESOURCE_IRQ && (what->flags & BUS_FLAG_ISA) != 0) {
+        route_isa(&r);
+    } else if (r.kind == RESOURCE_IRQ) {
         r.flags = ((what->flags & BUS_FLAG_LEVEL) != 0 ? IRQ_LEVEL : 0u) |
                   ((what->flags & BUS_FLAG_ACTIVE_LOW) != 0 ? IRQ_ACTIVE_LOW : 0u);
     }

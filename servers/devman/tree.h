@@ -11,10 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TREE_NODES     96
-#define TREE_RESOURCES 10 /* of one device: six BARs, interrupt, MSI, configuration, one more */
-#define TREE_NAME      16 /* bytes with the NUL: "00:1f.3", "com1" */
-#define TREE_PATH      48
+#define TREE_NODES 96
+#define TREE_RESOURCES                                                                             \
+    16               /* of one device: six BARs, interrupt, MSI, configuration; of a bus more */
+#define TREE_NAME 16 /* bytes with the NUL: "00:1f.3", "com1" */
+#define TREE_PATH 48
 
 enum resource_kind {
     RESOURCE_PORTS = 1, /* base: first port, size: how many */

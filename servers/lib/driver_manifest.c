@@ -110,6 +110,7 @@ static const struct {
     {"bus", key_bus, false},
     {"match", driver_key_match, true},
     {"need", driver_key_need, true},
+    {"want", driver_key_want, true},
     {"memory", key_memory, false},
     {"stack", key_stack, false},
     {"priority", key_priority, false},
@@ -139,11 +140,12 @@ bool driver_key_set(struct driver_manifest *d, const char *key, const char *valu
         }
         return keys[i].set(d, value, error);
     }
-    return manifest_fail(error,
-                         "unknown key '%.20s': image, interface, bus, match, need, memory, stack, "
-                         "priority, budget, irq-limit, heartbeat, request-limit, irq-ack-limit, "
-                         "restart, give-up or dma",
-                         key);
+    return manifest_fail(
+        error,
+        "unknown key '%.20s': image, interface, bus, match, need, want, memory, "
+        "stack, priority, budget, irq-limit, heartbeat, request-limit, irq-ack-limit, "
+        "restart, give-up or dma",
+        key);
 }
 
 /* What a driver has that does not say otherwise. */

@@ -13,6 +13,7 @@ bool driver_key_set(struct driver_manifest *d, const char *key, const char *valu
 /* driver_manifest_match.c */
 bool driver_key_match(struct driver_manifest *d, const char *v, struct manifest_error *e);
 bool driver_key_need(struct driver_manifest *d, const char *v, struct manifest_error *e);
+bool driver_key_want(struct driver_manifest *d, const char *v, struct manifest_error *e);
 
 /* driver_manifest_limit.c: time, CPU and restarts */
 bool driver_key_budget(struct driver_manifest *d, const char *v, struct manifest_error *e);

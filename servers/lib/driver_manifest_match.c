@@ -199,22 +199,33 @@ static bool need_parse(const char *v, struct driver_need *n)
     return false;
 }
 
-bool driver_key_need(struct driver_manifest *d, const char *v, struct manifest_error *e)
+static bool add_need(struct driver_manifest *d, const char *v, bool optional,
+                     struct manifest_error *e)
 {
-    struct driver_need n = {0};
+    struct driver_need n = {.optional = optional};
 
     if (d->need_count == DRIVER_NEEDS) {
-        return manifest_fail(e, "need: at most %d lines", DRIVER_NEEDS);
+        return manifest_fail(e, "need, want: at most %d lines", DRIVER_NEEDS);
     }
     if (!need_parse(v, &n)) {
-        return manifest_fail(e, "need: NAME as ALIAS KIND, the kind one of ports, mmio, irq, msi, "
-                                "config and dma, for example bar0 as regs mmio");
+        return manifest_fail(e, "need, want: NAME as ALIAS KIND, the kind one of ports, mmio, irq, "
+                                "msi, config and dma, for example bar0 as regs mmio");
     }
     for (unsigned i = 0; i < d->need_count; i++) {
         if (strcmp(d->needs[i].alias, n.alias) == 0) {
-            return manifest_fail(e, "need: the alias %s is there twice", n.alias);
+            return manifest_fail(e, "need, want: the alias %s is there twice", n.alias);
         }
     }
     d->needs[d->need_count++] = n;
     return true;
+}
+
+bool driver_key_need(struct driver_manifest *d, const char *v, struct manifest_error *e)
+{
+    return add_need(d, v, false, e);
+}
+
+bool driver_key_want(struct driver_manifest *d, const char *v, struct manifest_error *e)
+{
+    return add_need(d, v, true, e);
 }

@@ -16,7 +16,7 @@
 
 #define DRIVER_SESSIONS       16
 #define DRIVER_SESSION_STRIDE 0x20000ull /* pages C, D, M, and up to 16 of data */
-#define DRIVER_RESOURCES      10
+#define DRIVER_RESOURCES      16
 #define DRIVER_KEPT           4 /* Replies that a driver can keep: TASK_REPLIES */
 
 #define DRIVER_INFO_MAGIC 0x72766972u /* "rivr" */
@@ -55,6 +55,7 @@ struct driver_resource {
     uint32_t index; /* of an interrupt; of a message-signalled one its first */
     uint64_t base;  /* first port; virtual address; MSI: the message's address */
     uint64_t size;  /* ports, bytes; MSI: the message's data */
+    uint64_t pa;    /* memory: its physical address */
 };
 
 enum driver_session_state {
@@ -101,6 +102,7 @@ struct driver_info {
     struct driver_resource resource[DRIVER_RESOURCES];
     uint32_t takes_over; /* bus drivers: the tree is recorded, size and probe nothing */
     uint32_t reserved;
+    uint64_t rsdp_pa, hpet_pa; /* bus drivers: where the firmware says they are; 0: nowhere */
     volatile uint64_t beat;   /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
     volatile uint32_t inject; /* number of the fault to make, once; 0: none */
     volatile uint32_t inject_count;

@@ -65,7 +65,9 @@ struct boot_mcfg {
 struct boot_acpi {
     uint64_t rsdp_pa;           /* 0: no ACPI */
     uint64_t lapic_pa, hpet_pa; /* 0: none */
-    uint64_t dmar_pa;           /* physical address of the DMAR table, 0: none */
+    uint64_t tables_pa;         /* all tables lie in tables_bytes from here on; 0: none */
+    uint64_t tables_bytes;
+    uint64_t dmar_pa; /* physical address of the DMAR table, 0: none */
     uint32_t dmar_bytes;
     uint32_t cpu_count;
     uint32_t ioapic_count, iso_count, mcfg_count;

@@ -39,6 +39,7 @@ struct driver_need {
     char name[DRIVER_WORD_BYTES];  /* of the device's resource */
     char alias[DRIVER_WORD_BYTES]; /* what the driver calls it */
     uint8_t kind;                  /* enum driver_need_kind */
+    bool optional;                 /* want = ...: granted if the device has it */
 };
 
 enum driver_dma { DRIVER_DMA_NONE, DRIVER_DMA_IOMMU, DRIVER_DMA_UNPROTECTED };
