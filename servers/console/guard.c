@@ -6,8 +6,10 @@
 
 #include <string.h>
 
-/* libvterm's own (unicode.c): does the code point belong to the character before it? */
+/* libvterm's own (unicode.c): does the code point belong to the character before it, and how many
+ * columns does it take? Some of those that combine take two, which it adds up. */
 int vterm_unicode_is_combining(uint32_t code);
+int vterm_unicode_width(uint32_t code);
 
 enum {
     NUL = 0x00,
@@ -94,7 +96,8 @@ static void put_code(struct guard *guard, uint32_t code)
     }
     if (vterm_unicode_is_combining(code) == 0) {
         guard->combining = 0;
-    } else if (guard->combining == GUARD_COMBINING_MAX) {
+        guard->last = code;
+    } else if (guard->combining == GUARD_COMBINING_MAX || vterm_unicode_width(code) != 0) {
         return;
     } else {
         guard->combining++;
@@ -326,11 +329,28 @@ static void pass_csi(struct guard *guard, uint8_t final)
     pass(guard, bytes, length);
 }
 
+/* REP: libvterm's writes half of a wide character behind the row, and never ends on one without
+ * width. As text it is harmless. */
+static void repeat_last(struct guard *guard)
+{
+    uint32_t count = guard->argument_count == 0 ? MISSING : guard->arguments[0];
+
+    count = count == MISSING || count == 0 ? 1 : count;
+    count = count < GUARD_ARGUMENT_MAX ? count : GUARD_ARGUMENT_MAX;
+    for (; guard->last != 0 && count > 0; count--) {
+        put_code(guard, guard->last);
+    }
+}
+
 static void finish_csi(struct guard *guard, uint8_t final)
 {
     bool dec = guard->leader == '?' && guard->intermediate == '\0';
 
     guard->state = GUARD_GROUND;
+    if (final == 'b' && guard->leader == '\0' && guard->intermediate == '\0') {
+        repeat_last(guard);
+        return;
+    }
     if (dec && (final == 'h' || final == 'l')) {
         note_modes(guard, final == 'h');
     }

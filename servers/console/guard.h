@@ -50,6 +50,7 @@ struct guard {
     uint32_t code; /* a UTF-8 sequence under way */
     uint8_t more, code_bytes;
     uint8_t combining; /* since the last character */
+    uint32_t last;     /* that character, for REP */
     char text[GUARD_TEXT_BYTES];
     unsigned text_count;
     /* An escape or control sequence. */

@@ -84,6 +84,9 @@ static void test_guard_sequences(void)
     LETS("\x1b[1$$px\x1b[1 q\x1b[!!py", "x\x1b[1 qy");
     LETS("\x1b[?1\xc3\xa4hz", "z");
     LETS("\x1b(0q\x1b(B\x1b%@\x1b G\x1b#3\x1b#8\x1b  Fx", "\x1b(0q\x1b(B\x1b#8x");
+    LETS("a\x1b[3b|\x1b[mb\xcc\x81\x1b[0b\x1b[b", "aaaa|\x1b[mb\xcc\x81"
+                                                  "bb"); /* REP becomes text */
+    LETS("x\xe3\x80\xaa\xe3\x82\x99y", "xy");            /* combining, but two columns wide */
     LETS("\x1b]0;title\x07x\x1b]2;y\x1b\\z", "xz");
     LETS("\x1bP$qm\x1b\\\x1bP$qx\x1b\\\x1bP$q q\x07", "\x1bP$qm\x1b\\\x1bP$q q\x1b\\");
     LETS("\x1bPvery long string indeed\x1b\\x\x1b^pm\x1b\\y\x1b_apc\x07z", "xyz");
