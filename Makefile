@@ -129,9 +129,10 @@ soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.m
 	@$(PYTHON) tools/soak.py --count=$(COUNT) --build=$(B)
 
 lint: deps ## format, static analysis, size limits
-	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS) $(ACPICA_DONE)
+	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS) $(ACPICA_DONE) \
+	    $(CONSOLE_GEN) $(VTERM_READY)
 	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" \
-	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE)"
+	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE) $(VTERM_INCLUDE)"
 
 gdb: deps ## boot it stopped, with gdb and the kernel's symbols
 	@$(MAKE) --no-print-directory iso

@@ -1,5 +1,5 @@
 /*
- * stdlib.c - strtoul, qsort, abort.
+ * stdlib.c - strtoul, abs, qsort, abort.
  */
 #include <stdlib.h>
 #include <ctype.h>
@@ -55,6 +55,11 @@ unsigned long strtoul(const char *restrict s, char **restrict end, int base)
     if (overflow)
         return ~0ul;
     return negative ? -value : value;
+}
+
+int abs(int x)
+{
+    return x < 0 ? -x : x;
 }
 
 static void element_swap(uint8_t *a, uint8_t *b, size_t size)

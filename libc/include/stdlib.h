@@ -14,10 +14,7 @@
 unsigned long strtoul(const char *restrict s, char **restrict end, int base);
 
 /** As in C11. */
-static inline int abs(int x)
-{
-    return x < 0 ? -x : x;
-}
+int abs(int x);
 
 /** As in C11 (heap sort: in place, no recursion, not stable). */
 void qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *));

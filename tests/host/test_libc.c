@@ -37,10 +37,13 @@ int q_snprintf(char *restrict to, size_t n, const char *restrict format, ...)
     __attribute__((format(printf, 3, 4)));
 int q_vsnprintf(char *restrict to, size_t n, const char *restrict format, va_list args);
 
+int q_abs(int x);
+
 #undef strchr
 #undef strncpy
 #undef strcpy
 #undef strcat
+#define abs       q_abs
 #define memcpy    q_memcpy
 #define memmove   q_memmove
 #define memset    q_memset
@@ -66,6 +69,7 @@ int q_vsnprintf(char *restrict to, size_t n, const char *restrict format, va_lis
 #include "../../libc/string.c"
 #include "../../libc/stdlib.c"
 #include "../../libc/printf.c"
+#undef abs
 #undef memcpy
 #undef memmove
 #undef memset
@@ -182,6 +186,12 @@ static void test_numbers(void)
     }
 }
 
+static void test_abs(void)
+{
+    CHECK(q_abs(-5) == 5 && q_abs(7) == 7 && q_abs(0) == 0);
+    CHECK(q_abs(-2147483647) == 2147483647);
+}
+
 static int compare_ints(const void *a, const void *b)
 {
     int x = *(const int *)a, y = *(const int *)b;
@@ -280,6 +290,7 @@ int main(void)
     test_memory();
     test_string();
     test_numbers();
+    test_abs();
     test_sort();
     test_printf();
     test_errors();

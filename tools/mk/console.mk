@@ -20,7 +20,7 @@ $(B)/gen/keys/layouts.h: $(KEY_LAYOUTS) drivers/ps2/layouts/compose.txt \
 	@$(PYTHON) tools/keymap.py --keys=servers/include/quoll/keys.def \
 	    --compose=drivers/ps2/layouts/compose.txt --output=$@ $(KEY_LAYOUTS)
 
-$(CONSOLE_OBJ): FLAGS = $(USER_FLAGS) -isystem $(VTERM_DIR)/include
+$(CONSOLE_OBJ): FLAGS = $(USER_FLAGS) $(VTERM_INCLUDE)
 $(CONSOLE_OBJ): $(B)/user.flags | $(REGS) $(CONSOLE_GEN) $(VTERM_READY)
 $(B)/console.a: $(CONSOLE_OBJ)
 

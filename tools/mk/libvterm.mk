@@ -5,10 +5,11 @@
 VTERM_VERSION := 0.1.4-1
 VTERM_SHA256 := 0e25ac00619061611e3d019592eca5561de1dbe09165353868a419e6138fcc3e
 VTERM_DIR := build/deps/libvterm/source
+VTERM_INCLUDE := -isystem $(VTERM_DIR)/include
 VTERM_READY := build/deps/libvterm/.done-$(VTERM_VERSION)
 VTERM_OBJ := $(patsubst %,$(B)/obj/libvterm/%.o,encoding keyboard mouse parser pen screen state \
                unicode vterm)
-VTERM_FLAGS := $(filter-out $(WARNINGS),$(USER_FLAGS)) -w -isystem $(VTERM_DIR)/include \
+VTERM_FLAGS := $(filter-out $(WARNINGS),$(USER_FLAGS)) -w $(VTERM_INCLUDE) \
                -include servers/console/vterm_port.h
 
 $(VTERM_READY):
