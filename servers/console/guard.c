@@ -420,7 +420,8 @@ static void finish_string(struct guard *guard)
         return;
     }
     memcpy(bytes + 2, guard->string, guard->string_count);
-    memcpy(bytes + 2 + guard->string_count, "\x1b\\", 2);
+    bytes[2 + guard->string_count] = ESC;
+    bytes[3 + guard->string_count] = '\\';
     for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
         if (strlen(questions[i]) == guard->string_count &&
             memcmp(questions[i], guard->string, guard->string_count) == 0) {

@@ -265,11 +265,10 @@ void screen_write(struct screen *screen, const void *bytes, size_t count)
 
 static void write_position(struct screen *screen, unsigned row, unsigned column)
 {
-    char text[16];
+    char text[16] = {'\x1b', '['};
     size_t length = 2;
     unsigned numbers[2] = {row + 1, column + 1};
 
-    memcpy(text, "\x1b[", 2);
     for (unsigned i = 0; i < 2; i++) { /* below 1000: SCREEN_..._MAX are */
         text[length++] = (char)('0' + numbers[i] / 100);
         text[length++] = (char)('0' + numbers[i] / 10 % 10);
