@@ -26,10 +26,10 @@ export QUOLL_BUILD := $(B)
 
 FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 
-# name=directory; a directory without sources yet is left out.
+# name=directory; each driver is named after its manifest.
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
             test=tests/os fuzz=servers/fuzz devman=servers/devman console=servers/console \
-            platform=drivers/platform pci=drivers/pci uart8250=drivers/uart8250
+            $(foreach m,$(sort $(wildcard drivers/*/*.manifest)),$(basename $(notdir $m))=$(patsubst %/,%,$(dir $m)))
 
 LIBS_console = $(B)/libvterm.a
 LIBS_pci = $(B)/acpica.a

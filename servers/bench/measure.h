@@ -61,8 +61,8 @@ struct bench_area {
     uint64_t untyped_bytes; /* that these need; with less they are not in the list */
 };
 
-extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap, area_latency,
-    area_latency_large;
+extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap, area_drv_call,
+    area_drv_restart, area_drv_serial, area_latency, area_latency_large;
 
 /** A blob between two labels of peers.asm. */
 #define BLOB(name) ((struct lab_blob){(name), (size_t)((name##_end) - (name))})

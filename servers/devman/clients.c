@@ -254,11 +254,12 @@ int devman_serve_restarted(struct call *call, const char *what, struct devman_re
     if (device_by_name(what, &d) != E_OK || d->restarts == 0 || d->state != DEVICE_RUNNING) {
         return E_NOT_FOUND;
     }
-    result->detect = d->phase_tsc[PHASE_QUIET] - d->phase_tsc[PHASE_DETECT];
-    result->quiet = d->phase_tsc[PHASE_RECLAIM] - d->phase_tsc[PHASE_QUIET];
-    result->reclaim = d->phase_tsc[PHASE_LOAD] - d->phase_tsc[PHASE_RECLAIM];
-    result->load = d->phase_tsc[PHASE_ATTACH] - d->phase_tsc[PHASE_LOAD];
-    result->attach = d->phase_tsc[PHASE_RUN] - d->phase_tsc[PHASE_ATTACH];
+    result->detect = d->phase_tsc[PHASE_DETECT];
+    result->quiet = d->phase_tsc[PHASE_QUIET];
+    result->reclaim = d->phase_tsc[PHASE_RECLAIM];
+    result->load = d->phase_tsc[PHASE_LOAD];
+    result->attach = d->phase_tsc[PHASE_ATTACH];
+    result->run = d->phase_tsc[PHASE_RUN];
     return E_OK;
 }
 

@@ -57,11 +57,11 @@ enum device_state {
 
 /* The moments of a restart: TSC when each began, for drv.restart.*. */
 enum phase {
-    PHASE_DETECT,  /* devman knows of the death */
-    PHASE_QUIET,   /* the threads are stopped, ports and registers revoked, the bus told */
+    PHASE_DETECT,  /* devman knows of the death: it is given its cause and its line in the log */
+    PHASE_QUIET,   /* the thread is stopped, ports and registers revoked, the bus told */
     PHASE_RECLAIM, /* the instance's memory is taken back */
     PHASE_LOAD,    /* the successor is made */
-    PHASE_ATTACH,  /* its first instruction: probe, quiet, attach */
+    PHASE_ATTACH,  /* it runs: probe, quiet, attach */
     PHASE_RUN,
     PHASE_COUNT
 };
