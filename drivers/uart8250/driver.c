@@ -13,7 +13,7 @@
 #include <regs/uart8250_table.h>
 #include <regs_lines.h>
 
-#define PASSES_MAX    4096u /* of one interrupt, before the UART counts as stuck */
+#define PASSES_MAX    4u /* of one interrupt, before other work gets its turn */
 #define STORM_TOGGLES 256u
 
 const struct idl_interface *const driver_interfaces[] = {&serial_desc, NULL};
@@ -77,7 +77,7 @@ void driver_irq(unsigned index, uint64_t count)
         transmit_fill();
         (void)uart8250_msr_read(uart.regs);
     }
-    /* Stuck: break the line for a moment, so that the next edge can come. */
+    /* There is more: break the line for a moment, so that the next edge comes. */
     uart8250_ier_write(uart.regs, (struct uart8250_ier){0});
     uart8250_ier_write(uart.regs, uart.ier);
 }

@@ -7,8 +7,9 @@
 
 #include <driver.h>
 
-#define REQUESTS 64u /* of all sessions that can be held; a power of two */
-#define POLL_US  100u
+#define REQUESTS  64u /* of all sessions that can be held; a power of two */
+#define FIFOS_MAX 16u /* that are filled one after the other */
+#define POLL_US   100u
 
 struct write {
     uint8_t session;
@@ -61,21 +62,27 @@ void transmit_forget(unsigned s)
     }
 }
 
-/* With hardware flow control nothing is sent while CTS is off; an interrupt tells when it is on. */
-static bool is_held_back(void)
+static bool is_controlled(void)
 {
-    return uart.line.controlled_by == SERIAL_FLOW_HARDWARE && !uart8250_msr_read(uart.regs).cts;
+    return uart.line.controlled_by == SERIAL_FLOW_HARDWARE;
 }
 
-/* Up to @room bytes of @w into the FIFO. */
+/* With hardware flow control nothing is sent while CTS is off. */
+static bool is_held_back(void)
+{
+    return is_controlled() && !uart8250_msr_read(uart.regs).cts;
+}
+
+/* Up to @room bytes of @w into the FIFO. Its request is taken until it is completed here, so the
+ * place of its progress is there. */
 static unsigned send(struct write *w, unsigned room)
 {
-    struct queue_driver *queue = driver_queue(w->session);
+    uint64_t *progress = queue_progress_place(driver_queue(w->session), w->seq);
     unsigned n = w->count - w->at < room ? w->count - w->at : room;
 
-    for (unsigned i = 0; i < n; i++) {
-        uart8250_thr_write(uart.regs, w->bytes[w->at++]);
-        (void)queue_progress(queue, w->seq, w->at);
+    for (uint32_t end_at = w->at + n; w->at != end_at; w->at++) {
+        uart8250_thr_write(uart.regs, w->bytes[w->at]);
+        queue_put(progress, queue_progress_word(w->seq, w->at + 1));
     }
     uart.count.bytes_out += n;
     return n;
@@ -110,7 +117,18 @@ static void fill_fifo(void)
     while (room != 0 && (w = next_to_send()) != NULL) {
         room -= send(w, room);
     }
-    (void)next_to_send(); /* completes what is all in the FIFO */
+}
+
+/* As much as the UART takes at once. One that is faster than this loop, as emulated ones are, does
+ * not keep the driver from its other work for longer than FIFOS_MAX. */
+static void fill_fifos(void)
+{
+    for (unsigned i = 0; i < FIFOS_MAX && next_to_send() != NULL; i++) {
+        if (is_held_back() || !line_status().holding_empty) {
+            return;
+        }
+        fill_fifo();
+    }
 }
 
 static bool wants_to_send(void)
@@ -118,21 +136,22 @@ static bool wants_to_send(void)
     return first != end && !writes[first % REQUESTS].is_flush;
 }
 
-/* The interrupt is enabled before the last look at THRE: the register empties either before that
- * look, or later with the interrupt on. */
+/* While the FIFO is filled the interrupt is off: with it on, each byte that the line takes at once
+ * would be one. Switching it on with an empty holding register is an interrupt (section 8.7), so
+ * none is missed; and while CTS holds the line back, that of the modem status tells when to go on.
+ */
 void transmit_fill(void)
 {
     struct uart8250_ier ier = uart.ier;
     bool had_no_room = !transmit_has_room();
 
-    if (!is_held_back() && line_status().holding_empty) {
-        fill_fifo();
-    }
-    ier.transmitter = wants_to_send();
+    ier.transmitter = false;
     line_interrupts(ier);
-    if (ier.transmitter && !is_held_back() && line_status().holding_empty) {
-        fill_fifo();
-    }
+    fill_fifos();
+    ier.modem = wants_to_send() && is_controlled();
+    line_interrupts(ier);
+    ier.transmitter = wants_to_send() && !is_held_back();
+    line_interrupts(ier);
     if (had_no_room) {
         driver_take_more();
     }

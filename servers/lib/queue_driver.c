@@ -184,12 +184,19 @@ int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64
     return E_OK;
 }
 
+uint64_t *queue_progress_place(struct queue_driver *q, uint64_t seq)
+{
+    return is_taken(q, seq) ? &q->p.d->done[slot_of(q, seq)].progress : NULL;
+}
+
 int queue_progress(struct queue_driver *q, uint64_t seq, uint32_t bytes)
 {
-    if (!is_taken(q, seq)) {
+    uint64_t *place = queue_progress_place(q, seq);
+
+    if (place == NULL) {
         return E_BAD_ARG;
     }
-    queue_put(&q->p.d->done[slot_of(q, seq)].progress, queue_progress_word(seq, bytes));
+    queue_put(place, queue_progress_word(seq, bytes));
     return E_OK;
 }
 
