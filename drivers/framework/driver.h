@@ -135,6 +135,10 @@ void *driver_session_data(unsigned s);
 /** The number of its interface. */
 unsigned driver_session_interface(unsigned s);
 
+/** End this instance: a successor can do what this one can't. The line is in the log as the
+ *  reason. */
+__attribute__((format(printf, 1, 2))) _Noreturn void driver_end(const char *format, ...);
+
 /* ---- the log */
 
 /** One line into the system log, under the driver's name. */

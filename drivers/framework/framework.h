@@ -18,9 +18,6 @@ static inline struct driver_status *driver_status(void)
     return (struct driver_status *)DRIVER_STATUS_VA;
 }
 
-/** End the driver: its own mistake; the line goes to the log as the reason. */
-__attribute__((format(printf, 1, 2))) _Noreturn void framework_end(const char *format, ...);
-
 /** Bits of the notification that came while a handler waited: heartbeats are answered at once, the
  *  rest is kept for the loop. */
 void framework_keep_bits(uint64_t bits);
@@ -33,6 +30,9 @@ void framework_sessions(void);
 
 /** The clients of these sessions, a bit each, have rung. */
 void framework_rung(uint64_t bits);
+
+/** Sessions whose queues may have more, since requests were completed; forgotten here. */
+uint64_t framework_rings_again(void);
 
 /** An interrupt that await_irq has received is acknowledged. */
 void framework_release_irq(void);

@@ -23,9 +23,9 @@ static const struct driver_resource *need(const char *name, unsigned kind, unsig
     const struct driver_resource *r = find(name);
 
     if (r == NULL || (r->kind != kind && r->kind != or_kind)) {
-        framework_end("asks for the resource %s, which its manifest does not name, or as another "
-                      "kind",
-                      name);
+        driver_end("asks for the resource %s, which its manifest does not name, or as another "
+                   "kind",
+                   name);
     }
     return r;
 }

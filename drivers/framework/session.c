@@ -12,6 +12,9 @@ static struct {
     struct queue_driver queue;
 } places[DRIVER_SESSIONS];
 
+/* Sessions to look at again: a completion may let through what a FLUSH held back. */
+static uint64_t again;
+
 static const struct driver_session *shown(unsigned s)
 {
     return &driver_info()->session[s];
@@ -75,6 +78,14 @@ void framework_sessions(void)
     }
 }
 
+uint64_t framework_rings_again(void)
+{
+    uint64_t bits = again;
+
+    again = 0;
+    return bits;
+}
+
 void framework_rung(uint64_t bits)
 {
     for (; bits != 0; bits &= bits - 1) {
@@ -94,12 +105,13 @@ bool driver_take(unsigned s, struct queue_request *request)
     if (!places[s].queue_is_open) {
         return false;
     }
-    while (queue_take(q, request) != E_OK) {
-        if (queue_driver_about_to_sleep(q)) {
-            return false;
-        }
+    if (queue_take(q, request) == E_OK) {
+        return true;
     }
-    return true;
+    if (!queue_driver_about_to_sleep(q)) {
+        again |= DRIVER_BIT_DOORBELL(s); /* more came meanwhile: after what else there is to do */
+    }
+    return false;
 }
 
 struct queue_driver *driver_queue(unsigned s)
@@ -114,8 +126,10 @@ unsigned driver_session_of(const struct queue_driver *queue)
 
 void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value)
 {
-    if (places[s].queue_is_open &&
-        queue_complete(&places[s].queue, seq, (uint32_t)status, value) == E_OK) {
-        driver_status()->requests++;
+    if (!places[s].queue_is_open ||
+        queue_complete(&places[s].queue, seq, (uint32_t)status, value) != E_OK) {
+        return;
     }
+    driver_status()->requests++;
+    again |= DRIVER_BIT_DOORBELL(s);
 }

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLASS_VGA 0x0300u
+
 const struct idl_interface *const driver_interfaces[] = {&pci_desc, NULL};
 
 static struct pci_tree tree;
@@ -108,7 +110,7 @@ static void report_bar(uint32_t number, const struct pci_function *f, const stru
     struct pci_window window = pci_mappable(f, r);
     struct bus_resource_range range = {.kind = r->kind == PCI_IO ? BUS_RESOURCE_KIND_PORTS
                                                                  : BUS_RESOURCE_KIND_MEMORY,
-                                       .base = window.first,
+                                       .base = r->base + window.first,
                                        .size = window.last - window.first + 1,
                                        .flags = r->prefetchable ? BUS_FLAG_PREFETCHABLE : 0};
     char name[8];
@@ -134,6 +136,25 @@ static void report_interrupts(uint32_t number, const struct pci_function *f)
     }
     if (f->capability.msi != 0) {
         report_resource(number, &msi, "msi");
+    }
+}
+
+/* The first display controller answers at the VGA's own addresses, which no BAR names (PCI Local
+ * Bus 3.0, appendix D: class 03, subclass 00). */
+static void report_vga(uint32_t number)
+{
+    static bool reported;
+    struct bus_resource_range ports = {.kind = BUS_RESOURCE_KIND_PORTS,
+                                       .base = 0x3c0,
+                                       .size = 0x20};
+    struct bus_resource_range memory = {.kind = BUS_RESOURCE_KIND_MEMORY,
+                                        .base = 0xa0000,
+                                        .size = 0x20000};
+
+    if (!reported) {
+        reported = true;
+        report_resource(number, &ports, "ports");
+        report_resource(number, &memory, "memory");
     }
 }
 
@@ -164,6 +185,9 @@ static void report(const struct pci_function *f)
         report_bar(number, f, &f->resource[i]);
     }
     report_interrupts(number, f);
+    if (f->class >> 8 == CLASS_VGA) {
+        report_vga(number);
+    }
 }
 
 const char *driver_attach(void)

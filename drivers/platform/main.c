@@ -17,7 +17,8 @@
 
 const struct idl_interface *const driver_interfaces[] = {&platform_desc, NULL};
 
-static void report_resource(uint32_t number, const struct platform_resource *r)
+/* False: another device owns it: the VGA is a PCI device here. */
+static bool report_resource(uint32_t number, const struct platform_resource *r)
 {
     static const enum bus_resource_kind kinds[] = {[PLATFORM_PORTS] = BUS_RESOURCE_KIND_PORTS,
                                                    [PLATFORM_MEMORY] = BUS_RESOURCE_KIND_MEMORY,
@@ -30,9 +31,10 @@ static void report_resource(uint32_t number, const struct platform_resource *r)
 
     (void)snprintf(range.name, sizeof(range.name), "%s", r->name);
     error = bus_call_resource(DRIVER_SLOT_BUS, number, &range);
-    if (error != E_OK) {
+    if (error != E_OK && error != E_EXISTS) {
         driver_log("resource %s: %s", r->name, quoll_strerror(error));
     }
+    return error != E_EXISTS;
 }
 
 static void report_config(uint32_t number)
@@ -60,11 +62,28 @@ static void report(const struct platform_device *p)
         if (p->kind == PLATFORM_HPET) {
             r.base = driver_bus()->hpet_pa;
         }
-        report_resource(number, &r);
+        if (!report_resource(number, &r)) {
+            (void)bus_call_gone(DRIVER_SLOT_BUS, number);
+            return;
+        }
     }
     if (p->kind == PLATFORM_I8042) {
         report_config(number);
     }
+}
+
+/* A bit for each device whose ports this bus was not given: another bus has reported it. */
+static uint32_t not_ours(void)
+{
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < PLATFORM_DEVICES; i++) {
+        const struct platform_device *p = &platform_devices[i];
+        if (p->kind != PLATFORM_HPET && !driver_has(p->name)) {
+            mask |= 1u << i;
+        }
+    }
+    return mask;
 }
 
 const char *driver_attach(void)
@@ -78,7 +97,8 @@ const char *driver_attach(void)
     if (driver_has("hpet")) {
         machine.hpet_va = (uintptr_t)driver_mmio("hpet", NULL);
     }
-    there = platform_probe(&machine);
+    machine.live = not_ours();
+    there = platform_probe(&machine) & ~machine.live;
     for (unsigned i = 0; i < PLATFORM_DEVICES; i++) {
         if ((there >> i & 1) != 0) {
             report(&platform_devices[i]);

@@ -116,7 +116,8 @@ static bool drain(struct i8042 *c)
     return false;
 }
 
-const char *i8042_quiet(struct i8042 *c, struct i8042_data_regs at, const struct i8042_hooks *hooks)
+const char *i8042_quiet_again(struct i8042 *c, struct i8042_data_regs at,
+                              const struct i8042_hooks *hooks)
 {
     *c = (struct i8042){.data = at, .hooks = *hooks};
     if (!command(c, I8042_CONTROL_COMMAND_DISABLE_KEYBOARD) ||
@@ -127,6 +128,16 @@ const char *i8042_quiet(struct i8042 *c, struct i8042_data_regs at, const struct
                                                         .keyboard_disabled = true,
                                                         .auxiliary_disabled = true})) {
         return "the controller takes no configuration";
+    }
+    return NULL;
+}
+
+const char *i8042_quiet(struct i8042 *c, struct i8042_data_regs at, const struct i8042_hooks *hooks)
+{
+    const char *why = i8042_quiet_again(c, at, hooks);
+
+    if (why != NULL) {
+        return why;
     }
     return drain(c) ? NULL : "the controller's output buffer does not become empty";
 }
@@ -167,6 +178,11 @@ const char *i8042_test(struct i8042 *c)
                                                         .auxiliary_disabled = true})) {
         return "the controller takes no configuration after its self-test";
     }
+    return i8042_test_again(c);
+}
+
+const char *i8042_test_again(struct i8042 *c)
+{
     c->works[PORT_KEYBOARD] = port_passes(c, I8042_CONTROL_COMMAND_TEST_KEYBOARD);
     c->works[PORT_AUXILIARY] =
         has_auxiliary(c) && port_passes(c, I8042_CONTROL_COMMAND_TEST_AUXILIARY);

@@ -38,6 +38,15 @@ struct i8042 {
 const char *i8042_quiet(struct i8042 *controller, struct i8042_data_regs data,
                         const struct i8042_hooks *hooks);
 
+/** The same for a controller that a dead driver has set up: nothing that waits in its buffer is
+ *  lost. */
+const char *i8042_quiet_again(struct i8042 *controller, struct i8042_data_regs data,
+                              const struct i8042_hooks *hooks);
+
+/** Find out which ports work, without its self-test, and let them be used: after
+ *  i8042_quiet_again, with an empty buffer. Null, or what failed. */
+const char *i8042_test_again(struct i8042 *controller);
+
 /** Test controller and ports, and let the ports that work be used, still without interrupts.
  *  After i8042_quiet. Null, or what failed. */
 const char *i8042_test(struct i8042 *controller);

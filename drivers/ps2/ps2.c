@@ -40,7 +40,7 @@ _Static_assert((PS2_EVENTS & (PS2_EVENTS - 1)) == 0, "the counters run on");
 
 /* ---- events ---- */
 
-static void put_event(struct ps2 *ps2, const struct ps2_event *event)
+static void put_event(struct ps2 *ps2, const struct input_event *event)
 {
     if (ps2->put - ps2->got == PS2_EVENTS) {
         ps2->dropped++;
@@ -51,12 +51,12 @@ static void put_event(struct ps2 *ps2, const struct ps2_event *event)
 
 static void put_key(void *context, const struct key_event *key)
 {
-    struct ps2_event event = {.kind = PS2_KEY, .key = *key};
+    struct input_event event = {.kind = INPUT_KEY, .key = *key};
 
     put_event(context, &event);
 }
 
-bool ps2_event(struct ps2 *ps2, struct ps2_event *event)
+bool ps2_event(struct ps2 *ps2, struct input_event *event)
 {
     if (ps2->put == ps2->got) {
         return false;
@@ -174,6 +174,45 @@ const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout)
     return i8042_go(&ps2->controller);
 }
 
+const char *ps2_quiet_again(struct ps2 *ps2, struct i8042_data_regs data,
+                            const struct i8042_hooks *hooks)
+{
+    memset(ps2, 0, sizeof(*ps2));
+    return i8042_quiet_again(&ps2->controller, data, hooks);
+}
+
+/* The mouse says what it is; a keyboard is never asked, since what it answers could not be told
+ * from keys. */
+static bool resume_mouse(struct ps2 *ps2)
+{
+    uint8_t kind;
+
+    if (!ps2->controller.works[PORT_AUXILIARY] || !identify_mouse(ps2, &kind)) {
+        return false;
+    }
+    mouse_init(&ps2->mouse, kind == MOUSE_WHEEL || kind == MOUSE_FIVE_BUTTONS
+                                ? (enum mouse_kind)kind
+                                : MOUSE_PLAIN);
+    return tell(ps2, PORT_AUXILIARY, DEVICE_ENABLE);
+}
+
+const char *ps2_attach_again(struct ps2 *ps2, const struct key_layout *layout, uint64_t now_us)
+{
+    const char *why;
+
+    keyboard_init(&ps2->keyboard, layout, put_key, ps2);
+    mouse_init(&ps2->mouse, MOUSE_PLAIN);
+    ps2->lights = keyboard_lights(&ps2->keyboard);
+    ps2_interrupt(ps2, now_us); /* what waits in the buffer */
+    why = i8042_test_again(&ps2->controller);
+    if (why != NULL) {
+        return why;
+    }
+    ps2->has_keyboard = ps2->controller.works[PORT_KEYBOARD];
+    ps2->has_mouse = resume_mouse(ps2);
+    return i8042_go(&ps2->controller);
+}
+
 /* ---- the keyboard's lights ---- */
 
 static void command_step(struct ps2 *ps2, uint64_t now_us)
@@ -249,7 +288,7 @@ static void take_keyboard_byte(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
 
 static void take_mouse_byte(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
 {
-    struct ps2_event event = {.kind = PS2_MOUSE};
+    struct input_event event = {.kind = INPUT_MOUSE};
 
     switch (mouse_byte(&ps2->mouse, byte, now_us, &event.mouse)) {
     case MOUSE_EVENT:

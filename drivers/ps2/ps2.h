@@ -14,19 +14,6 @@ enum {
     PS2_COMMAND_BYTES = 8, /* to the keyboard while it runs: its lights */
 };
 
-enum ps2_event_kind {
-    PS2_KEY,
-    PS2_MOUSE,
-};
-
-struct ps2_event {
-    enum ps2_event_kind kind;
-    union {
-        struct key_event key;
-        struct mouse_event mouse;
-    };
-};
-
 /* Bytes for the keyboard while it runs; each is sent when the one before was acknowledged. */
 struct ps2_command {
     uint8_t bytes[PS2_COMMAND_BYTES];
@@ -42,7 +29,7 @@ struct ps2 {
     bool again; /* a device was plugged in: attach once more */
     uint8_t lights;
     struct ps2_command command;
-    struct ps2_event events[PS2_EVENTS];
+    struct input_event events[PS2_EVENTS];
     uint32_t put, got;
     uint32_t dropped; /* events that nobody took in time */
 };
@@ -50,6 +37,13 @@ struct ps2 {
 /** Prove the devices idle: see i8042_quiet. */
 const char *ps2_quiet(struct ps2 *ps2, struct i8042_data_regs data,
                       const struct i8042_hooks *hooks);
+
+/** The same where a dead driver has set everything up: no key that was typed meanwhile is lost. */
+const char *ps2_quiet_again(struct ps2 *ps2, struct i8042_data_regs data,
+                            const struct i8042_hooks *hooks);
+
+/** Go on where it was, after ps2_quiet_again. Null, or why all is to be set up anew. */
+const char *ps2_attach_again(struct ps2 *ps2, const struct key_layout *layout, uint64_t now_us);
 
 /** Test and set up everything, after ps2_quiet; may wait for two seconds. Null, or why not. */
 const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout);
@@ -61,6 +55,6 @@ void ps2_interrupt(struct ps2 *ps2, uint64_t now_us);
 uint64_t ps2_timer(struct ps2 *ps2, uint64_t now_us);
 
 /** Take the oldest event; false if there is none. */
-bool ps2_event(struct ps2 *ps2, struct ps2_event *event);
+bool ps2_event(struct ps2 *ps2, struct input_event *event);
 
 #endif

@@ -113,24 +113,10 @@ int bus_grant(struct device *d)
 
 /* ---- what it found */
 
-/* Ports that a bus driver needed to find its devices are their drivers' from now on. */
-static bool belongs_to_child(const struct device *bus, const struct resource *r)
-{
-    for (unsigned i = 1; i < devman.tree.count; i++) {
-        const struct node *n = &devman.tree.node[i];
-        for (unsigned k = 0; n->parent == bus->node->id && k < n->resource_count; k++) {
-            const struct resource *c = &n->resource[k];
-            if (c->kind == r->kind && c->base < r->base + r->size && r->base < c->base + c->size) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
+/* What a bus driver needed to find a device is that device's from then on. */
 bool bus_keeps(const struct device *bus, const struct resource *r)
 {
-    return !bus->recorded || r->kind != RESOURCE_PORTS || !belongs_to_child(bus, r);
+    return !tree_is_taken(&devman.tree, bus->node, r);
 }
 
 static void take_ports_back(struct device *bus)

@@ -285,7 +285,7 @@ void bus_found_all(struct device *bus);
 /** @d is not there any more. */
 void bus_lost(struct device *d);
 
-/** Is @r still the bus driver's own, and not one of its devices'? */
+/** Is @r still the bus driver's own, and no device's? */
 bool bus_keeps(const struct device *bus, const struct resource *r);
 
 /* ---- watch.c */
@@ -309,6 +309,9 @@ void serve_event(void);
 
 /** Enter what no bus can find into the tree, and look for its drivers. */
 void null_bus_report(void);
+
+/** Something has changed: may the platform bus start now? */
+void null_bus_go_on(void);
 
 /* ---- log.c */
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);

@@ -34,9 +34,6 @@ static int grant_ports(struct device *d, const struct driver_need *need, const s
 
     to->base = r->base;
     to->size = r->size;
-    if (!bus_keeps(d, r)) {
-        return E_OK; /* a bus driver's successor: that device has its driver */
-    }
     return spawn_ports(&d->task, (uint16_t)r->base, (uint16_t)(r->base + r->size - 1));
 }
 
@@ -98,6 +95,9 @@ static int grant(struct device *d, const struct driver_need *need, uint64_t *va)
 
     if (r == NULL && need->kind != NEED_DMA) {
         return E_OK; /* it was only wanted */
+    }
+    if (d->driver->manifest.bus && !bus_keeps(d, r)) {
+        return E_OK; /* a device that is known already has it */
     }
     switch (need->kind) {
     case NEED_PORTS:

@@ -10,6 +10,9 @@
 #define ECAM_BUS_BYTES   (1ull << 20) /* PCI Firmware specification: 4 KiB for each function */
 #define ECAM_BUSES       64u          /* that are mapped at most */
 
+/* platform reports what PCI has not: it starts when that is known. */
+static bool platform_waits;
+
 static struct node *add(const char *name)
 {
     struct identity identity = {0};
@@ -86,7 +89,25 @@ void null_bus_report(void)
     report_platform();
     report_pci();
     (void)add("null");
+    platform_waits = true;
     for (unsigned i = 1; i < devman.tree.count; i++) {
-        life_match(&devman.device[i]);
+        if (&devman.device[i] != device_by_path("/platform")) {
+            life_match(&devman.device[i]);
+        }
+    }
+}
+
+void null_bus_go_on(void)
+{
+    const struct device *pci;
+
+    if (!platform_waits) {
+        return;
+    }
+    pci = device_by_path("/pci");
+    if (pci->recorded || pci->state == DEVICE_REFUSED || pci->state == DEVICE_WAITING ||
+        pci->state == DEVICE_GAVE_UP) {
+        platform_waits = false;
+        life_match(device_by_path("/platform"));
     }
 }

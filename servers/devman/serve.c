@@ -119,6 +119,7 @@ _Noreturn void devman_serve(void)
     task_buffer()->recv_slot = SLOT_RECEIVE;
     task_buffer()->recv_count = MSG_MAX_CAPS;
     for (;;) {
+        null_bus_go_on();
         tick();
         answered = call_next(&call, SLOT_SERVE, answered) == E_OK && serve(&call);
     }

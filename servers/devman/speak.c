@@ -135,7 +135,7 @@ int bus_serve_resource(struct call *call, uint32_t device_index,
                   ((what->flags & BUS_FLAG_ACTIVE_LOW) != 0 ? IRQ_ACTIVE_LOW : 0u);
     }
     copy_name(r.name, sizeof(r.name), what->name);
-    return tree_add_resource(d->node, &r);
+    return tree_is_taken(&devman.tree, d->node, &r) ? E_EXISTS : tree_add_resource(d->node, &r);
 }
 
 int bus_serve_done(struct call *call)

@@ -132,6 +132,28 @@ int tree_add_resource(struct node *node, const struct resource *r)
     return E_OK;
 }
 
+static bool overlap(const struct resource *a, const struct resource *b)
+{
+    return a->kind == b->kind && (a->kind == RESOURCE_PORTS || a->kind == RESOURCE_MMIO) &&
+           a->base < b->base + b->size && b->base < a->base + a->size;
+}
+
+bool tree_is_taken(const struct tree *t, const struct node *node, const struct resource *r)
+{
+    for (unsigned i = 1; i < t->count; i++) {
+        const struct node *n = &t->node[i];
+        if (n == node || !n->present || n->parent == 0) {
+            continue; /* what a bus of the null bus needs to find its devices is not its own */
+        }
+        for (unsigned k = 0; k < n->resource_count; k++) {
+            if (overlap(&n->resource[k], r)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 const struct resource *tree_resource(const struct node *node, const char *name)
 {
     for (unsigned i = 0; i < node->resource_count; i++) {

@@ -67,6 +67,10 @@ int tree_add(struct tree *t, unsigned parent, const char *name, const struct ide
  *  one; the same one again is E_OK), LIMIT. */
 int tree_add_resource(struct node *node, const struct resource *r);
 
+/** Does a device other than @node own a part of @r? The buses of the null bus own nothing that
+ *  way. */
+bool tree_is_taken(const struct tree *t, const struct node *node, const struct resource *r);
+
 /** The resource @name of @node; a null pointer if it has none. */
 const struct resource *tree_resource(const struct node *node, const char *name);
 

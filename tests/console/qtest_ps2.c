@@ -51,10 +51,10 @@ static void pause_us(void *context, unsigned us)
 static void print_events(void)
 {
     static const char *const actions[] = {"up", "down", "again"};
-    struct ps2_event e;
+    struct input_event e;
 
     while (ps2_event(&ps2, &e)) {
-        if (e.kind == PS2_KEY) {
+        if (e.kind == INPUT_KEY) {
             printf("key %02x %s modifiers %02x unicode %x\n", e.key.code, actions[e.key.action],
                    e.key.modifiers, e.key.unicode);
         } else {

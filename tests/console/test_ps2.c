@@ -427,7 +427,7 @@ static bool fails(enum fault fault, const char *text)
 
 static void test_attach(void)
 {
-    struct ps2_event e;
+    struct input_event e;
 
     CHECK(attach(FAULT_NONE) == NULL && ps2.has_keyboard && ps2.has_mouse);
     CHECK(chip.config == 0x07 && chip.lights == LIGHT_NUM && ps2.mouse.kind == MOUSE_WHEEL);
@@ -448,9 +448,9 @@ static void test_attach(void)
     answer(0x1c, false);
     answer(0, true);
     ps2_interrupt(&ps2, 1);
-    CHECK(ps2_event(&ps2, &e) && e.kind == PS2_KEY && e.key.unicode == 'a');
-    CHECK(ps2_event(&ps2, &e) && e.kind == PS2_KEY && e.key.action == KEY_RELEASED);
-    CHECK(ps2_event(&ps2, &e) && e.kind == PS2_MOUSE && e.mouse.buttons == MOUSE_LEFT);
+    CHECK(ps2_event(&ps2, &e) && e.kind == INPUT_KEY && e.key.unicode == 'a');
+    CHECK(ps2_event(&ps2, &e) && e.kind == INPUT_KEY && e.key.action == KEY_RELEASED);
+    CHECK(ps2_event(&ps2, &e) && e.kind == INPUT_MOUSE && e.mouse.buttons == MOUSE_LEFT);
     CHECK(!ps2_event(&ps2, &e) && !ps2.again);
     answer(0xaa, false);
     ps2_interrupt(&ps2, 2);
@@ -475,7 +475,7 @@ static void test_lights(void)
 
 static void test_full_queue(void)
 {
-    struct ps2_event e;
+    struct input_event e;
     unsigned n = 0;
 
     CHECK(attach(FAULT_NONE) == NULL);
@@ -503,12 +503,12 @@ static void test_random(void)
     CHECK(attach(FAULT_NONE) == NULL);
     chip.fault = FAULT_RANDOM;
     for (unsigned i = 0; i < 200000; i++) {
-        struct ps2_event e;
+        struct input_event e;
 
         ps2_interrupt(&ps2, i);
         (void)ps2_timer(&ps2, i);
         while (ps2_event(&ps2, &e)) {
-            CHECK(e.kind == PS2_MOUSE || e.key.unicode <= 0x10ffff);
+            CHECK(e.kind == INPUT_MOUSE || e.key.unicode <= 0x10ffff);
         }
     }
     CHECK(attached < 300);

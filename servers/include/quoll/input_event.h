@@ -53,4 +53,20 @@ struct mouse_event {
     uint8_t buttons; /* held now */
 };
 
+enum input_kind {
+    INPUT_KEY,
+    INPUT_MOUSE,
+};
+
+/* What `read` of the interface input puts into a buffer, one behind the other. */
+struct input_event {
+    uint8_t kind; /* enum input_kind */
+    uint8_t reserved[3];
+    union {
+        struct key_event key;
+        struct mouse_event mouse;
+    };
+};
+_Static_assert(sizeof(struct input_event) == 12, "input.idl: EVENT_BYTES");
+
 #endif
