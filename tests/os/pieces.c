@@ -1,7 +1,7 @@
 /*
  * pieces.c - untyped memory cut by halving and joined again (quoll/pieces.h): device memory by
  * address, RAM by size; and what a task with devices = all has of it. Such a task is devman in the
- * shipped system, and `test` in tests/system/test_spawn.py's.
+ * shipped system, and `test` in that of tests/system/test_spawn.py.
  */
 #include "test.h"
 

@@ -17,6 +17,7 @@
 #define LARGE_PAGES    16u
 #define LOAD_COST_MAX  150000u /* guest instructions, of it */
 #define FAULT_BADGE    77u
+#define FREE_GSI       5u /* an edge pin where nothing is */
 
 static struct spawn_maker maker;
 static uint64_t self_words[SLOTS_WORDS(INSTANCE_SLOTS)], words[SLOTS_WORDS(INSTANCE_SLOTS)];
@@ -79,7 +80,7 @@ static int make_instance(const char *image)
 {
     const struct spawn_plan p = plan(image);
     const struct task_info info = {.magic = TASK_INFO_MAGIC, .id = 5};
-    struct spawn_irq irq = {.gsi = COM2_GSI, .endpoint = (uint32_t)service, .badge = 1ull << 63};
+    struct spawn_irq irq = {.gsi = FREE_GSI, .endpoint = (uint32_t)service, .badge = 1ull << 63};
     struct spawn_irq msi = {.flags = IRQ_MSI, .endpoint = (uint32_t)service, .badge = 1};
     struct spawn_failure failure;
     int e = spawn_build(&instance, &p, &failure);
