@@ -1,27 +1,24 @@
 /*
- * line.c - serial line 0 of the core: its bytes through the queue of a session with the driver.
- * The data region is a ring of output in front and one input buffer behind it. Output is submitted
- * in contiguous parts, at most WRITES of them; the input buffer is with the driver while the core
- * has taken all of it. If the driver dies the queue issues again what was not done, so nothing is
- * seen of that here; if it is given up or stopped, the line is gone until it can be opened again.
+ * line.c - serial line 0 of the core: its bytes through two sessions with the driver, one for each
+ * direction: a read that waits for a key keeps its slot of the queue, and what is written must not
+ * wait for that slot.
+ * The output's data region is a ring, submitted in contiguous parts, at most WRITES of them; that
+ * of the input is one buffer, with the driver while the core has taken all of it. If the driver
+ * dies the queues issue again what was not done, so nothing is seen of that here; if it is given up
+ * or stopped, the line is gone until it can be opened again.
  */
 #include "server.h"
 
 #include <idl/serial_queue.h>
 
-#define DATA_PAGES 16u
+#define PAGE_BYTES 4096u
 #define OUT_BYTES  32768u /* a power of two */
-#define IN_OFFSET  OUT_BYTES
-#define IN_BYTES   4096u
+#define IN_BYTES   PAGE_BYTES
 #define WRITES     16u /* a power of two */
 #define RETRY_US   20000u
 
-static struct client_session session = {.devman = SLOT_DEVMAN,
-                                        .slots = SLOT_LINE,
-                                        .place = 0,
-                                        .bits = BIT_LINE};
-
 static struct {
+    struct client_session session;
     uint32_t put, sent, freed; /* of the ring: filled, submitted, done; they only grow */
     struct {
         uint64_t seq;
@@ -31,12 +28,13 @@ static struct {
     uint32_t first, end;
     uint64_t flush_seq; /* of the FLUSH that is with the driver; 0: none */
     bool flushed;       /* it came back, and nothing was written since */
-} out;
+} out = {.session = {.devman = SLOT_DEVMAN, .slots = SLOT_LINE, .place = 0, .bits = BIT_LINE}};
 
 static struct {
+    struct client_session session;
     uint64_t seq; /* of the read that is with the driver; 0: none */
     uint32_t at, count;
-} in;
+} in = {.session = {.devman = SLOT_DEVMAN, .slots = SLOT_INPUT, .place = 1, .bits = BIT_LINE}};
 
 static uint64_t restarts;
 static int was_on_line = CONSOLE_NONE; /* the core's session, while the line is gone */
@@ -45,7 +43,7 @@ static int was_on_line = CONSOLE_NONE; /* the core's session, while the line is 
 
 static bool fill_ring(void)
 {
-    uint8_t *data = session.data;
+    uint8_t *data = out.session.data;
     bool moved = false;
 
     for (;;) {
@@ -67,7 +65,7 @@ static void submit_writes(void)
         uint32_t at = out.sent % OUT_BYTES, count = out.put - out.sent;
         uint64_t seq;
         count = count < OUT_BYTES - at ? count : OUT_BYTES - at;
-        if (serial_submit_write(&session.queue, at, count, &seq) != E_OK) {
+        if (serial_submit_write(&out.session.queue, at, count, &seq) != E_OK) {
             return;
         }
         out.write[out.end % WRITES].seq = seq;
@@ -92,11 +90,11 @@ static void write_done(uint64_t seq)
 
 bool line_is_flushed(void)
 {
-    if (!session.is_open || out.flushed) {
+    if (!out.session.is_open || out.flushed) {
         return true;
     }
     if (out.flush_seq == 0 && out.freed == out.put) {
-        (void)queue_submit(&session.queue, QUEUE_OP_FLUSH, 0, 0, NULL, &out.flush_seq);
+        (void)queue_submit(&out.session.queue, QUEUE_OP_FLUSH, 0, 0, NULL, &out.flush_seq);
     }
     return false;
 }
@@ -106,7 +104,7 @@ bool line_is_flushed(void)
 /* Bytes that the core has no room for stay, and with them the next read. */
 static bool hand_in(void)
 {
-    const uint8_t *data = (const uint8_t *)session.data + IN_OFFSET;
+    const uint8_t *data = in.session.data;
     size_t n =
         in.at < in.count ? console_serial_in(&console, 0, data + in.at, in.count - in.at) : 0;
 
@@ -117,7 +115,7 @@ static bool hand_in(void)
 static void submit_read(void)
 {
     if (in.seq == 0 && in.at == in.count) {
-        (void)serial_submit_read(&session.queue, IN_OFFSET, IN_BYTES, &in.seq);
+        (void)serial_submit_read(&in.session.queue, 0, IN_BYTES, &in.seq);
     }
 }
 
@@ -142,11 +140,25 @@ static void forget(void)
     in.at = in.count = 0;
 }
 
+static int open_sessions(void)
+{
+    int error = client_session_open(&out.session, "serial", SERIAL_INTERFACE,
+                                    SERIAL_RIGHTS_ALL & ~SERIAL_RIGHT_READ, OUT_BYTES / PAGE_BYTES);
+
+    if (error == E_OK) {
+        error = client_session_open(&in.session, "serial", SERIAL_INTERFACE, SERIAL_RIGHT_READ,
+                                    IN_BYTES / PAGE_BYTES);
+    }
+    if (error != E_OK) {
+        client_session_close(&out.session);
+    }
+    return error;
+}
+
 static bool open_line(void)
 {
     forget();
-    if (client_session_open(&session, "serial", SERIAL_INTERFACE, SERIAL_RIGHTS_ALL, DATA_PAGES) !=
-        E_OK) {
+    if (open_sessions() != E_OK) {
         server_retry_after(RETRY_US);
         return false;
     }
@@ -161,37 +173,45 @@ static bool open_line(void)
 static void lose_line(void)
 {
     was_on_line = console.lines[0].session;
-    client_session_close(&session);
+    client_session_close(&out.session);
+    client_session_close(&in.session);
     console_set_line(&console, 0, false);
     server_retry_after(RETRY_US);
 }
 
-/* Take the completions; false: the session has ended. */
+static void take_written(uint64_t seq)
+{
+    if (seq == out.flush_seq) {
+        out.flush_seq = 0;
+        out.flushed = out.put == out.freed;
+    } else {
+        write_done(seq);
+    }
+}
+
+/* Take the completions; false: a session has ended. */
 static bool collect(bool *moved)
 {
     struct queue_done done;
-    int error;
+    int written, read;
 
-    while ((error = queue_collect(&session.queue, &done)) == E_OK) {
+    while ((written = queue_collect(&out.session.queue, &done)) == E_OK) {
         *moved = true;
-        if (done.seq == in.seq) {
-            read_done(&done);
-        } else if (done.seq == out.flush_seq) {
-            out.flush_seq = 0;
-            out.flushed = out.put == out.freed;
-        } else {
-            write_done(done.seq);
-        }
+        take_written(done.seq);
     }
-    restarts += queue_recovered(&session.queue);
-    return error != E_GONE;
+    while ((read = queue_collect(&in.session.queue, &done)) == E_OK) {
+        *moved = true;
+        read_done(&done);
+    }
+    restarts += queue_recovered(&out.session.queue);
+    return written != E_GONE && read != E_GONE;
 }
 
 bool line_pump(void)
 {
     bool moved = false;
 
-    if (!session.is_open) {
+    if (!out.session.is_open) {
         return open_line();
     }
     if (!collect(&moved)) {
@@ -207,7 +227,8 @@ bool line_pump(void)
 
 bool line_about_to_sleep(void)
 {
-    return !session.is_open || queue_client_about_to_sleep(&session.queue);
+    return !out.session.is_open || (queue_client_about_to_sleep(&out.session.queue) &&
+                                    queue_client_about_to_sleep(&in.session.queue));
 }
 
 uint64_t line_restarts(void)

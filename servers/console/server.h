@@ -21,6 +21,7 @@ extern struct console console;
 #define SLOT_SCREEN  (SLOT_LINE + SESSION_SLOTS)
 #define SLOT_KEYS    (SLOT_SCREEN + SESSION_SLOTS)
 #define SLOT_POINTER (SLOT_KEYS + SESSION_SLOTS)
+#define SLOT_INPUT   (SLOT_POINTER + SESSION_SLOTS)
 
 /* Bits of its notification. */
 #define BIT_LINE  1ull
