@@ -1,7 +1,7 @@
 /*
  * defaults.c - handlers of a driver that does not need them.
  */
-#include "driver.h"
+#include "loop.h"
 
 __attribute__((weak)) const char *driver_probe(void)
 {
@@ -65,4 +65,10 @@ __attribute__((weak)) const struct idl_interface *const driver_interfaces[] = {N
 __attribute__((weak)) bool driver_storm(void)
 {
     return false;
+}
+
+/* Interface 0 is nobody's: all requests go through framework_serve, which calls driver_message. */
+__attribute__((weak)) void framework_loop(struct call *call)
+{
+    framework_loop_of(call, 0, driver_message);
 }

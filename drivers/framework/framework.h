@@ -4,19 +4,7 @@
 #ifndef FRAMEWORK_H
 #define FRAMEWORK_H
 
-#include "driver.h"
-
-#include <quoll/pages.h>
-
-static inline const struct driver_info *driver_info(void)
-{
-    return (const struct driver_info *)DRIVER_INFO_VA;
-}
-
-static inline struct driver_status *driver_status(void)
-{
-    return (struct driver_status *)DRIVER_STATUS_VA;
-}
+#include "loop.h"
 
 /** Bits of the notification that came while a handler waited: heartbeats are answered at once, the
  *  rest is kept for the loop. */
@@ -39,7 +27,8 @@ void framework_release_irq(void);
 
 /* ---- inject.c: what an injected fault does later */
 
-/** Is @call to be lost, or its interrupt to be left unacknowledged? Then it is kept. */
+/** @call, a request that is to be lost, or an interrupt that is to be left unacknowledged, is kept.
+ *  False: that can't be done, or is not to be. */
 bool framework_loses(struct call *call);
 bool framework_holds(struct call *call);
 

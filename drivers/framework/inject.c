@@ -12,7 +12,8 @@
 #define FOREIGN_PAGE 0x0000000000200000ull /* below the program: nothing is mapped there */
 #define HOG_SPIN_US  2000u
 
-static bool lose_next, hold_next, hogs;
+bool framework_loses_next;
+static bool hold_next, hogs;
 
 /* What the compiler can't see through: addresses that are no objects. */
 static volatile uint64_t *at(uint64_t address)
@@ -71,11 +72,11 @@ bool framework_loses(struct call *call)
 {
     uint64_t reply;
 
-    if (!lose_next) {
+    if (!framework_loses_next) {
         return false;
     }
-    lose_next = call_keep(call, &reply) != CALL_LATER;
-    return !lose_next;
+    framework_loses_next = call_keep(call, &reply) != CALL_LATER;
+    return !framework_loses_next;
 }
 
 bool framework_holds(struct call *call)
@@ -135,7 +136,7 @@ void framework_inject(unsigned number)
         framework_hog();
         break;
     case DEVMAN_FAULT_LOST_REQUEST:
-        lose_next = true;
+        framework_loses_next = true;
         break;
     case DEVMAN_FAULT_IRQ_UNACKED:
         hold_next = true;

@@ -1,8 +1,7 @@
 /*
- * main.c - a driver's life, and its one loop: messages, interrupts, and the bits of its
- * notification, each handed to a handler that runs to its end.
- * An interrupt is acknowledged by the answer to its message, so one system call both acknowledges
- * and waits. Heartbeats are answered here, so a driver lives as long as its handlers return.
+ * main.c - a driver's life, and what its one loop (loop.h) receives: messages, interrupts, and the
+ * bits of its notification, each handed to a handler that runs to its end.
+ * Heartbeats are answered here, so a driver lives as long as its handlers return.
  */
 #include "framework.h"
 
@@ -84,15 +83,22 @@ void framework_keep_bits(uint64_t bits)
     kept_bits |= bits & ~DRIVER_BIT_HEARTBEAT;
 }
 
+static void inject_ordered(void)
+{
+    static uint32_t injected;
+    uint32_t count = driver_info()->inject_count;
+
+    if (count != injected) {
+        injected = count;
+        framework_inject(driver_info()->inject);
+    }
+}
+
 static void ordered(void)
 {
-    uint32_t fault = driver_info()->inject;
-
     framework_sessions();
     driver_ordered();
-    if (fault != 0) {
-        framework_inject(fault);
-    }
+    inject_ordered();
 }
 
 static void notified(uint64_t bits)
@@ -137,7 +143,18 @@ static bool interrupt(struct call *call)
     return !framework_holds(call);
 }
 
-/* Returns whether there is an answer to send. */
+/* What completions have let through. Bounded, so that a client on another CPU that always has more
+ * can't keep the driver from its heartbeats; it will ring. */
+static void ring_again(void)
+{
+    uint64_t bits = framework_rings_again();
+
+    for (unsigned i = 0; bits != 0 && i < RINGS_MAX; i++) {
+        framework_rung(bits);
+        bits = framework_rings_again();
+    }
+}
+
 static bool serve(struct call *call)
 {
     switch (msg_kind(&call->m)) {
@@ -151,49 +168,24 @@ static bool serve(struct call *call)
     }
 }
 
-/* What completions have let through. Bounded, so that a client on another CPU that always has more
- * can't keep the driver from its heartbeats; it will ring. */
-static void ring_again(void)
+bool framework_serve(struct call *call)
 {
-    uint64_t bits = framework_rings_again();
+    bool answered = serve(call);
 
-    for (unsigned i = 0; bits != 0 && i < RINGS_MAX; i++) {
-        framework_rung(bits);
-        bits = framework_rings_again();
-    }
-}
-
-/* Since when each kept caller waits, for devman. */
-static void note_kept(void)
-{
-    static unsigned noted;
-
-    if (noted == call_kept) {
-        return;
-    }
-    for (unsigned i = 0; i < DRIVER_KEPT; i++) {
-        bool is = (call_kept >> i & 1) != 0, was = (noted >> i & 1) != 0;
-        if (is != was) {
-            driver_status()->kept_since[i] = is ? rdtsc() : 0;
-        }
-    }
-    noted = call_kept;
+    ring_again();
+    return answered;
 }
 
 int main(void)
 {
     struct call call;
-    bool answered = false;
 
     task_buffer()->recv_slot = SLOT_RECEIVE;
     task_buffer()->recv_count = MSG_MAX_CAPS;
     begin();
+    call_since = driver_status()->kept_since;
     call_begin(&call);
     notified(kept_bits | DRIVER_BIT_ORDER);
     ring_again();
-    for (;;) {
-        answered = call_next(&call, SLOT_SERVE, answered) == E_OK && serve(&call);
-        ring_again();
-        note_kept();
-    }
+    framework_loop(&call);
 }

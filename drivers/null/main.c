@@ -3,9 +3,9 @@
  * costs. Each session has handles of its own, 0 to 63: a bit each in one word, so nobody can use or
  * use up another's.
  */
-#include <driver.h>
 #include <idl/null_desc.h>
 #include <idl/null_server.h>
+#include <loop.h>
 
 const struct idl_interface *const driver_interfaces[] = {&null_desc, NULL};
 
@@ -26,10 +26,7 @@ void driver_session_closed(unsigned s)
     open_handles[s] = 0;
 }
 
-bool driver_message(struct call *call)
-{
-    return null_dispatch(call);
-}
+DRIVER_SERVES(NULL_INTERFACE, null_dispatch)
 
 int null_serve_open(struct call *call, uint64_t flags, uint64_t *result)
 {

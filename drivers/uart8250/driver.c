@@ -5,10 +5,10 @@
  */
 #include "uart8250.h"
 
-#include <driver.h>
 #include <idl/serial_desc.h>
 #include <idl/serial_queue.h>
 #include <idl/serial_server.h>
+#include <loop.h>
 #include <regs/table.h>
 #include <regs/uart8250_table.h>
 #include <regs_lines.h>
@@ -129,10 +129,7 @@ void driver_session_closed(unsigned s)
 
 /* ---- methods */
 
-bool driver_message(struct call *call)
-{
-    return serial_dispatch(call);
-}
+DRIVER_SERVES(SERIAL_INTERFACE, serial_dispatch)
 
 int serial_serve_get_line(struct call *call, struct serial_line *result)
 {

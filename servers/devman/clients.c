@@ -315,6 +315,7 @@ int devman_serve_inject(struct call *call, enum devman_fault what, const char *v
         return E_BUSY;
     }
     d->info->inject = (uint32_t)what + 1;
+    d->info->inject_count++;
     (void)sys_signal(d->order);
     return E_OK;
 }

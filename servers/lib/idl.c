@@ -6,6 +6,7 @@
 #include <assert.h>
 
 unsigned call_kept;
+volatile uint64_t *call_since;
 
 bool idl_octets_are_valid(const struct msg *m, unsigned first, uint64_t count)
 {
@@ -100,6 +101,13 @@ void call_begin(struct call *call)
     *call = (struct call){.reply = SLOT_REPLY};
 }
 
+static void note_since(uint64_t reply, uint64_t tsc)
+{
+    if (call_since != NULL) {
+        call_since[reply - SLOT_REPLY] = tsc;
+    }
+}
+
 int call_keep(struct call *call, uint64_t *reply)
 {
     unsigned own = 1u << (call->reply - SLOT_REPLY);
@@ -107,6 +115,7 @@ int call_keep(struct call *call, uint64_t *reply)
     for (unsigned i = 0; i < TASK_REPLIES; i++) {
         if (((call_kept | own) >> i & 1) == 0) {
             call_kept |= own;
+            note_since(call->reply, rdtsc());
             *reply = call->reply;
             call->reply = SLOT_REPLY + i;
             return CALL_LATER;
@@ -119,6 +128,7 @@ void call_answer(uint64_t reply, struct msg *m)
 {
     assert(reply - SLOT_REPLY < TASK_REPLIES && (call_kept >> (reply - SLOT_REPLY) & 1) != 0);
     call_kept &= ~(1u << (reply - SLOT_REPLY));
+    note_since(reply, 0);
     (void)sys_reply(reply, m);
 }
 

@@ -200,9 +200,10 @@ class Emitter:
                     f"    idl_expect_caps(&before_, slots, {answer.most_caps});", *body,
                     "    idl_caps_arrived(&before_);"]
         if not method.is_idempotent:
-            return body + ["    if (error_ != E_OK) {", "        return error_;", "    }"]
+            return body + ["    if (IDL_RARELY(error_ != E_OK)) {", "        return error_;",
+                           "    }"]
         return ["    for (unsigned tries_ = 0;; tries_++) {", *("    " + line for line in body),
-                "        if (error_ == E_OK) {", "            break;", "        }",
+                "        if (!IDL_RARELY(error_ != E_OK)) {", "            break;", "        }",
                 "        if (error_ != E_DEAD || tries_ == IDL_RETRIES) {",
                 "            return error_;", "        }", "    }"]
 

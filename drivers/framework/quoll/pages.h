@@ -104,8 +104,8 @@ struct driver_info {
     uint32_t reserved;
     uint64_t rsdp_pa, hpet_pa; /* bus drivers: where the firmware says they are; 0: nowhere */
     volatile uint64_t beat;   /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
-    volatile uint32_t inject; /* number of the fault to make, once; 0: none */
-    volatile uint32_t inject_count;
+    volatile uint32_t inject;       /* number of the fault to make, ... */
+    volatile uint32_t inject_count; /* ... once for each time that this has changed; 0 at first */
     struct driver_order order; /* bus drivers */
     struct driver_session session[DRIVER_SESSIONS];
 };
@@ -119,5 +119,16 @@ struct driver_status {
                                                   that may take for ever */
 };
 _Static_assert(sizeof(struct driver_status) <= 4096, "driver_status is one page");
+
+/* A driver's own, as it has them mapped. */
+static inline const struct driver_info *driver_info(void)
+{
+    return (const struct driver_info *)DRIVER_INFO_VA;
+}
+
+static inline struct driver_status *driver_status(void)
+{
+    return (struct driver_status *)DRIVER_STATUS_VA;
+}
 
 #endif

@@ -43,8 +43,17 @@ static inline unsigned msg_kind(const struct msg *m)
 #ifdef SYS_RAW_ELSEWHERE /* a test on the host brings its own kernel */
 int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct msg *m);
 #else
-/* The system call @number on handles @rdi and @rbx with message @m, which the answer replaces.
- * rbp cannot be named in an asm statement with a frame pointer, so it is saved by hand. */
+/* rbp cannot be named in an asm statement where it is the frame pointer, as in debug builds: there
+ * it is saved by hand. */
+#if CONFIG_DEBUG
+#define SYS_ENTER    "push %%rbp\n\tsyscall\n\tpop %%rbp"
+#define SYS_CLOBBERS "rcx", "r11", "r14", "r15", "memory", "cc"
+#else
+#define SYS_ENTER    "syscall"
+#define SYS_CLOBBERS "rcx", "rbp", "r11", "r14", "r15", "memory", "cc"
+#endif
+
+/* The system call @number on handles @rdi and @rbx with message @m, which the answer replaces. */
 static inline int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct msg *m)
 {
     register uint64_t r8 __asm__("r8") = m->w[1];
@@ -54,11 +63,11 @@ static inline int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct
     register uint64_t r13 __asm__("r13") = m->w[5];
     uint64_t rdx = m->w[0], rsi = m->tag;
 
-    __asm__ volatile("push %%rbp\n\tsyscall\n\tpop %%rbp"
+    __asm__ volatile(SYS_ENTER
                      : "+a"(number), "+D"(rdi), "+S"(rsi), "+b"(rbx), "+d"(rdx), "+r"(r8), "+r"(r9),
                        "+r"(r10), "+r"(r12), "+r"(r13)
                      :
-                     : "rcx", "r11", "r14", "r15", "memory", "cc");
+                     : SYS_CLOBBERS);
     m->badge = rdi;
     m->tag = rsi;
     m->w[0] = rdx;
@@ -71,11 +80,20 @@ static inline int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct
 }
 #endif
 
+/* What rbx has for a call that takes one handle: anything. */
+static inline uint64_t sys_no_handle(void)
+{
+    uint64_t any;
+
+    __asm__("" : "=b"(any));
+    return any;
+}
+
 /** Call the endpoint or kernel object @cap; @m is the request, then the answer.
  *  Returns E_OK or an error of docs/abi.md. */
 static inline int sys_call(uint64_t cap, struct msg *m)
 {
-    return (int)sys_raw(SYS_CALL, cap, 0, m);
+    return (int)sys_raw(SYS_CALL, cap, sys_no_handle(), m);
 }
 
 /** Answer @reply with @m, then receive the next message on @endpoint into @m. */

@@ -13,7 +13,8 @@
 
 #define IDL_RETRIES 2 /* of an @idempotent method whose server died under it */
 
-#define IDL_NOINLINE __attribute__((noinline))
+#define IDL_NOINLINE  __attribute__((noinline))
+#define IDL_RARELY(x) __builtin_expect((x), 0)
 
 /** Word @index, below 64, of a message that has it. */
 static inline uint64_t idl_word(const struct msg *m, unsigned index)
@@ -44,7 +45,7 @@ void idl_get_octets(const struct msg *m, unsigned first, void *to, size_t count)
 /** Whether session badge @badge is one of interface @number. */
 static inline bool idl_badge_is_of(uint64_t badge, unsigned number)
 {
-    return (uint32_t)badge >> 24 == number;
+    return (uint8_t)(badge >> 24) == number;
 }
 
 /** Label in the lower half, all else of @tag in the upper. */

@@ -27,6 +27,9 @@ struct call {
 /* Bit n: Reply n holds a caller for later. One word a task. */
 extern unsigned call_kept;
 
+/* If not null: for each Reply the TSC since when it holds a caller for later, or 0. */
+extern volatile uint64_t *call_since;
+
 /** Forget kept callers; start with the first Reply. */
 void call_begin(struct call *call);
 
