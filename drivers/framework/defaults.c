@@ -68,7 +68,7 @@ __attribute__((weak)) bool driver_storm(void)
 }
 
 /* Interface 0 is nobody's: all requests go through framework_serve, which calls driver_message. */
-__attribute__((weak)) void framework_loop(struct call *call)
+__attribute__((weak)) void framework_loop(void)
 {
-    framework_loop_of(call, 0, driver_message);
+    framework_loop_of(0, driver_message);
 }

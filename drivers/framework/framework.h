@@ -27,9 +27,11 @@ void framework_release_irq(void);
 
 /* ---- inject.c: what an injected fault does later */
 
-/** @call, a request that is to be lost, or an interrupt that is to be left unacknowledged, is kept.
- *  False: that can't be done, or is not to be. */
+/** Is a request to be lost? Then framework_loses keeps the next one for ever; false: it can't. */
+extern bool framework_loses_next;
 bool framework_loses(struct call *call);
+
+/** @call, an interrupt, is kept if it is to be left unacknowledged; false: it is not. */
 bool framework_holds(struct call *call);
 
 /** If it hogs the CPU: spin for a while, and have the loop come back at once. */

@@ -18,16 +18,14 @@
 
 typedef bool framework_dispatch(struct call *call);
 
-/** The next request is to be lost (inject.c). */
-extern bool framework_loses_next;
-
 /** Serve what is not a request for the driver's own interface: its notification, interrupts, the
- *  framework's interface, other interfaces of the driver's, and anything while a fault is injected.
+ *  framework's interface, other interfaces of the driver's. While a request is to be lost, serves
+ *  everything, until one is.
  *  Returns whether there is an answer to send. */
 bool framework_serve(struct call *call);
 
 /** Serve for ever. The framework calls it once. */
-_Noreturn void framework_loop(struct call *call);
+_Noreturn void framework_loop(void);
 
 /* A badge with an interface in it is a session's: neither interrupts nor notifications have one. */
 static inline bool framework_serve_own(struct call *call, unsigned interface,
@@ -35,7 +33,7 @@ static inline bool framework_serve_own(struct call *call, unsigned interface,
 {
     bool answered;
 
-    if (!idl_badge_is_of(call->m.badge, interface) || framework_loses_next) {
+    if (!idl_badge_is_of(call->m.badge, interface)) {
         return framework_serve(call);
     }
     answered = dispatch(call);
@@ -45,13 +43,16 @@ static inline bool framework_serve_own(struct call *call, unsigned interface,
 
 /* One system call answers, or acknowledges an interrupt, and waits. */
 __attribute__((always_inline)) _Noreturn static inline void
-framework_loop_of(struct call *call, unsigned interface, framework_dispatch *dispatch)
+framework_loop_of(unsigned interface, framework_dispatch *dispatch)
 {
-    for (;;) {
-        int error = sys_recv(call->reply, SLOT_SERVE, &call->m);
+    struct call call;
 
-        while (error == E_OK && framework_serve_own(call, interface, dispatch)) {
-            error = sys_reply_recv(call->reply, SLOT_SERVE, &call->m);
+    call_begin(&call);
+    for (;;) {
+        int error = sys_recv(call.reply, SLOT_SERVE, &call.m);
+
+        while (error == E_OK && framework_serve_own(&call, interface, dispatch)) {
+            error = sys_reply_recv(call.reply, SLOT_SERVE, &call.m);
         }
     }
 }
@@ -61,9 +62,9 @@ framework_loop_of(struct call *call, unsigned interface, framework_dispatch *dis
     {                                                                                              \
         return dispatch(call);                                                                     \
     }                                                                                              \
-    void framework_loop(struct call *call)                                                         \
+    void framework_loop(void)                                                                      \
     {                                                                                              \
-        framework_loop_of(call, interface, dispatch);                                              \
+        framework_loop_of(interface, dispatch);                                                    \
     }
 
 #endif

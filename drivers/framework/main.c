@@ -173,19 +173,20 @@ bool framework_serve(struct call *call)
     bool answered = serve(call);
 
     ring_again();
+    while (framework_loses_next) {
+        answered = call_next(call, SLOT_SERVE, answered) == E_OK && serve(call);
+        ring_again();
+    }
     return answered;
 }
 
 int main(void)
 {
-    struct call call;
-
     task_buffer()->recv_slot = SLOT_RECEIVE;
     task_buffer()->recv_count = MSG_MAX_CAPS;
     begin();
     call_since = driver_status()->kept_since;
-    call_begin(&call);
     notified(kept_bits | DRIVER_BIT_ORDER);
     ring_again();
-    framework_loop(&call);
+    framework_loop();
 }

@@ -17,22 +17,25 @@ static void setup_nothing(const struct bench *b, struct measure *m)
     (void)m;
 }
 
-static struct client_session *open_null(void)
+/* The endpoint's handle, or 0. */
+static uint64_t open_null(void)
 {
-    return drv_open("null", NULL_INTERFACE, NULL_RIGHTS_ALL, 0);
+    const struct client_session *s = drv_open("null", NULL_INTERFACE, NULL_RIGHTS_ALL, 0);
+
+    return s != NULL ? s->endpoint : 0;
 }
 
 /* Each file is closed again, not measured. */
 static uint64_t run_open(struct measure *m)
 {
-    const struct client_session *s = open_null();
+    uint64_t driver = open_null();
     uint64_t file = 0, left = m->rounds;
 
-    for (uint32_t *sample = m->samples; s != NULL && left != 0; left--, sample++) {
+    for (uint32_t *sample = m->samples; driver != 0 && left != 0; left--, sample++) {
         uint32_t start = stamp_begin();
-        int error = null_call_open(s->endpoint, 0, &file);
+        int error = null_call_open(driver, 0, &file);
         *sample = stamp_end(error) - start;
-        if (error != E_OK || null_call_close(s->endpoint, file) != E_OK) {
+        if (error != E_OK || null_call_close(driver, file) != E_OK) {
             break;
         }
     }
@@ -42,13 +45,13 @@ static uint64_t run_open(struct measure *m)
 
 static uint64_t run_read(struct measure *m)
 {
-    const struct client_session *s = open_null();
+    uint64_t driver = open_null();
     uint64_t file = 0, bytes = 0, left = m->rounds;
-    int error = s != NULL ? null_call_open(s->endpoint, 0, &file) : E_GONE;
+    int error = driver != 0 ? null_call_open(driver, 0, &file) : E_GONE;
 
     for (uint32_t *sample = m->samples; error == E_OK && left != 0; left--, sample++) {
         uint32_t start = stamp_begin();
-        error = null_call_read(s->endpoint, file, 0, left, &bytes);
+        error = null_call_read(driver, file, 0, left, &bytes);
         *sample = stamp_end(error) - start;
         if (error != E_OK || bytes != 0) {
             break;
@@ -60,13 +63,13 @@ static uint64_t run_read(struct measure *m)
 
 static uint64_t run_write(struct measure *m)
 {
-    const struct client_session *s = open_null();
+    uint64_t driver = open_null();
     uint64_t file = 0, bytes = 0, left = m->rounds;
-    int error = s != NULL ? null_call_open(s->endpoint, 0, &file) : E_GONE;
+    int error = driver != 0 ? null_call_open(driver, 0, &file) : E_GONE;
 
     for (uint32_t *sample = m->samples; error == E_OK && left != 0; left--, sample++) {
         uint32_t start = stamp_begin();
-        error = null_call_write(s->endpoint, file, 0, left, &bytes);
+        error = null_call_write(driver, file, 0, left, &bytes);
         *sample = stamp_end(error) - start;
         if (error != E_OK || bytes != left) {
             break;
@@ -79,13 +82,17 @@ static uint64_t run_write(struct measure *m)
 /* Each file is opened first, not measured. */
 static uint64_t run_close(struct measure *m)
 {
-    const struct client_session *s = open_null();
+    uint64_t driver = open_null();
     uint64_t file = 0, left = m->rounds;
 
-    for (uint32_t *sample = m->samples; s != NULL && left != 0; left--, sample++) {
-        int error = null_call_open(s->endpoint, 0, &file);
-        uint32_t start = stamp_begin();
-        error = error != E_OK ? error : null_call_close(s->endpoint, file);
+    for (uint32_t *sample = m->samples; driver != 0 && left != 0; left--, sample++) {
+        int error = null_call_open(driver, 0, &file);
+        uint32_t start;
+        if (error != E_OK) {
+            break;
+        }
+        start = stamp_begin();
+        error = null_call_close(driver, file);
         *sample = stamp_end(error) - start;
         if (error != E_OK) {
             break;

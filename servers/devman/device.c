@@ -63,7 +63,7 @@ int device_make(struct device *d)
     }
     if (error == E_OK) {
         d->info = (struct driver_info *)INFO_VA(d);
-        d->status = (struct driver_status *)STATUS_VA(d);
+        d->status = (volatile struct driver_status *)STATUS_VA(d);
         d->made = true;
     }
     return error;

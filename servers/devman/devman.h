@@ -119,7 +119,7 @@ struct device {
     uint32_t endpoint, early, notify, info_frame, status_frame;
     uint32_t order, heartbeat; /* the notification, to signal one bit */
     struct driver_info *info;  /* mapped here */
-    struct driver_status *status;
+    volatile struct driver_status *status;
     struct device_irq irq[DEVICE_IRQS];
     unsigned irq_count;
 

@@ -144,7 +144,7 @@ static void fill_info(struct device *d)
     info->hpet_pa = devman.boot->acpi.hpet_pa;
     (void)snprintf(info->name, sizeof(info->name), "%s", d->driver->manifest.name);
     tree_path(&devman.tree, d->node, info->path);
-    memset(d->status, 0, sizeof(*d->status));
+    *d->status = (struct driver_status){0};
 }
 
 struct gift {

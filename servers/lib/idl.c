@@ -6,7 +6,7 @@
 #include <assert.h>
 
 unsigned call_kept;
-volatile uint64_t *call_since;
+uint64_t *call_since;
 
 bool idl_octets_are_valid(const struct msg *m, unsigned first, uint64_t count)
 {

@@ -111,12 +111,13 @@ struct driver_info {
 };
 _Static_assert(sizeof(struct driver_info) <= 4096, "driver_info is one page");
 
+/* Plain words for the driver: all are written before its next system call. devman reads them as
+ * volatile, each once. */
 struct driver_status {
-    volatile uint64_t beat;
-    volatile uint64_t requests;                /* completed, messages and queue slots */
-    volatile uint64_t interrupts;              /* handled */
-    volatile uint64_t kept_since[DRIVER_KEPT]; /* TSC since when a request is kept; 0: none, or one
-                                                  that may take for ever */
+    uint64_t beat;
+    uint64_t requests;                /* completed, messages and queue slots */
+    uint64_t interrupts;              /* handled */
+    uint64_t kept_since[DRIVER_KEPT]; /* TSC since when a request is kept; 0: none */
 };
 _Static_assert(sizeof(struct driver_status) <= 4096, "driver_status is one page");
 

@@ -28,7 +28,7 @@ struct call {
 extern unsigned call_kept;
 
 /* If not null: for each Reply the TSC since when it holds a caller for later, or 0. */
-extern volatile uint64_t *call_since;
+extern uint64_t *call_since;
 
 /** Forget kept callers; start with the first Reply. */
 void call_begin(struct call *call);
