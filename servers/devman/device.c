@@ -13,6 +13,9 @@
 #define INFO_VA(d)   (PAGES_VA + (uint64_t)(d)->node->id * 2 * PAGE)
 #define STATUS_VA(d) (INFO_VA(d) + PAGE)
 
+#define IRQ_MEMORY_BITS (IRQ_BITS + 2)
+_Static_assert(DEVICE_IRQS <= 1 << (IRQ_MEMORY_BITS - IRQ_BITS), "they do not fit");
+
 static int make_page(uint64_t va, uint32_t *frame)
 {
     int error = spawn_make(&devman.self, OBJ_FRAME, FRAME_4K_BITS, frame);
@@ -134,7 +137,7 @@ bool device_has_needs(struct device *d, const struct driver *driver)
 
 /* ---- interrupts */
 
-/* Interrupt @i, from @r: made once, with its limit, and bound to the early endpoint. */
+/* Interrupt @i, from @r, with its limit, and bound to the early endpoint. */
 static int make_irq(struct device *d, unsigned i, const struct resource *r)
 {
     const struct driver_manifest *m = &d->driver->manifest;
@@ -143,7 +146,10 @@ static int make_irq(struct device *d, unsigned i, const struct resource *r)
                             .flags = msi ? IRQ_MSI : r->flags,
                             .endpoint = d->early,
                             .badge = DRIVER_BADGE_IRQ(i)};
-    int error = spawn_irq(&devman.self, &irq);
+    struct spawn payer = {.maker = &devman.maker,
+                          .slots = &devman.slots,
+                          .untyped = d->irq_untyped};
+    int error = spawn_irq(&payer, &irq);
 
     if (error != E_OK) {
         return error;
@@ -165,6 +171,9 @@ int device_make_irqs(struct device *d)
     unsigned count = 0;
     int error = E_OK;
 
+    if (d->irq_untyped == 0) {
+        error = spawn_make(&devman.self, OBJ_UNTYPED, IRQ_MEMORY_BITS, &d->irq_untyped);
+    }
     for (unsigned i = 0; error == E_OK && i < m->need_count; i++) {
         const struct resource *r = tree_resource(d->node, m->needs[i].name);
         if (r == NULL || (r->kind != RESOURCE_IRQ && r->kind != RESOURCE_MSI)) {
@@ -195,4 +204,17 @@ void device_unbind_irqs(struct device *d)
     for (unsigned i = 0; i < d->irq_count; i++) {
         (void)sys_op(d->irq[i].slot, OP_IRQ_UNBIND, 0, 0, 0, 0, 0, 0);
     }
+}
+
+void device_release_irqs(struct device *d)
+{
+    if (d->irq_count == 0) {
+        return;
+    }
+    (void)sys_op(SLOT_CNODE, OP_CNODE_REVOKE, d->irq_untyped, 0, 0, 0, 0, 0);
+    for (unsigned i = 0; i < d->irq_count; i++) {
+        slots_give(&devman.slots, d->irq[i].slot, 1);
+    }
+    memset(d->irq, 0, sizeof(d->irq));
+    d->irq_count = 0;
 }

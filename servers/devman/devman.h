@@ -72,7 +72,7 @@ struct driver {
     struct policy policy;
 };
 
-/* One interrupt of a device: made once, bound anew for every instance. */
+/* One interrupt of a device: bound anew for every instance, until its driver is stopped. */
 struct device_irq {
     uint32_t slot; /* the Irq; 0: not made */
     bool is_msi;
@@ -122,6 +122,7 @@ struct device {
     volatile struct driver_status *status;
     struct device_irq irq[DEVICE_IRQS];
     unsigned irq_count;
+    uint32_t irq_untyped; /* pays for them alone, so that stopping the driver gives the pins back */
 
     /* The instance. */
     bool alive;
@@ -204,6 +205,9 @@ int device_by_name(const char *name, struct device **out);
 /** Interrupts of @d to its instance's endpoint (or its early one), or from it. */
 int device_bind_irqs(struct device *d, uint32_t endpoint);
 void device_unbind_irqs(struct device *d);
+
+/** Destroy @d's interrupts: no instance of its driver follows soon, and the pins are anybody's. */
+void device_release_irqs(struct device *d);
 
 /* ---- life.c: from matched to running and back */
 

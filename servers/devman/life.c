@@ -36,6 +36,7 @@ static void refuse(struct device *d)
     d->rejected = d->driver;
     life_tell(d, EVENT_REFUSED, d->why);
     session_end_all(d);
+    device_release_irqs(d);
     d->driver = NULL;
 }
 
@@ -152,6 +153,7 @@ static void give_up(struct device *d)
 
     d->state = DEVICE_GAVE_UP;
     session_end_all(d);
+    device_release_irqs(d);
     tree_path(&devman.tree, d->node, path);
     log_line("%s: gave %s up after %u deaths in a row; start %s tries again", path,
              d->driver->manifest.name, d->policy.count, path);
@@ -162,6 +164,7 @@ static void stay_stopped(struct device *d)
 {
     d->state = DEVICE_STOPPED;
     session_end_all(d);
+    device_release_irqs(d);
     life_tell(d, EVENT_STOPPED, "");
 }
 

@@ -49,18 +49,23 @@ static void report_tables(struct node *pci)
     }
 }
 
+/* Configuration space has two doors, and one is enough: the ports only where there is no ECAM. */
 static void report_pci(void)
 {
     struct node *pci = add("pci");
+    bool has_ecam = false;
 
     report_tables(pci);
-    own(pci, "ports", RESOURCE_PORTS, PCI_CONFIG_PORTS, 8);
     for (unsigned i = 0; i < devman.boot->acpi.mcfg_count && i < BOOT_MAX_MCFG; i++) {
         const struct boot_mcfg *m = &devman.boot->acpi.mcfg[i];
         if (m->segment == 0 && m->bus_first == 0) {
             unsigned buses = m->bus_last + 1u < ECAM_BUSES ? m->bus_last + 1u : ECAM_BUSES;
             own(pci, "ecam", RESOURCE_MMIO, m->pa, buses * ECAM_BUS_BYTES);
+            has_ecam = true;
         }
+    }
+    if (!has_ecam) {
+        own(pci, "ports", RESOURCE_PORTS, PCI_CONFIG_PORTS, 8);
     }
 }
 

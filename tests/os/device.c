@@ -6,6 +6,8 @@
 #include "device.h"
 #include "test.h"
 
+#include <stdio.h>
+
 #define PIT_CHANNEL0      0x40u
 #define PIT_CHANNEL2      0x42u
 #define PIT_COMMAND       0x43u
@@ -35,7 +37,9 @@
 #define EDU_ACK          (0x64u / 4)
 
 static unsigned edu_slot[2], edu_count;
-static bool com2_found, exact;
+static uint32_t edu_bar[2], edu_command[2]; /* its driver's, while a test has moved it */
+static bool edu_moved;
+static bool found, com2_found, exact, has_config;
 static unsigned pit_period;
 static uint64_t pit_start_tsc;
 static uint16_t pit_start_clock;
@@ -71,24 +75,34 @@ static unsigned slot_gsi(unsigned slot)
     return 20 + slot % 4;
 }
 
+/* The driver of PCI has the ports of configuration space where there is no ECAM: not on q35, and
+ * nothing but q35 has devices that a test looks for there. */
 static bool open_ports(void)
 {
     static const struct {
+        const char *whose;
         uint16_t first, last;
-    } range[] = {{PIT_CHANNEL0, PIT_COMMAND}, {COM2, COM2 + 7}, {PCI_ADDRESS, PCI_DATA + 3}};
+    } range[] = {{"the timer's", PIT_CHANNEL0, PIT_COMMAND}, {"COM2's", COM2, COM2 + 7}};
     uint64_t map = lab_slot();
     int e = sys_op(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, SLOT_UNTYPED, SLOT_VSPACE, map, 0,
                    0, 0);
+    bool ok = test_expect_error("making a port map", e, E_OK);
 
-    for (unsigned i = 0; e == E_OK && i < sizeof range / sizeof range[0]; i++)
+    for (unsigned i = 0; ok && i < sizeof range / sizeof range[0]; i++) {
+        char what[64];
+        (void)snprintf(what, sizeof what, "opening %s ports", range[i].whose);
         e = sys_op(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, map, range[i].first, range[i].last,
                    0, 0, 0);
-    return e == E_OK;
+        ok = test_expect_error(what, e, E_OK);
+    }
+    has_config = ok && sys_op(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, map, PCI_ADDRESS,
+                              PCI_DATA + 3, 0, 0, 0) == E_OK;
+    return ok;
 }
 
 static void find_edu(void)
 {
-    if (pci_read(0, 0) != Q35_HOST)
+    if (!has_config || pci_read(0, 0) != Q35_HOST)
         return;
     for (unsigned slot = 1; slot < 25 && edu_count < 2; slot++) {
         bool shared = edu_count == 0 || slot_gsi(slot) == slot_gsi(edu_slot[0]);
@@ -101,18 +115,22 @@ void devices_find(void)
 {
     uint64_t least = UINT64_MAX;
 
+    if (found)
+        return;
+    found = true;
     for (unsigned i = 0; i < 16; i++) {
         uint64_t before = rdtsc(), after = rdtsc();
         least = after - before < least ? after - before : least;
     }
     exact = least < 16; /* a host's counter takes longer */
     lab_begin();
-    if (open_ports()) {
+    if (devices_borrow() && open_ports()) {
         find_edu();
         out8(COM2 + 7, 0x5a); /* the scratch register, where there is a port */
         com2_found = in8(COM2 + 7) == 0x5a;
     }
     lab_end();
+    devices_return();
 }
 
 bool has_edu(void)
@@ -148,7 +166,7 @@ void device_wait_us(uint64_t us)
 
 bool device_ports(void)
 {
-    if (!test_expect("opening the devices' ports", open_ports(), true))
+    if (!devices_borrow() || !open_ports())
         return false;
     out8(PIT_COMMAND, PIT_ONE_SHOT); /* without a count it stops; QEMU's after its next edge */
     device_wait_us(1000);
@@ -219,6 +237,10 @@ static bool edu_map(struct edu *e, unsigned index)
     if (status == E_OK)
         status = lab_map(SLOT_VSPACE, va, frame, RIGHT_READ | RIGHT_WRITE);
     e->reg = (volatile uint32_t *)va;
+    if (!edu_moved) {
+        edu_bar[index] = pci_read(e->slot, PCI_BAR0);
+        edu_command[index] = pci_read(e->slot, PCI_COMMAND) & 0xffff;
+    }
     pci_write(e->slot, PCI_BAR0, EDU_BASE + (index << EDU_BAR_BITS));
     pci_write(e->slot, PCI_COMMAND, COMMAND_MEM | COMMAND_DMA);
     pci_write(e->slot, EDU_MSI, pci_read(e->slot, EDU_MSI) & ~(1u << 16));
@@ -227,11 +249,24 @@ static bool edu_map(struct edu *e, unsigned index)
 
 bool edu_open(struct edu e[2])
 {
-    if (!device_ports() || !edu_map(&e[0], 0) || !edu_map(&e[1], 1))
+    bool ok = device_ports() && edu_map(&e[0], 0) && edu_map(&e[1], 1);
+
+    edu_moved = ok;
+    if (!ok)
         return false;
     edu_acknowledge(&e[0]);
     edu_acknowledge(&e[1]);
     return test_expect("an edu's identification", e[0].reg[0] & 0xffff, 0xed);
+}
+
+void devices_restore(void)
+{
+    for (unsigned i = 0; edu_moved && i < 2; i++) {
+        pci_write(edu_slot[i], EDU_MSI, pci_read(edu_slot[i], EDU_MSI) & ~(1u << 16));
+        pci_write(edu_slot[i], PCI_BAR0, edu_bar[i]);
+        pci_write(edu_slot[i], PCI_COMMAND, edu_command[i]);
+    }
+    edu_moved = false;
 }
 
 void edu_use_msi(const struct edu *e, uint64_t address, uint32_t data)

@@ -26,7 +26,7 @@ static inline uint8_t in8(uint16_t port)
     return value;
 }
 
-/** Look which devices there are; before the first test. */
+/** Look which devices there are, once; before the first test. */
 void devices_find(void);
 
 /** Two edu on one IO-APIC pin. */
@@ -35,9 +35,16 @@ bool has_com2(void);
 /** The TSC counts instructions, and devices run in its time: what happens is the same each run. */
 bool is_exact_machine(void);
 
-/** Open the ports of the PIT, which is stopped, the PCI configuration space and COM2; false fails
- *  the test. */
+/** Stop the drivers of these devices; false fails the test. */
+bool devices_borrow(void);
+/** Start them again, after the test's lab has ended. */
+void devices_return(void);
+
+/** Take these devices from their drivers, open the ports of the PIT, which is stopped, the PCI
+ *  configuration space and COM2; false fails the test. */
 bool device_ports(void);
+/** Put back what a test has changed that a driver counts on: where the edu are. */
+void devices_restore(void);
 
 /** An Irq on @gsi into a slot of the lab, its handle; 0 fails the test. */
 uint64_t device_irq(uint64_t gsi, uint64_t flags);

@@ -86,8 +86,10 @@ void test_sleep_us(uint64_t us)
         (void)sys_wait(SLOT_NOTIFY, &bits);
 }
 
+/* The devices are looked for when somebody asks for a test: by then drivers have found theirs. */
 static const struct test *find(uint64_t index)
 {
+    devices_find();
     for (unsigned i = 0; i < sizeof areas / sizeof areas[0]; i++) {
         if (areas[i]->exists != NULL && !areas[i]->exists())
             continue;
@@ -120,11 +122,13 @@ static void run(uint64_t index, struct suite_answer *answer)
         (void)snprintf(failure, sizeof failure, "%s", lab_error());
     puppets_record();
     (void)sys_debug(DEBUG_CHECK, index); /* what the test leaves, and what its end does: a debug */
+    devices_restore();
     lab_end();
     (void)sys_debug(DEBUG_CHECK, index); /* build's kernel stops if that broke an invariant */
     (void)test_expect("bytes of the untyped in use after the test", lab_used_bytes(), used_before);
     if (lab_error() != NULL && failure[0] == '\0')
         (void)snprintf(failure, sizeof failure, "clean-up: %s", lab_error());
+    devices_return();
     answer->words[0] = failure[0] == '\0';
     if (failure[0] == '\0')
         (void)snprintf(failure, sizeof failure, "results %016lx", results);
@@ -161,7 +165,6 @@ static void run_by_args(void)
 
 int main(void)
 {
-    devices_find();
     run_by_args();
     suite_serve(name, run);
 }
