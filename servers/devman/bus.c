@@ -126,7 +126,7 @@ static void take_ports_back(struct device *bus)
     spawn_delete(&bus->task, &bus->task.portmap);
     for (unsigned i = 0; i < m->need_count; i++) {
         const struct resource *r = tree_resource(bus->node, m->needs[i].name);
-        if (r != NULL && r->kind == RESOURCE_PORTS && bus_keeps(bus, r)) {
+        if (r != NULL && m->needs[i].kind == NEED_PORTS && bus_keeps(bus, r)) {
             (void)spawn_ports(&bus->task, (uint16_t)r->base, (uint16_t)(r->base + r->size - 1));
         }
     }

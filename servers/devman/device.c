@@ -105,8 +105,9 @@ int device_by_name(const char *name, struct device **out)
 static enum resource_kind resource_kind_of(unsigned need)
 {
     static const enum resource_kind kinds[] = {
-        [NEED_PORTS] = RESOURCE_PORTS, [NEED_MMIO] = RESOURCE_MMIO,     [NEED_IRQ] = RESOURCE_IRQ,
-        [NEED_MSI] = RESOURCE_MSI,     [NEED_CONFIG] = RESOURCE_CONFIG,
+        [NEED_PORTS] = RESOURCE_PORTS,   [NEED_MMIO] = RESOURCE_MMIO,
+        [NEED_IRQ] = RESOURCE_IRQ,       [NEED_MSI] = RESOURCE_MSI,
+        [NEED_CONFIG] = RESOURCE_CONFIG, [NEED_PROBE] = RESOURCE_PORTS,
     };
 
     return kinds[need];

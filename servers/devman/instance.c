@@ -102,6 +102,8 @@ static int grant(struct device *d, const struct driver_need *need, uint64_t *va)
     switch (need->kind) {
     case NEED_PORTS:
         return grant_ports(d, need, r);
+    case NEED_PROBE:
+        return d->recorded ? E_OK : grant_ports(d, need, r);
     case NEED_MMIO:
         return grant_mmio(d, need, r, va);
     case NEED_IRQ:

@@ -168,8 +168,8 @@ unsigned driver_manifest_score(const struct driver_manifest *m, const struct dri
 }
 
 static const char *const need_names[] = {
-    [NEED_PORTS] = "ports", [NEED_MMIO] = "mmio",     [NEED_IRQ] = "irq",
-    [NEED_MSI] = "msi",     [NEED_CONFIG] = "config", [NEED_DMA] = "dma",
+    [NEED_PORTS] = "ports",   [NEED_MMIO] = "mmio", [NEED_IRQ] = "irq",     [NEED_MSI] = "msi",
+    [NEED_CONFIG] = "config", [NEED_DMA] = "dma",   [NEED_PROBE] = "probe",
 };
 #define NEED_KINDS (sizeof(need_names) / sizeof(need_names[0]))
 
@@ -209,7 +209,7 @@ static bool add_need(struct driver_manifest *d, const char *v, bool optional,
     }
     if (!need_parse(v, &n)) {
         return manifest_fail(e, "need, want: NAME as ALIAS KIND, the kind one of ports, mmio, irq, "
-                                "msi, config and dma, for example bar0 as regs mmio");
+                                "msi, config, dma and probe, for example bar0 as regs mmio");
     }
     for (unsigned i = 0; i < d->need_count; i++) {
         if (strcmp(d->needs[i].alias, n.alias) == 0) {

@@ -33,7 +33,15 @@ struct driver_match {
     char name[DRIVER_WORD_BYTES];
 };
 
-enum driver_need_kind { NEED_PORTS, NEED_MMIO, NEED_IRQ, NEED_MSI, NEED_CONFIG, NEED_DMA };
+enum driver_need_kind {
+    NEED_PORTS,
+    NEED_MMIO,
+    NEED_IRQ,
+    NEED_MSI,
+    NEED_CONFIG,
+    NEED_DMA,
+    NEED_PROBE, /* a bus driver's: ports, until it has reported its devices */
+};
 
 struct driver_need {
     char name[DRIVER_WORD_BYTES];  /* of the device's resource */
