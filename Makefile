@@ -242,5 +242,5 @@ $(ISO): $(B)/strip/quoll.elf $(IMAGE) boot/grub.cfg tools/mkiso.sh
 	@echo '  ISO   $@'
 	@tools/mkiso.sh $@ $(B)/strip/quoll.elf $(IMAGE)
 
-include tools/mk/acpica.mk
+include tools/mk/acpica.mk tools/mk/host.mk
 -include $(addsuffix .d,$(KERNEL_OBJ) $(USER_OBJ) $(B)/gen/offsets.inc)

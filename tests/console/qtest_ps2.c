@@ -5,8 +5,8 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "../../drivers/framework/host/qtest.h"
 #include "../../drivers/ps2/ps2.h"
-#include "../rdl/qtest_bus.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,10 +4,10 @@
  * also drawn on the host, to FOLDER/NAME.ppm, for test_vga.py to compare with QEMU's screendump.
  * Arguments: qtest socket, folder. Says "picture NAME" and waits for a line after each.
  */
+#include "../../drivers/framework/host/qtest.h"
 #include "../../drivers/vga/vga.h"
 #include "../../servers/console/colour.h"
 #include "../../servers/console/console.h"
-#include "../rdl/qtest_bus.h"
 
 #include <font/vga.h>
 #include <stdio.h>

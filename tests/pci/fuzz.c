@@ -6,7 +6,7 @@
  */
 #include "../../drivers/pci/acpi_route.h"
 #include "../../drivers/pci/pci.h"
-#include "qtest_bus.h"
+#include "check.h"
 
 #include <regs/io.h>
 

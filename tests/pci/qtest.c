@@ -4,9 +4,11 @@
  * is the driver. It checks what it can see itself, and prints what it found for test_pci.py to
  * compare with QEMU's own view: a line for each function.
  */
+#include "../../drivers/framework/host/qtest.h"
 #include "../../drivers/pci/acpi.h"
 #include "../../drivers/pci/pci.h"
-#include "qtest_bus.h"
+#include "check.h"
+#include "watch.h"
 
 #include <regs/edu.h>
 #include <regs/pci.h>
@@ -31,6 +33,7 @@
 #define MESSAGE_AT   0x100000u /* in RAM: a message is a write */
 #define MESSAGE_DATA 0x4a5bu
 
+unsigned passed, failed;
 static struct pci_access access = {.bus_first = 0, .bus_last = 255};
 static struct pci_tree tree, again;
 static _Alignas(16) uint8_t bios[BIOS_BYTES], tables[TABLES_BYTES];
@@ -417,10 +420,10 @@ static void test_restart(void)
         tree.function[i].live = i % 2 == 0;
         live += i % 2 == 0;
     }
-    qtest_watch = watch;
+    watch_config(watch, access.ecam_va);
     pci_enumerate(&again, &access, &tree, true);
     pci_route(&again);
-    qtest_watch = NULL;
+    watch_config(NULL, 0);
     CHECK(bar_writes == 0 && command_writes == 0 && live > 1);
     CHECK(again.count == tree.count && !again.full);
     for (unsigned i = 0; i < tree.count; i++) {
@@ -477,7 +480,6 @@ static void use_ecam(void)
         pci_q35_ecam_write(pci_q35_regs_at(&hub), ecam);
     }
     access.ecam_va = (uintptr_t)ecam.base64m << 26;
-    qtest_ecam = access.ecam_va;
 }
 
 int main(int count, char **arguments)
@@ -486,10 +488,9 @@ int main(int count, char **arguments)
                                            .io = {IO_FIRST, IO_LAST}};
     bool firmware;
 
-    if (count != 4) {
+    if (count != 4 || !qtest_open(arguments[1])) {
         return 2;
     }
-    qtest_connect(arguments[1]);
     is_q35 = strcmp(arguments[2], "q35") == 0;
     firmware = strcmp(arguments[3], "firmware") == 0;
     if (is_q35) {

@@ -12,7 +12,7 @@
 #include <regs/uart8250.h>
 #include <regs/vga.h>
 
-#include "qtest_bus.h"
+#include "../../drivers/framework/host/qtest.h"
 
 #include <stdio.h>
 

@@ -222,7 +222,7 @@ def differences(wanted, shown):
 @pytest.mark.parametrize("machine", ["q35", "pc"])
 def test_qemus_display(parts, machine, tmp_path):
     """Text, graphics, and text again: what QEMU shows is what was drawn on the host."""
-    program = built(parts, "qtest_vga", ROOT / "tests/rdl/qtest_bus.c",
+    program = built(parts, "qtest_vga", ROOT / "drivers/framework/host/qtest.c",
                     *logic_of("drivers/vga"))
     qemu = subprocess.Popen(
         ["qemu-system-x86_64", "-M", f"{machine},accel=tcg", "-m", "64", "-S", "-display", "none",

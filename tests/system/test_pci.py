@@ -17,6 +17,7 @@ CORE = [f"drivers/pci/{name}.c" for name in
         ("acpi_route", "assign", "bar", "capability", "config", "control", "enumerate", "filter",
          "msi")]
 ACPI = [f"drivers/pci/{name}.c" for name in ("acpi_os", "acpi_pool", "acpi_prt")]
+QTEST = ROOT / "drivers/framework/host/qtest.c"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow", "-Wundef", "-Wvla",
           "-Wstrict-prototypes", "-Wmissing-prototypes"]
 HOST = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
@@ -85,7 +86,7 @@ def program(tmp_path_factory):
                                         cwd=out / str(number)))
     assert [one.wait() for one in running] == [0, 0]
     objects = [path for number in range(2) for path in (out / str(number)).glob("*.o")]
-    build(out / "program", [*CORE, *ACPI, HERE / "qtest.c", HERE / "qtest_bus.c"], objects)
+    build(out / "program", [*CORE, *ACPI, HERE / "qtest.c", HERE / "watch.c", QTEST], objects)
     return out / "program"
 
 
@@ -273,7 +274,7 @@ def test_lying_devices(program, tmp_path, count):
 def test_platform(tmp_path, machine, more, found, count, request):
     build(tmp_path / "program", ["drivers/platform/probe.c", "drivers/platform/devices.c",
                                  "drivers/platform/commands.c", HERE / "platform.c",
-                                 HERE / "qtest_bus.c"])
+                                 QTEST])
     qemu = Qemu(tmp_path, machine, "bare", [], more)
     try:
         done, _ = run(tmp_path / "program", tmp_path / "qtest", f"{found:x}")

@@ -135,7 +135,7 @@ def button(name, down):
 
 @pytest.fixture
 def machine(request, generated, tmp_path):
-    built(generated, tmp_path / "driver", HERE / "qtest_ps2.c", ROOT / "tests/rdl/qtest_bus.c")
+    built(generated, tmp_path / "driver", HERE / "qtest_ps2.c", ROOT / "drivers/framework/host/qtest.c")
     machine = Machine(tmp_path, tmp_path / "driver", request.param)
     yield machine
     machine.end()

@@ -218,7 +218,7 @@ def test_register_files_describe_what_qemu_models(generated, tmp_path, count):
     is needed twice, but time is."""
     program, socket = tmp_path / "qtest", tmp_path / "socket"
     compiled(["gcc", *STRICT, "-O1", "-I", generated, "-I", FRAMEWORK / "host", "-I", FRAMEWORK,
-              "-o", program, HERE / "qtest.c", HERE / "qtest_bus.c"])
+              "-o", program, HERE / "qtest.c", FRAMEWORK / "host" / "qtest.c"])
     qemu = subprocess.Popen(
         ["qemu-system-x86_64", "-M", "q35,accel=tcg", "-m", "64", "-S", "-display", "none", "-nic",
          "none", "-serial", "null", "-device", "edu", "-qtest", f"unix:{socket},server=on,wait=off",

@@ -1,0 +1,209 @@
+/*
+ * sessions.c - devman's part: the pages that it shares with the driver, and sessions, whose pages
+ * each end has with the rights, and where, it has them in the system. So a write to a page that is
+ * not the driver's, or behind its data region, is a fault here, too.
+ */
+#include "internal.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SLOTS      32u
+#define PAGE       QUEUE_PAGE_BYTES
+#define PAGES(s)   (3 + (s)->data_bytes / PAGE)
+#define BELL_FIRST 2000u /* handles of doorbells */
+
+static struct host_session sessions[DRIVER_SESSIONS];
+static struct driver_info *info;
+static uint64_t bells;
+
+static void *map(void *at, size_t bytes, int rights, int file, off_t offset)
+{
+    int how = (file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED) |
+              (at != NULL ? MAP_FIXED_NOREPLACE : 0);
+    void *got = mmap(at, bytes, rights, how, file, offset);
+
+    if (got == MAP_FAILED || (at != NULL && got != at)) {
+        host_end("%zu bytes at %p can't be mapped", bytes, at);
+    }
+    return got;
+}
+
+static int shared_file(size_t bytes)
+{
+    int file = memfd_create("quoll", 0);
+
+    if (file < 0 || ftruncate(file, (off_t)bytes) != 0) {
+        host_end("no memory for %zu bytes", bytes);
+    }
+    return file;
+}
+
+void host_map_pages(void)
+{
+    int file = shared_file(PAGE);
+
+    (void)map((void *)TASK_BUFFER_VA, PAGE, PROT_READ | PROT_WRITE, -1, 0);
+    (void)map((void *)DRIVER_INFO_VA, PAGE, PROT_READ, file, 0);
+    (void)map((void *)DRIVER_STATUS_VA, PAGE, PROT_READ | PROT_WRITE, -1, 0);
+    info = map(NULL, PAGE, PROT_READ | PROT_WRITE, file, 0);
+    info->magic = DRIVER_INFO_MAGIC;
+}
+
+struct driver_info *host_info(void)
+{
+    return info;
+}
+
+/* ---- pages of a session */
+
+static uint64_t place_va(unsigned place)
+{
+    return DRIVER_SESSIONS_VA + place * DRIVER_SESSION_STRIDE;
+}
+
+static void map_driver(const struct host_session *s, int file)
+{
+    char *va = (char *)place_va(s->place);
+
+    (void)map(va, PAGE, PROT_READ, file, 0);
+    (void)map(va + PAGE, PAGE, PROT_READ | PROT_WRITE, file, PAGE);
+    (void)map(va + 2 * PAGE, PAGE, PROT_READ, file, 2 * PAGE);
+    (void)map(va + 3 * PAGE, s->data_bytes, PROT_READ | PROT_WRITE, file, 3 * PAGE);
+}
+
+static struct queue_pages map_client(struct host_session *s, int file)
+{
+    struct queue_pages p = {.c = map(NULL, PAGE, PROT_READ | PROT_WRITE, file, 0),
+                            .d = map(NULL, PAGE, PROT_READ, file, PAGE),
+                            .m = map(NULL, PAGE, PROT_READ, file, 2 * PAGE)};
+
+    s->data = map(NULL, s->data_bytes, PROT_READ | PROT_WRITE, file, 3 * PAGE);
+    return p;
+}
+
+static struct queue_pages map_manager(int file)
+{
+    char *va = map(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, file, 0);
+
+    return (struct queue_pages){.c = (struct queue_c *)va,
+                                .d = (struct queue_d *)(va + PAGE),
+                                .m = (struct queue_m *)(va + 2 * PAGE)};
+}
+
+static void unmap(struct host_session *s)
+{
+    (void)munmap((void *)place_va(s->place), PAGES(s) * PAGE);
+    (void)munmap(s->pages.c, PAGE);
+    (void)munmap(s->pages.d, PAGE);
+    (void)munmap(s->pages.m, PAGE);
+    (void)munmap(s->data, s->data_bytes);
+    (void)munmap(s->manager.p.c, 3 * PAGE);
+}
+
+/* ---- a session's life */
+
+static struct host_session *free_place(void)
+{
+    for (unsigned i = 0; i < DRIVER_SESSIONS; i++) {
+        if (!sessions[i].is_open) {
+            sessions[i].place = i;
+            return &sessions[i];
+        }
+    }
+    host_end("more than %u sessions", DRIVER_SESSIONS);
+}
+
+static void show(const struct host_session *s, unsigned interface)
+{
+    struct driver_session *to = &info->session[s->place];
+
+    to->interface = interface;
+    to->queue_pages = (uint32_t)(s->data_bytes / PAGE);
+    to->generation++;
+    __atomic_store_n(&to->state, DRIVER_SESSION_OPEN, __ATOMIC_RELEASE);
+}
+
+struct host_session *host_session_open(unsigned interface, uint32_t methods,
+                                       const struct queue_limits *limits, unsigned data_pages)
+{
+    struct host_session *s = free_place();
+    struct queue_limits all = *limits;
+    int file;
+
+    s->data_bytes = (uint64_t)data_pages * PAGE;
+    all.slots = SLOTS;
+    all.data_bytes = s->data_bytes;
+    file = shared_file(PAGES(s) * PAGE);
+    map_driver(s, file);
+    s->pages = map_client(s, file);
+    if (queue_manager_open(&s->manager, map_manager(file), &all, 0, 0) != E_OK ||
+        queue_client_open(&s->queue, s->pages, BELL_FIRST + s->place, 0) != E_OK) {
+        host_end("the limits of a session are wrong");
+    }
+    (void)close(file);
+    s->endpoint = host_endpoint(interface, methods);
+    s->is_open = true;
+    show(s, interface);
+    framework_sessions();
+    return s;
+}
+
+void host_session_let_go(unsigned place)
+{
+    info->session[place].state = DRIVER_SESSION_NONE;
+}
+
+void host_session_close(struct host_session *s)
+{
+    queue_manager_close(&s->manager);
+    info->session[s->place].state = DRIVER_SESSION_CLOSING;
+    framework_sessions();
+    if (info->session[s->place].state != DRIVER_SESSION_NONE) {
+        host_end("the driver did not let go of a session");
+    }
+    unmap(s);
+    s->is_open = false;
+}
+
+/* ---- bells */
+
+void queue_wake(uint64_t handle)
+{
+    if (handle >= BELL_FIRST) {
+        bells |= 1ull << (handle - BELL_FIRST);
+    }
+}
+
+uint64_t host_take_bells(void)
+{
+    uint64_t rung = bells;
+
+    bells = 0;
+    return rung;
+}
+
+int host_await(struct host_session *s, uint64_t seq, struct queue_done *done)
+{
+    uint64_t end = host_real_us() + HOST_LIMIT_S * 1000000ull;
+
+    for (;;) {
+        int error = queue_collect(&s->queue, done);
+
+        if (error == E_OK && done->seq == seq) {
+            return (int)done->status;
+        }
+        if (error == E_GONE) {
+            return error;
+        }
+        if (error == E_BUSY) {
+            (void)queue_client_about_to_sleep(&s->queue);
+            if (host_real_us() > end) {
+                return E_TIMEOUT;
+            }
+            host_poll();
+            qtest_wait(0);
+        }
+    }
+}
