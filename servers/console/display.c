@@ -5,7 +5,7 @@
 
 unsigned display_cells_max(const struct display *display)
 {
-    size_t bytes = display->kind == DISPLAY_TEXT ? sizeof(uint16_t)
+    size_t bytes = display->kind == PICTURE_TEXT ? sizeof(uint16_t)
                                                  : GLYPH_WIDTH * GLYPH_HEIGHT * sizeof(uint32_t);
     size_t count = display->buffer_bytes / bytes;
 
@@ -15,7 +15,7 @@ unsigned display_cells_max(const struct display *display)
 struct display_patch display_draw(const struct display *display, unsigned row, unsigned column,
                                   const struct cell *cells, unsigned count)
 {
-    if (display->kind == DISPLAY_TEXT) {
+    if (display->kind == PICTURE_TEXT) {
         text_draw(cells, count, display->buffer);
         return (struct display_patch){column, row, count, 1, display->buffer};
     }

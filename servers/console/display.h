@@ -14,9 +14,9 @@ enum {
     GLYPH_HEIGHT = 16,
 };
 
-enum display_kind {
-    DISPLAY_TEXT,   /* uint16_t: character of code page 437, attribute << 8 */
-    DISPLAY_PIXELS, /* uint32_t: 0x00RRGGBB */
+enum picture_kind {
+    PICTURE_TEXT,   /* uint16_t: character of code page 437, attribute << 8 */
+    PICTURE_PIXELS, /* uint32_t: 0x00RRGGBB */
 };
 
 /* A rectangle, in cells (always of one row) or in pixels; its data row by row. */
@@ -26,7 +26,7 @@ struct display_patch {
 };
 
 struct display {
-    enum display_kind kind;
+    enum picture_kind kind;
     unsigned rows, columns; /* in characters */
     void *buffer;           /* a patch's data is made here; put may exchange it */
     size_t buffer_bytes;    /* at least DISPLAY_BUFFER_MIN */

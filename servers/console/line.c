@@ -37,7 +37,6 @@ static struct {
 } in = {.session = {.devman = SLOT_DEVMAN, .slots = SLOT_INPUT, .place = 1, .bits = BIT_LINE}};
 
 static uint64_t restarts;
-static int was_on_line = CONSOLE_NONE; /* the core's session, while the line is gone */
 
 /* ---- output */
 
@@ -163,16 +162,12 @@ static bool open_line(void)
         return false;
     }
     console_set_line(&console, 0, true);
-    if (was_on_line != CONSOLE_NONE) {
-        (void)console_move(&console, (unsigned)was_on_line, CONSOLE_BOTH, 0);
-        was_on_line = CONSOLE_NONE;
-    }
+    terminals_line_is_there();
     return true;
 }
 
 static void lose_line(void)
 {
-    was_on_line = console.lines[0].session;
     client_session_close(&out.session);
     client_session_close(&in.session);
     console_set_line(&console, 0, false);

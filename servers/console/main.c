@@ -27,8 +27,11 @@ static void pump(void)
 
     do {
         moved = line_pump();
+        moved |= keyboard_pump();
         moved |= terminals_pump();
-    } while (moved || !line_about_to_sleep());
+        moved |= picture_pump();
+    } while (moved || !line_about_to_sleep() || !keyboard_about_to_sleep() ||
+             !picture_about_to_sleep());
 }
 
 int main(void)

@@ -29,7 +29,7 @@ static bool is_usable(const struct display *display)
     return display->rows >= SCREEN_ROWS_MIN && display->rows <= SCREEN_ROWS_MAX &&
            display->columns >= SCREEN_COLUMNS_MIN && display->columns <= SCREEN_COLUMNS_MAX &&
            display->buffer != NULL && display->buffer_bytes >= DISPLAY_BUFFER_MIN &&
-           display->put != NULL && (display->kind == DISPLAY_PIXELS || display->cursor != NULL);
+           display->put != NULL && (display->kind == PICTURE_PIXELS || display->cursor != NULL);
 }
 
 int console_set_display(struct console *console, const struct display *display)
@@ -107,7 +107,7 @@ static void overlay(const struct console *console, unsigned row, unsigned first,
 {
     const struct overlay *o = &console->overlay;
 
-    if (console->display.kind == DISPLAY_PIXELS && row == o->cursor_row &&
+    if (console->display.kind == PICTURE_PIXELS && row == o->cursor_row &&
         o->cursor_column >= first && o->cursor_column < end) {
         cells[o->cursor_column - first].what |= cursor_style(o->cursor);
     }
@@ -181,7 +181,7 @@ static bool render_cursor(struct console *console)
     const struct overlay *o = &console->overlay;
     struct display *display = &console->display;
 
-    if (display->kind == DISPLAY_TEXT && !console->cursor_shown) {
+    if (display->kind == PICTURE_TEXT && !console->cursor_shown) {
         console->cursor_shown =
             display->cursor(display->context, o->cursor_row, o->cursor_column, o->cursor);
         return console->cursor_shown;

@@ -2,7 +2,8 @@
  * server.h - the console as a server: its loop, its clients, its devices.
  *   main.c       the loop
  *   terminals.c  the interface `terminal`, one session of the core for each client
- *   line.c       the serial line, through a session with its driver
+ *   line.c       the serial line, through sessions with its driver
+ *   picture.c    the display, keyboard.c keys and mouse: the same with theirs
  * The core (console.h) knows no system call; here bytes are moved between it and the world.
  */
 #ifndef CONSOLE_SERVER_H
@@ -32,6 +33,9 @@ extern struct console console;
 /** Go on with reads and writes that wait. True: something moved. */
 bool terminals_pump(void);
 
+/** The serial line has come (back): the session that is to be on it goes there. */
+void terminals_line_is_there(void);
+
 /* ---- line.c */
 
 /** Move bytes both ways; opens the session when it is not. True: something moved. */
@@ -45,6 +49,23 @@ bool line_about_to_sleep(void);
 
 /** How often the driver was restarted below it. */
 uint64_t line_restarts(void);
+
+/* ---- picture.c */
+
+/** Draw what has changed; opens the session when it is not. True: something moved. */
+bool picture_pump(void);
+
+/** Show pixels, or text. Errors: NOT_FOUND (no display), UNSUPPORTED. */
+int picture_set(bool pixels);
+
+bool picture_about_to_sleep(void);
+
+/* ---- keyboard.c */
+
+/** Take keys and the mouse's movements; opens the session when it is not. True: something moved. */
+bool keyboard_pump(void);
+
+bool keyboard_about_to_sleep(void);
 
 /* ---- main.c */
 

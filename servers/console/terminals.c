@@ -20,9 +20,19 @@ static struct waiter {
 } waiters[TASK_REPLIES];
 
 static uint32_t clients[CONSOLE_SESSIONS]; /* the task of each session; 0: nobody's */
+static bool on_line[CONSOLE_SESSIONS];     /* is to be on the serial line, whenever that is there */
 static uint64_t bytes_in[CONSOLE_SESSIONS], bytes_out[CONSOLE_SESSIONS];
 
-/* The caller's session; its first call opens it, on the serial line if that is free. */
+void terminals_line_is_there(void)
+{
+    for (unsigned i = 0; i < CONSOLE_SESSIONS; i++) {
+        if (clients[i] != 0 && on_line[i]) {
+            (void)console_move(&console, i, CONSOLE_BOTH, 0);
+        }
+    }
+}
+
+/* The caller's session; its first call opens it. The first client's is on the serial line, too. */
 static int session_of(const struct call *call, unsigned *session)
 {
     uint32_t task = call_session(call);
@@ -37,7 +47,8 @@ static int session_of(const struct call *call, unsigned *session)
     error = console_open(&console, session);
     if (error == E_OK) {
         clients[*session] = task;
-        (void)console_move(&console, *session, CONSOLE_BOTH, 0);
+        on_line[*session] = *session == 0;
+        terminals_line_is_there();
     }
     return error;
 }
@@ -137,22 +148,35 @@ int terminal_serve_stats(struct call *call, struct terminal_statistics *result)
         result->bytes_in = bytes_in[session];
         result->bytes_out = bytes_out[session];
         result->device_restarts = line_restarts();
-        result->shown_on = console.sessions[session].line != CONSOLE_NONE ? TERMINAL_TARGET_SERIAL
-                                                                          : TERMINAL_TARGET_SCREEN;
+        result->shown_on =
+            console.sessions[session].line != CONSOLE_NONE
+                ? console.sessions[session].on_vga ? TERMINAL_TARGET_BOTH : TERMINAL_TARGET_SERIAL
+                : TERMINAL_TARGET_SCREEN;
     }
     return error;
 }
 
 int terminal_serve_move(struct call *call, enum terminal_target to)
 {
+    static const unsigned devices[] = {[TERMINAL_TARGET_SERIAL] = CONSOLE_SERIAL,
+                                       [TERMINAL_TARGET_SCREEN] = CONSOLE_VGA,
+                                       [TERMINAL_TARGET_BOTH] = CONSOLE_BOTH};
     unsigned session;
     int error = session_of(call, &session);
 
     if (error == E_OK) {
-        error = console_move(&console, session,
-                             to == TERMINAL_TARGET_SERIAL ? CONSOLE_SERIAL : CONSOLE_VGA, 0);
+        error = console_move(&console, session, devices[to], 0);
+    }
+    if (error == E_OK) {
+        on_line[session] = to != TERMINAL_TARGET_SCREEN;
     }
     return error == E_BAD_ARG ? E_NOT_FOUND : error;
+}
+
+int terminal_serve_draw(struct call *call, enum terminal_picture how)
+{
+    (void)call;
+    return picture_set(how == TERMINAL_PICTURE_GRAPHICS);
 }
 
 int terminal_serve_size(struct call *call, uint16_t *columns, uint16_t *rows)

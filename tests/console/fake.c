@@ -41,7 +41,7 @@ static bool put(void *context, const struct display_patch *patch)
     }
     fake->room--;
     fake->patches++;
-    return fake->display.kind == DISPLAY_TEXT ? take_cells(fake, patch) : take_pixels(fake, patch);
+    return fake->display.kind == PICTURE_TEXT ? take_cells(fake, patch) : take_pixels(fake, patch);
 }
 
 static bool cursor(void *context, unsigned row, unsigned column, enum cursor_shape shape)
@@ -59,7 +59,7 @@ static bool cursor(void *context, unsigned row, unsigned column, enum cursor_sha
     return true;
 }
 
-void fake_init(struct fake *fake, enum display_kind kind, unsigned rows, unsigned columns)
+void fake_init(struct fake *fake, enum picture_kind kind, unsigned rows, unsigned columns)
 {
     memset(fake, 0, sizeof(*fake));
     fake->display = (struct display){

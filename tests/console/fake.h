@@ -19,7 +19,7 @@ struct fake {
     enum cursor_shape cursor;
 };
 
-void fake_init(struct fake *fake, enum display_kind kind, unsigned rows, unsigned columns);
+void fake_init(struct fake *fake, enum picture_kind kind, unsigned rows, unsigned columns);
 
 /** Does the display show what a redraw of everything would? */
 bool fake_is_right(struct fake *fake, const struct console *console);

@@ -161,7 +161,7 @@ static void change_devices(void)
         (void)console_close(&console, roll(5));
         break;
     case 1:
-        fake_init(&fake, roll(2) == 0 ? DISPLAY_TEXT : DISPLAY_PIXELS, 2 + roll(47), 8 + roll(121));
+        fake_init(&fake, roll(2) == 0 ? PICTURE_TEXT : PICTURE_PIXELS, 2 + roll(47), 8 + roll(121));
         (void)console_set_display(&console, &fake.display);
         break;
     case 2:
@@ -240,7 +240,7 @@ int main(int count, char **arguments)
     state = count > 1 ? strtoull(arguments[1], NULL, 10) : 1;
     console_init(&console);
     (void)console_open(&console, &session);
-    fake_init(&fake, DISPLAY_TEXT, 25, 80);
+    fake_init(&fake, PICTURE_TEXT, 25, 80);
     (void)console_set_display(&console, &fake.display);
     taken = pool_taken(&console.pool);
     for (unsigned round = 0; round < rounds; round++) {

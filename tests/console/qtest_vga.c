@@ -63,7 +63,7 @@ static void place_device(void)
 static bool put(void *context, const struct display_patch *patch)
 {
     (void)context;
-    if (console.display.kind == DISPLAY_TEXT) {
+    if (console.display.kind == PICTURE_TEXT) {
         CHECK(vga_put_cells(&vga, patch->y, patch->x, patch->width, patch->data));
     } else {
         CHECK(vga_put_pixels(&vga, patch->x, patch->y, patch->width, patch->height, patch->data));
@@ -81,7 +81,7 @@ static bool put_cursor(void *context, unsigned row, unsigned column, enum cursor
     return true;
 }
 
-static void use_display(enum display_kind kind, unsigned rows, unsigned columns)
+static void use_display(enum picture_kind kind, unsigned rows, unsigned columns)
 {
     struct display display = {.kind = kind,
                               .rows = rows,
@@ -129,7 +129,7 @@ static void draw_screen(void)
 
     for (unsigned row = 0; row < console.display.rows; row++) {
         screen_read(&console.screens[0], row, 0, columns, cells);
-        if (console.display.kind == DISPLAY_TEXT) {
+        if (console.display.kind == PICTURE_TEXT) {
             text_draw(cells, columns, text);
             for (unsigned i = 0; i < columns; i++) {
                 draw_text(row, i, text[i]);
@@ -198,7 +198,7 @@ static void test_text(const char *name)
     uint16_t cells[4] = {0};
 
     CHECK(vga_set_text(&vga) == NULL && vga.mode == VGA_MODE_TEXT);
-    use_display(DISPLAY_TEXT, VGA_ROWS, VGA_COLUMNS);
+    use_display(PICTURE_TEXT, VGA_ROWS, VGA_COLUMNS);
     write_page();
     qtest_read(0xb8000, cells, sizeof(cells));
     CHECK(cells[0] == (0xf0 << 8 | 'c') && cells[1] == (0xf0 << 8 | 'o'));
@@ -228,7 +228,7 @@ static void test_graphics(void)
     vga.framebuffer_bytes = 16u << 20;
     CHECK(vga.mode == VGA_MODE_TEXT); /* what is refused changes nothing */
     CHECK(vga_set_graphics(&vga, 1024, 768) == NULL && vga.mode == VGA_MODE_GRAPHICS);
-    use_display(DISPLAY_PIXELS, 48, 128);
+    use_display(PICTURE_PIXELS, 48, 128);
     write_page();
     feed("\x1b[30;5H\x1b[38;2;255;128;0mdirect\x1b[0;3;4;9mstyles\x1b[0m\x1b[48;128H\xe2\x82\xac");
     qtest_read(BAR0, &pixel, sizeof(pixel));

@@ -111,7 +111,7 @@ static void feed(unsigned session, const char *text)
     CHECK(console_feed(&console, session, text, strlen(text)) == strlen(text));
 }
 
-static void start(enum display_kind kind, unsigned rows, unsigned columns)
+static void start(enum picture_kind kind, unsigned rows, unsigned columns)
 {
     unsigned session;
 
@@ -142,7 +142,7 @@ static bool shows(unsigned row, const char *want)
 
 static void test_text(void)
 {
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     CHECK(fake.drawn == 25 * 80 && fake.cells[0][0] == 0x0720);
     fake.drawn = fake.patches = 0;
     feed(0, "\x1b[31;44mA\x1b[1mB\x1b[7mC\x1b[0m\x1b[90;107mD\x1b[0m");
@@ -167,7 +167,7 @@ static void test_text(void)
 
 static void test_full_screen(void)
 {
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     feed(0, "shell\r\nprompt> \x1b[?1049h\x1b[H\x1b[2J");
     CHECK(shows(0, "") && shows(1, ""));
     for (unsigned i = 1; i <= 25; i++) {
@@ -194,7 +194,7 @@ static void test_full_screen(void)
 
 static void test_wrapping(void)
 {
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     for (unsigned i = 0; i < 8; i++) {
         feed(0, "0123456789");
     }
@@ -217,7 +217,7 @@ static void test_history(void)
     struct key_event letter = {KEY_A, KEY_PRESSED, 0, 'a'};
     char line[32];
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     for (unsigned i = 0; i < 1500; i++) {
         (void)snprintf(line, sizeof(line), "\x1b[3%um%u\x1b[0m\r\n", i % 8, i);
         feed(0, line);
@@ -243,7 +243,7 @@ static void test_display_with_no_room(void)
 {
     unsigned rounds = 0;
 
-    start(DISPLAY_PIXELS, 48, 128);
+    start(PICTURE_PIXELS, 48, 128);
     fake.display.buffer_bytes = DISPLAY_BUFFER_MIN; /* a cell at a time */
     CHECK(console_set_display(&console, &fake.display) == E_OK);
     feed(0, "\x1b[2;3Hsome text\x1b[48;1Hlast");
@@ -258,7 +258,7 @@ static void test_display_with_no_room(void)
     fake.drawn = 0;
     feed(0, "\x1b[1;1H*");
     CHECK(console_render(&console) && fake.drawn == 3); /* the cell, the cursor's two */
-    fake_init(&fake, DISPLAY_TEXT, 25, 80);
+    fake_init(&fake, PICTURE_TEXT, 25, 80);
     fake.room = 0;
     CHECK(console_set_display(&console, &fake.display) == E_OK && !console_render(&console));
     fake.room = 25;
@@ -271,7 +271,7 @@ static void test_displays_refused(void)
 {
     struct display display;
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     display = fake.display;
     display.rows = SCREEN_ROWS_MAX + 1;
     CHECK(console_set_display(&console, &display) == E_BAD_ARG);
@@ -295,26 +295,26 @@ static void test_resize(void)
     static const unsigned sizes[][2] = {{48, 128}, {25, 80}, {2, 8}, {48, 8}, {3, 128}, {25, 80}};
     unsigned taken;
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     taken = pool_taken(&console.pool);
     for (unsigned i = 0; i < 24; i++) {
         feed(0, "row\r\n");
     }
     feed(0, "end\x1b[5;3H"); /* text below the cursor */
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        fake_init(&fake, DISPLAY_TEXT, sizes[i][0], sizes[i][1]);
+        fake_init(&fake, PICTURE_TEXT, sizes[i][0], sizes[i][1]);
         CHECK(console_set_display(&console, &fake.display) == E_OK && console_render(&console));
         CHECK(fake_is_right(&fake, &console) && pool_taken(&console.pool) == taken);
     }
     feed(0, "\x1b"
             "8\x1b[H\x1b[2Jok");
     CHECK(shows(0, "ok"));
-    start(DISPLAY_TEXT, 48, 128);
+    start(PICTURE_TEXT, 48, 128);
     for (unsigned i = 0; i < 40; i++) {
         feed(0, "x\r\n");
     }
     feed(0, "prompt");
-    fake_init(&fake, DISPLAY_TEXT, 25, 80);
+    fake_init(&fake, PICTURE_TEXT, 25, 80);
     CHECK(console_set_display(&console, &fake.display) == E_OK && shows(24, "prompt"));
     CHECK(fake.cursor_row == 24 && fake.cursor_column == 6);
     CHECK(console.screens[0].history.count == 16);
@@ -340,7 +340,7 @@ static bool types(uint8_t code, uint8_t modifiers, uint32_t unicode, const char 
 
 static void test_keys(void)
 {
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     CHECK(types(KEY_A, 0, 'a', "a") && types(KEY_A, MODIFIER_SHIFT, 'A', "A"));
     CHECK(types(KEY_C, MODIFIER_CTRL, 'c', "\x03"));
     CHECK(types(KEY_M, MODIFIER_CTRL, 'm', "\r") && types(KEY_I, MODIFIER_CTRL, 'i', "\t"));
@@ -373,7 +373,7 @@ static void test_full_input(void)
     static char bytes[2 * RING_BYTES];
     size_t count;
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     for (unsigned i = 0; i < RING_BYTES; i++) {
         console_key(&console, &up);
     }
@@ -393,7 +393,7 @@ static void test_mouse(void)
     struct mouse_event release = {0}, wheel = {.wheel = -1};
     char got[32] = {0};
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     console_mouse(&console, &move);
     console_mouse(&console, &press);
     console_mouse(&console, &release);
@@ -433,7 +433,7 @@ static void test_sessions(void)
     unsigned session;
     char got[8];
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     feed(0, "one");
     console_key(&console, &f2);
     CHECK(shows(0, "Screen 2 has no session. Alt-F1 to Alt-F4 change it."));
@@ -479,7 +479,7 @@ static void test_move(void)
     char got[16];
     size_t count;
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     CHECK(console_open(&console, &other) == E_OK);
     feed(0, "before\r\n");
     CHECK(console_move(&console, 0, CONSOLE_SERIAL, 0) == E_BAD_ARG); /* no such line */
@@ -521,7 +521,7 @@ static void test_slow_line(void)
     char block[1000];
     size_t fed = 0, got = 0, n;
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     console_set_line(&console, 0, true);
     CHECK(console_move(&console, 0, CONSOLE_SERIAL, 0) == E_OK && drain(out, sizeof(out)) > 0);
     memset(block, 'x', sizeof(block));
@@ -571,7 +571,7 @@ static void test_repaint(void)
     static char out[65536];
     size_t count;
 
-    start(DISPLAY_TEXT, 25, 80);
+    start(PICTURE_TEXT, 25, 80);
     console_set_line(&console, 0, true);
     feed(0, "\x1b[?1049h\x1b[?1h\x1b[?1002h\x1b[?2004h\x1b=\x1b[2J\x1b[H");
     feed(0,

@@ -1,0 +1,69 @@
+/*
+ * keyboard.c - keys and the mouse of the core: events through the queue of a session with the input
+ * driver. One read is always with the driver; an event is with the core as soon as it is here.
+ */
+#include "server.h"
+
+#include <idl/input_queue.h>
+
+#define BUFFER_BYTES QUEUE_PAGE_BYTES
+#define RETRY_US     50000u
+
+static struct client_session session = {.devman = SLOT_DEVMAN,
+                                        .slots = SLOT_KEYS,
+                                        .place = 3,
+                                        .bits = BIT_LINE};
+static uint64_t read_seq; /* 0: none is with the driver */
+
+static void take(const struct input_event *e, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (e[i].kind == INPUT_KEY) {
+            console_key(&console, &e[i].key);
+        } else if (e[i].kind == INPUT_MOUSE) {
+            console_mouse(&console, &e[i].mouse);
+        }
+    }
+}
+
+static bool open_keyboard(void)
+{
+    read_seq = 0;
+    if (client_session_open(&session, "input", INPUT_INTERFACE, INPUT_RIGHTS_ALL, 1) != E_OK) {
+        server_retry_after(RETRY_US);
+        return false;
+    }
+    return true;
+}
+
+bool keyboard_pump(void)
+{
+    struct queue_done done;
+    uint32_t bytes = 0;
+    bool moved = false;
+    int error;
+
+    if (!session.is_open) {
+        return open_keyboard();
+    }
+    while ((error = queue_collect(&session.queue, &done)) == E_OK) {
+        read_seq = 0;
+        moved = true;
+        if (input_finish_read(&done, BUFFER_BYTES, &bytes) == E_OK) {
+            take(session.data, bytes / sizeof(struct input_event));
+        }
+    }
+    if (error == E_GONE) {
+        client_session_close(&session);
+        return true;
+    }
+    if (read_seq == 0) {
+        (void)input_submit_read(&session.queue, 0, BUFFER_BYTES, &read_seq);
+    }
+    return moved;
+}
+
+bool keyboard_about_to_sleep(void)
+{
+    return !session.is_open || queue_client_about_to_sleep(&session.queue);
+}

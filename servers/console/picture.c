@@ -1,0 +1,166 @@
+/*
+ * picture.c - the display of the core: patches of cells or pixels through the queue of a session
+ * with the display's driver. The data region is cut into buffers; the core draws into one while the
+ * others are with the driver. After a restart of the driver the mode is set and everything is drawn
+ * again: what the dead one had shown is nobody's to know.
+ */
+#include "server.h"
+
+#include <idl/display_queue.h>
+
+#define DATA_PAGES   16u
+#define BUFFERS      8u
+#define BUFFER_BYTES (DATA_PAGES * QUEUE_PAGE_BYTES / BUFFERS)
+#define RETRY_US     50000u
+#define WIDTH        1024u
+#define HEIGHT       768u
+#define COLUMNS      80u
+#define ROWS         25u
+
+static struct client_session session = {.devman = SLOT_DEVMAN,
+                                        .slots = SLOT_SCREEN,
+                                        .place = 2,
+                                        .bits = BIT_LINE};
+static uint64_t with_driver[BUFFERS]; /* the request that has the buffer; 0: none */
+static unsigned drawing;              /* the buffer that the core draws into */
+static bool wants_pixels;
+static struct display display;
+
+static void *buffer_at(unsigned i)
+{
+    return (char *)session.data + (size_t)i * BUFFER_BYTES;
+}
+
+/* A buffer that is not with the driver, other than the one that is drawn into; BUFFERS: none. */
+static unsigned free_buffer(void)
+{
+    for (unsigned i = 0; i < BUFFERS; i++) {
+        if (i != drawing && with_driver[i] == 0) {
+            return i;
+        }
+    }
+    return BUFFERS;
+}
+
+/* struct display: the patch lies in the buffer that is drawn into. */
+static bool put(void *context, const struct display_patch *patch)
+{
+    unsigned bytes = display.kind == PICTURE_TEXT ? sizeof(uint16_t) : sizeof(uint32_t);
+    unsigned next = free_buffer();
+
+    (void)context;
+    if (next == BUFFERS ||
+        display_submit_blit(&session.queue, (uint16_t)patch->x, (uint16_t)patch->y,
+                            (uint16_t)patch->width, (uint16_t)patch->height,
+                            (uint64_t)drawing * BUFFER_BYTES,
+                            (uint64_t)patch->width * patch->height * bytes,
+                            &with_driver[drawing]) != E_OK) {
+        return false;
+    }
+    drawing = next;
+    display.buffer = buffer_at(drawing);
+    return true;
+}
+
+static bool cursor(void *context, unsigned row, unsigned column, enum cursor_shape shape)
+{
+    static const enum display_cursor shapes[] = {[CURSOR_HIDDEN] = DISPLAY_CURSOR_OFF,
+                                                 [CURSOR_BLOCK] = DISPLAY_CURSOR_BLOCK,
+                                                 [CURSOR_UNDERLINE] = DISPLAY_CURSOR_LINE,
+                                                 [CURSOR_BAR] = DISPLAY_CURSOR_LINE};
+
+    (void)context;
+    (void)display_call_set_cursor(session.endpoint, (uint16_t)column, (uint16_t)row, shapes[shape]);
+    return true;
+}
+
+static int set_mode(bool pixels)
+{
+    const struct display_mode mode = {.type = pixels ? DISPLAY_KIND_PIXELS : DISPLAY_KIND_TEXT,
+                                      .width = pixels ? WIDTH : COLUMNS,
+                                      .height = pixels ? HEIGHT : ROWS};
+    int error = display_call_set_mode(session.endpoint, &mode);
+
+    if (error != E_OK) {
+        return error;
+    }
+    display = (struct display){.kind = pixels ? PICTURE_PIXELS : PICTURE_TEXT,
+                               .rows = pixels ? HEIGHT / GLYPH_HEIGHT : ROWS,
+                               .columns = pixels ? WIDTH / GLYPH_WIDTH : COLUMNS,
+                               .buffer = buffer_at(drawing),
+                               .buffer_bytes = BUFFER_BYTES,
+                               .put = put,
+                               .cursor = cursor};
+    wants_pixels = pixels;
+    return console_set_display(&console, &display);
+}
+
+int picture_set(bool pixels)
+{
+    return session.is_open ? set_mode(pixels) : E_NOT_FOUND;
+}
+
+static void lose(void)
+{
+    client_session_close(&session);
+    (void)console_set_display(&console, NULL);
+    server_retry_after(RETRY_US);
+}
+
+static bool open_display(void)
+{
+    if (client_session_open(&session, "display", DISPLAY_INTERFACE, DISPLAY_RIGHTS_ALL,
+                            DATA_PAGES) != E_OK) {
+        server_retry_after(RETRY_US);
+        return false;
+    }
+    drawing = 0;
+    for (unsigned i = 0; i < BUFFERS; i++) {
+        with_driver[i] = 0;
+    }
+    if (set_mode(wants_pixels) != E_OK && set_mode(false) != E_OK) {
+        lose();
+        return false;
+    }
+    return true;
+}
+
+/* Buffers that the driver is done with; false: the session has ended. */
+static bool collect(bool *moved)
+{
+    struct queue_done done;
+    int error;
+
+    while ((error = queue_collect(&session.queue, &done)) == E_OK) {
+        for (unsigned i = 0; i < BUFFERS; i++) {
+            with_driver[i] = with_driver[i] == done.seq ? 0 : with_driver[i];
+        }
+        *moved = true;
+    }
+    if (queue_recovered(&session.queue)) {
+        (void)set_mode(wants_pixels);
+        console_repaint(&console);
+        *moved = true;
+    }
+    return error != E_GONE;
+}
+
+bool picture_pump(void)
+{
+    bool moved = false;
+
+    if (!session.is_open) {
+        return open_display();
+    }
+    if (!collect(&moved)) {
+        lose();
+        return true;
+    }
+    (void)console_render(&console);
+    return moved;
+}
+
+bool picture_about_to_sleep(void)
+{
+    return !session.is_open || queue_client_about_to_sleep(&session.queue);
+}
