@@ -58,7 +58,7 @@ static bool put(void *context, const struct display_patch *patch)
         return false;
     }
     drawing = next;
-    display.buffer = buffer_at(drawing);
+    console.display.buffer = buffer_at(drawing);
     return true;
 }
 

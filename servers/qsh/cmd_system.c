@@ -34,7 +34,7 @@ static void ps_json(struct shell *s, const struct system_task *t)
 
 static void ps_row(struct shell *s, const struct system_task *t)
 {
-    output_printf(&s->out, "%4llu  %-16s %-10s %10llu.%03llu %12llu %9llu %9llu\n",
+    output_printf(&s->out, "%4llu  %-16s %-10s %10llu.%03llu %12llu %8llu %8llu\n",
                   (unsigned long long)t->id, t->name, task_state(t->state),
                   (unsigned long long)(t->cpu_us / 1000), (unsigned long long)(t->cpu_us % 1000),
                   (unsigned long long)(t->memory_bytes / 1024), (unsigned long long)t->priority,
@@ -52,7 +52,7 @@ void cmd_ps(struct shell *s, int argc, char **argv)
     if (!shell_service(s, SERVICE_SYSTEM, &cap))
         return;
     if (!s->json)
-        output_printf(&s->out, "%4s  %-16s %-10s %14s %12s %9s %9s\n", "ID", "NAME", "STATE",
+        output_printf(&s->out, "%4s  %-16s %-10s %14s %12s %8s %8s\n", "ID", "NAME", "STATE",
                       "CPU (ms)", "MEMORY (KiB)", "PRIORITY", "RESTARTS");
     for (uint64_t i = 0;; i++) {
         error = system_task(cap, i, &task);

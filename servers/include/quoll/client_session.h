@@ -10,7 +10,9 @@
 #include <stddef.h>
 
 #define SESSION_PAGES_MAX (3 + QUEUE_DATA_PAGES)
-#define SESSION_SLOTS     (4 + SESSION_PAGES_MAX) /* of the task's CNode, for one session */
+#define SESSION_SLOTS                                                                              \
+    (4 + (SESSION_PAGES_MAX + 3) / 4 *                                                             \
+             4) /* of the task's CNode, for one session; pages come in fours */
 
 /* Where a task maps its sessions: the page tables there exist from the start. */
 #define SESSION_VA(n) (0x20100000ull + (uint64_t)(n)*SESSION_PAGES_MAX * QUEUE_PAGE_BYTES)
