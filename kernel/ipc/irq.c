@@ -210,22 +210,29 @@ static __attribute__((noinline)) void arrived(struct source *s)
     sched_exit();
 }
 
+/* Can one more arrive in this period, with nothing else to be done about it? */
+static bool is_below_limit(const struct irq *irq, uint64_t now)
+{
+    return !(irq->flags & IRQ_LIMITED) || (now < irq->period_end && irq->seen < irq->limit);
+}
+
 void irq_arrived(uint32_t source)
 {
     struct source *s = &sources[source];
     struct irq *irq = s->first;
 
-    if (!irq || irq->hold || irq->flags & (IRQ_LEVEL | IRQ_LIMITED)) {
+    if (!irq || irq->hold || irq->flags & IRQ_LEVEL) {
         arrived(s);
         return;
     }
     struct thread *t = first_in_queue(irq);
-    if (t->n.word != THREAD_RECEIVING) {
+    uint64_t now = rdtsc();
+    if (t->n.word != THREAD_RECEIVING || !is_below_limit(irq, now)) {
         arrived(s);
         return;
     }
     /* an edge, hence of one Irq, with nothing in its way, and a plain thread that waits for it */
-    uint64_t now = rdtsc();
+    irq->seen++; /* means something only with a limit */
     lapic_eoi();
     node_take(&t->n);
     put_message(irq, t, 1, now);

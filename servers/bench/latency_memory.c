@@ -108,14 +108,15 @@ static bool grant(uint64_t map, uint64_t first, uint64_t last)
     return sys_op(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, map, first, last, 0, 0, 0) == E_OK;
 }
 
-/* All ports but those of the serial line, which are a driver's. */
+/* The longest range of ports that no driver owns: below lie the legacy devices', above those that
+ * firmware gives to PCI devices. */
 static bool open_and_close_ports(void)
 {
     uint64_t map = stage.own + 1;
 
     return sys_op(SLOT_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, stage.memory, stage.own, map, 0, 0,
                   0) == E_OK &&
-           grant(map, 0, 0x3f7) && grant(map, 0x400, 0xffff) && scene_delete(map);
+           grant(map, 0x1000, 0xbfff) && scene_delete(map);
 }
 
 const struct scene scene_retype_2m = {build_nothing, retype_2m};
