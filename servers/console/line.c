@@ -202,7 +202,7 @@ static bool collect(bool *moved)
     return written != E_GONE && read != E_GONE;
 }
 
-bool line_pump(void)
+bool line_take(void)
 {
     bool moved = false;
 
@@ -213,9 +213,18 @@ bool line_pump(void)
         lose_line();
         return true;
     }
-    moved |= hand_in();
+    return hand_in() || moved;
+}
+
+bool line_give(void)
+{
+    bool moved;
+
+    if (!out.session.is_open) {
+        return false;
+    }
     submit_read();
-    moved |= fill_ring();
+    moved = fill_ring();
     submit_writes();
     return moved;
 }

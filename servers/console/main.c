@@ -20,15 +20,17 @@ void server_retry_after(uint64_t us)
     (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + ticks, BIT_RETRY, 0, 0, 0, 0);
 }
 
-/* Flags of sleep are set only when nothing moves, and then once more is looked. */
+/* Who waits for a byte gets it before anything else is done. Flags of sleep are set only when
+ * nothing moves, and then once more is looked. */
 static void pump(void)
 {
     bool moved;
 
     do {
-        moved = line_pump();
+        moved = line_take();
         moved |= keyboard_pump();
         moved |= terminals_pump();
+        moved |= line_give();
         moved |= picture_pump();
     } while (moved || !line_about_to_sleep() || !keyboard_about_to_sleep() ||
              !picture_about_to_sleep());

@@ -38,8 +38,12 @@ void terminals_line_is_there(void);
 
 /* ---- line.c */
 
-/** Move bytes both ways; opens the session when it is not. True: something moved. */
-bool line_pump(void);
+/** Take what the driver has done, and the bytes that it has received; opens the sessions when they
+ *  are not. True: something moved. */
+bool line_take(void);
+
+/** Hand it the next read and what is to be written. True: something moved. */
+bool line_give(void);
 
 /** Has everything that was written left the line? Asks the driver to say so if not. */
 bool line_is_flushed(void);
