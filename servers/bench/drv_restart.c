@@ -3,7 +3,8 @@
  * dereference a null pointer, so the whole of it is measured: the fault, its cause and symbol in
  * the log, the end of the instance, and a new one. devman and the driver have higher priorities than
  * this task, so all of that has happened when the order to die has been carried out; then the
- * successor serves a request. devman's own stamps say what part of it took how long.
+ * successor serves a request. devman's own stamps say what part of it took how long, and that
+ * nothing is left behind is counted.
  */
 #include "drv.h"
 #include "measure.h"
@@ -13,7 +14,7 @@
 #include <quoll/sys.h>
 #include <quoll/task.h>
 
-#define ROUNDS     50u
+#define ROUNDS     120u
 #define DATA_PAGES 16u /* of the session that is open meanwhile, as the console's */
 
 enum part { DETECT, QUIET, RECLAIM, LOAD, ATTACH, TOTAL };
@@ -85,16 +86,31 @@ static int recover(struct client_session *s)
     }
 }
 
+static bool is_unchanged(const struct devman_usage *before)
+{
+    struct devman_usage now = {0};
+
+    return devman_call_used(drv_devman(), &now) == E_OK && now.memory == before->memory &&
+           now.slots == before->slots && now.pieces == before->pieces;
+}
+
 static uint64_t run_restart(struct measure *m)
 {
     struct client_session *s =
         drv_open(DRV_SERIAL, SERIAL_INTERFACE, SERIAL_RIGHTS_ALL, DATA_PAGES);
+    struct devman_usage before = {0};
     uint64_t left = m->rounds;
 
-    for (uint32_t *sample = m->samples; s != NULL && left != 0; left--, sample++) {
+    if (s == NULL || lab_check("used", devman_call_used(drv_devman(), &before)) != E_OK) {
+        return left;
+    }
+    for (uint32_t *sample = m->samples; left != 0; left--, sample++) {
         if (restart(s, sample) != E_OK || recover(s) != E_OK) {
             break;
         }
+    }
+    if (!is_unchanged(&before)) {
+        (void)lab_check("restarts changed what devman uses", E_NO_MEMORY);
     }
     drv_close();
     return left;

@@ -263,6 +263,15 @@ int devman_serve_restarted(struct call *call, const char *what, struct devman_re
     return E_OK;
 }
 
+int devman_serve_used(struct call *call, struct devman_usage *result)
+{
+    (void)call;
+    result->memory = memory_used();
+    result->slots = devman.slots.count - slots_free(&devman.slots);
+    result->pieces = pieces_count(&devman.memory) + pieces_count(&devman.registers);
+    return E_OK;
+}
+
 /* ---- orders */
 
 static int find_to_manage(const struct call *call, const char *what, struct device **d)

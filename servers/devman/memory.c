@@ -22,7 +22,9 @@ static struct {
 
 uint64_t memory_used(void)
 {
-    return task_info()->untyped_bytes - pieces_free_bytes(&devman.memory);
+    uint64_t unused = chunk.slot != 0 ? (1ull << CHUNK_BITS) - chunk.used : 0;
+
+    return task_info()->untyped_bytes - pieces_free_bytes(&devman.memory) - unused;
 }
 
 /* spawn.pay of devman.self: as the kernel cuts, in order and aligned to the object's own size. */

@@ -195,6 +195,16 @@ int pieces_give(struct pieces *p, uint32_t slot)
     return error;
 }
 
+unsigned pieces_count(const struct pieces *p)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < p->max; i++) {
+        n += p->piece[i].state != PIECE_NONE;
+    }
+    return n;
+}
+
 uint64_t pieces_free_bytes(const struct pieces *p)
 {
     uint64_t sum = 0;

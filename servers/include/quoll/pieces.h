@@ -49,6 +49,9 @@ int pieces_give(struct pieces *p, uint32_t slot);
 /** The piece that the untyped in @slot is, or a null pointer. */
 const struct piece *pieces_find(const struct pieces *p, uint32_t slot);
 
+/** How many pieces there are, free, taken and split. */
+unsigned pieces_count(const struct pieces *p);
+
 /** Bytes that are free. */
 uint64_t pieces_free_bytes(const struct pieces *p);
 
