@@ -17,7 +17,8 @@ def test_figures():
     reference, baseline = bench_gate.load_reference(), bench_gate.load_baseline()
     assert bench_gate.problems(results, counts, reference, baseline) == []
     assert bench.differences(results, again) == [] and len(results) == len(again)
-    assert set(counts) == set(results)
+    assert set(counts) == {name for name in results if not name.startswith(bench.UNMARKED)}
+    check_restarts(results)
     for name, row in counts.items():
         assert row["overflowed"] == 0 and row["rounds"] >= results[name]["n"], name
         check_sum(name, row, results[name]["median"])
@@ -33,6 +34,16 @@ def check_sum(name, row, median):
     if name.startswith("irq."):
         expected = range(-IRQ_SLACK, IRQ_SLACK + 1)
     assert extra in expected, (name, row["kernel"], row["user"], median)
+
+
+def check_restarts(results):
+    """The parts of a restart are nearly all of it: the rest is the order to die and the first
+    request of the successor."""
+    name = "drv.restart.uart8250."
+    total = results[name + "total"]["median"]
+    parts = sum(results[name + part]["median"]
+                for part in ("detect", "quiet", "reclaim", "load", "attach"))
+    assert 0.95 * total < parts < total, (parts, total)
 
 
 def check_ways_in_and_out(name, row):
