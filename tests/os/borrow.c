@@ -72,15 +72,32 @@ static bool borrow(uint32_t index, struct devman_node_state *node)
     return test_expect(what, settle(index, node) && node->status == DEVMAN_STATE_STOPPED, true);
 }
 
+/* Node @index of the tree; false: there is none, or devman is not found, which fails the test. */
+static bool node_at(uint32_t index, struct devman_node_state *node)
+{
+    if (!have_devman)
+        have_devman =
+            test_expect_error("finding devman", names_lookup("devman", SLOT_DEVMAN), E_OK);
+    return have_devman && devman_call_node(SLOT_DEVMAN, index, node) == E_OK;
+}
+
+bool devices_know(const char *path)
+{
+    struct devman_node_state node;
+
+    for (uint32_t i = 0; node_at(i, &node); i++) {
+        if (strcmp(node.where, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool devices_borrow(void)
 {
     struct devman_node_state node;
     bool ok = true;
 
-    if (!have_devman)
-        have_devman =
-            test_expect_error("finding devman", names_lookup("devman", SLOT_DEVMAN), E_OK);
-    for (uint32_t i = 0; have_devman && ok && devman_call_node(SLOT_DEVMAN, i, &node) == E_OK; i++) {
+    for (uint32_t i = 0; ok && node_at(i, &node); i++) {
         if (is_wanted(&node))
             ok = borrow(i, &node);
     }

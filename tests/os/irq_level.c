@@ -38,14 +38,14 @@ static void masked_until_reply(void)
     raise_line();
     EXPECT(puppet_kind(&driver), KIND_IRQ);
     EXPECT(puppet_out(&driver, R_RDX), 1);
-    EXPECT(state(), IRQ_IS_MASKED);
+    EXPECT(state(), IRQ_IS_MASKED | IRQ_IS_UNANSWERED);
     device_wait_us(500);
     EXPECT(OP0(irq, OP_IRQ_INFO), E_OK);
     EXPECT(test_out.w[1] + test_out.w[2], 1);
     /* Not silenced: it comes again with the acknowledgement. */
     puppet_reply_recv(&driver, ep, 0, 0);
     EXPECT(puppet_out(&driver, R_RDX), 1);
-    EXPECT(state(), IRQ_IS_MASKED);
+    EXPECT(state(), IRQ_IS_MASKED | IRQ_IS_UNANSWERED);
     edu_acknowledge(&edu[0]);
     puppet_reply_recv(&driver, ep, 0, 0);
     EXPECT_ERROR(puppet_status(&driver), BLOCKED);
@@ -59,7 +59,7 @@ static void queued_once(void)
     if (!prepare())
         return;
     raise_line();
-    EXPECT(state(), IRQ_IS_MASKED);
+    EXPECT(state(), IRQ_IS_MASKED | IRQ_IS_UNANSWERED);
     edu_acknowledge(&edu[0]);
     raise_line();
     puppet_recv(&driver, ep);
@@ -146,7 +146,7 @@ static void answered_by_another(void)
     puppet_recv(&driver, ep);
     raise_line();
     EXPECT_OK(OP0(driver.thread, OP_THREAD_SUSPEND));
-    EXPECT(state(), IRQ_IS_MASKED);
+    EXPECT(state(), IRQ_IS_MASKED | IRQ_IS_UNANSWERED);
     edu_acknowledge(&edu[0]);
     EXPECT_OK(sys_reply(driver.reply, &m));
     EXPECT(state(), 0);
@@ -193,7 +193,7 @@ static void over_the_limit(void)
     edu_acknowledge(&edu[0]);
     EXPECT_OK(OP3(irq, OP_IRQ_SET_LIMIT, 0, 0, 0));
     EXPECT(puppet_out(&driver, R_RDX), 1);
-    EXPECT(state(), IRQ_IS_MASKED);
+    EXPECT(state(), IRQ_IS_MASKED | IRQ_IS_UNANSWERED);
     puppet_reply_recv(&driver, ep, 0, 0);
     EXPECT(state(), 0);
 }

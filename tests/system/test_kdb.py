@@ -1,5 +1,6 @@
 """The kernel debugger of debug builds, driven through the serial line: every command against what
 is known otherwise, nonsense, leaving it, and panics that end in it. docs/debugging.md describes it."""
+import collections
 import pathlib
 import re
 import struct
@@ -122,12 +123,29 @@ def test_help_lists_the_documented_commands(kdb):
     assert "hexadecimal" in lines[-1]
 
 
-def test_threads_are_those_of_ps(booted):
+def manifest_priorities():
+    """{driver: priority} by the drivers' manifests."""
+    found = {}
+    for path in (ROOT / "drivers").glob("*/*.manifest"):
+        found[path.stem] = int(re.search(r"^priority *= *(\d+)", path.read_text(), re.M)[1])
+    return found
+
+
+def test_threads_are_those_of_ps_and_of_drivers(booted):
+    """Each task has one thread; the other threads are drivers', one each, and those whose devices
+    every machine has are among them."""
     tasks = booted.run_json("ps")
     one = Kdb(booted)
     one.enter()
     rows = threads(one)
-    assert sorted(int(row["PRIO"]) for row in rows) == sorted(task["priority"] for task in tasks)
+    drivers = collections.Counter(int(row["PRIO"]) for row in rows)
+    of_tasks = collections.Counter(task["priority"] for task in tasks)
+    assert of_tasks <= drivers, "a task without a thread"
+    drivers -= of_tasks
+    priorities = manifest_priorities()
+    assert set(drivers) <= set(priorities.values())
+    assert drivers >= collections.Counter(
+        priorities[name] for name in ["null", "pci", "platform", "uart8250"])
     states = {row["STATE"] for row in rows}
     assert {"running", "receiving"} <= states <= {"running", "receiving", "calling", "queued"}
     one.leave()
@@ -217,8 +235,9 @@ def test_tree_is_indented_by_depth(kdb):
 
 def test_irqs_show_the_serial_drivers(kdb):
     irq, = [row for row in kdb.table("irqs") if row["SOURCE"] == "4"]
-    driver, = [row for row in threads(kdb) if row["PRIO"] == "180"]
-    assert irq["ENDPOINT"] == driver["WAITS"] and irq["FLAG"] == "---" and irq["MASK"] == "--"
+    driver, = [row for row in threads(kdb) if row["WAITS"] == irq["ENDPOINT"]]
+    assert driver["PRIO"] == "180" and driver["STATE"] == "receiving"
+    assert irq["FLAG"] == "---" and irq["MASK"] == "--"
     assert int(irq["DELIVERED"]) > 0 and irq["PENDING"] == "0" and irq["STORMS"] == "0"
 
 
@@ -577,9 +596,12 @@ def shape(line):
     return re.sub(r"\s+", " ", line).strip()
 
 
-def by_priority(lines):
-    """{priority: address} of the output of `threads`."""
-    return {line.split()[2]: line.split()[0] for line in lines[1:] if line != "..."}
+def who_is_who(threads, irqs):
+    """[the shell's address, the serial driver's, devman's] from what the commands print."""
+    rows = [line.split() for line in threads[1:] if line != "..."]
+    com1, = [line.split() for line in irqs[1:] if line.split()[0] == "4"]
+    return [row[0] for test in (lambda row: row[1] == "running", lambda row: row[5] == com1[7],
+                                lambda row: row[2] == "190") for row in rows if test(row)]
 
 
 def test_the_documented_session(booted):
@@ -587,8 +609,10 @@ def test_the_documented_session(booted):
     steps = session()
     assert steps[0][0] == "kdb" and steps[-1][0] == "continue"
     assert [shape(line) for line in one.enter()] == [shape(line) for line in steps[0][1]]
-    then, now = by_priority(dict(steps)["threads"]), by_priority(one.run("threads"))
-    today = {then[priority]: now[priority] for priority in now}
+    then = who_is_who(dict(steps)["threads"], dict(steps)["irqs"])
+    now = who_is_who(one.run("threads"), one.run("irqs"))
+    assert len(then) == len(now) == 3
+    today = dict(zip(then, now))
     for command, expected in steps[1:-1]:
         lines = one.run(" ".join(today.get(word, word) for word in command.split()))
         shapes = [shape(line) for line in lines]
