@@ -81,8 +81,13 @@ uint64_t driver_mmio_pa(const char *name);
 /** Where the registers or the memory @name is mapped; @size, if not null, receives its bytes. */
 void *driver_mmio(const char *name, uint64_t *size);
 
-/** The index of the interrupt @name; the address and data of its message, if it is one. */
+/** The index of the interrupt @name. */
 unsigned driver_irq_index(const char *name);
+
+/** The IO-APIC input of the interrupt @name, for a device that must be told (HPET). */
+unsigned driver_irq_gsi(const char *name);
+
+/** The address and data of the message that the interrupt @name is. */
 void driver_msi_message(const char *name, uint64_t *address, uint32_t *data);
 
 /** Does it have the resource @name? (An optional one of the manifest.) */

@@ -60,6 +60,11 @@ unsigned driver_irq_index(const char *name)
     return need(name, DRIVER_IRQ, DRIVER_MSI)->index;
 }
 
+unsigned driver_irq_gsi(const char *name)
+{
+    return (unsigned)need(name, DRIVER_IRQ, DRIVER_IRQ)->base;
+}
+
 void driver_msi_message(const char *name, uint64_t *address, uint32_t *data)
 {
     const struct driver_resource *r = need(name, DRIVER_MSI, DRIVER_MSI);

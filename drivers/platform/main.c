@@ -47,13 +47,33 @@ static void report_config(uint32_t number)
     (void)bus_call_resource(DRIVER_SLOT_BUS, number, &range);
 }
 
-static void report(const struct platform_device *p)
+/* The HPET's interrupt is what its comparator can do, on this machine. */
+static void report_hpet_interrupt(uint32_t number)
+{
+    struct platform_hpet hpet = platform_hpet_interrupt((uintptr_t)driver_mmio("hpet", NULL));
+    struct bus_resource_range range = {.name = "irq", .base = hpet.gsi, .size = 1};
+
+    if (hpet.has_pin) {
+        range.kind = BUS_RESOURCE_KIND_IRQ;
+        range.flags = BUS_FLAG_LEVEL | BUS_FLAG_ACTIVE_LOW;
+    } else {
+        range.kind = BUS_RESOURCE_KIND_MSI;
+        range.base = 0;
+        (void)snprintf(range.name, sizeof(range.name), "message");
+    }
+    if (hpet.has_pin || hpet.has_message) {
+        (void)bus_call_resource(DRIVER_SLOT_BUS, number, &range);
+    }
+}
+
+static void report(const struct platform_device *p, bool has_hpet)
 {
     struct bus_description d = {0};
     uint32_t number;
 
     (void)snprintf(d.name, sizeof(d.name), "%s", p->name);
-    (void)snprintf(d.id, sizeof(d.id), "%s", p->match);
+    (void)snprintf(d.id, sizeof(d.id), "%s",
+                   p->kind == PLATFORM_PIT && has_hpet ? PLATFORM_PIT_SPARE : p->match);
     if (bus_call_device(DRIVER_SLOT_BUS, &d, &number) != E_OK) {
         return;
     }
@@ -69,6 +89,9 @@ static void report(const struct platform_device *p)
     }
     if (p->kind == PLATFORM_I8042) {
         report_config(number);
+    }
+    if (p->kind == PLATFORM_HPET) {
+        report_hpet_interrupt(number);
     }
 }
 
@@ -89,6 +112,7 @@ static uint32_t not_ours(void)
 const char *driver_attach(void)
 {
     struct platform_machine machine = {.hpet_pa = driver_bus()->hpet_pa};
+    bool has_hpet = false;
     uint32_t there;
 
     if (driver_bus()->takes_over) {
@@ -100,8 +124,11 @@ const char *driver_attach(void)
     machine.live = not_ours();
     there = platform_probe(&machine) & ~machine.live;
     for (unsigned i = 0; i < PLATFORM_DEVICES; i++) {
+        has_hpet |= platform_devices[i].kind == PLATFORM_HPET && (there >> i & 1) != 0;
+    }
+    for (unsigned i = 0; i < PLATFORM_DEVICES; i++) {
         if ((there >> i & 1) != 0) {
-            report(&platform_devices[i]);
+            report(&platform_devices[i], has_hpet);
         }
     }
     (void)bus_call_done(DRIVER_SLOT_BUS);

@@ -46,6 +46,19 @@ struct platform_device {
  *  see platform_probe. */
 extern const struct platform_device platform_devices[PLATFORM_DEVICES];
 
+/* What the PIT is reported as on a machine with an HPET: no driver wants that, so its ports and its
+ * pin, an edge that can't be shared, stay free. */
+#define PLATFORM_PIT_SPARE "pit-spare"
+
+/* How the HPET's first comparator can interrupt. */
+struct platform_hpet {
+    bool has_pin, has_message;
+    uint32_t gsi; /* with has_pin: a level-triggered, active-low input as PCI's, which can be shared */
+};
+
+/** Find that out from the registers at @va. */
+struct platform_hpet platform_hpet_interrupt(uintptr_t va);
+
 /* What the prober knows of the machine. */
 struct platform_machine {
     uint64_t hpet_pa;  /* ACPI's; 0: none */

@@ -119,6 +119,22 @@ static bool hpet_is_there(const struct platform_machine *machine)
     return capabilities.period_fs != 0 && capabilities.period_fs <= PERIOD_FS_MAX;
 }
 
+/* An input that PCI can use, too: the ISA's are edges, which can't be shared, and on some machines
+ * (QEMU's pc) there is no other. First those that PCI's devices on QEMU's q35 use least. */
+struct platform_hpet platform_hpet_interrupt(uintptr_t va)
+{
+    static const uint8_t order[] = {19, 18, 17, 16, 20, 21, 22, 23};
+    uint32_t inputs = hpet_timer_routes_read(hpet_regs_at(va), 0);
+    struct platform_hpet found = {
+        .has_message = hpet_timer_configuration_read(hpet_regs_at(va), 0).fsb_capable};
+
+    for (unsigned i = 0; i < sizeof(order) && !found.has_pin; i++) {
+        found.has_pin = (inputs >> order[i] & 1) != 0;
+        found.gsi = found.has_pin ? order[i] : 0;
+    }
+    return found;
+}
+
 /* The speaker's counter says its mode and how it is read; the counts go on. */
 static bool pit_is_there(uint16_t port)
 {

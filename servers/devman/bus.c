@@ -132,6 +132,24 @@ static void take_ports_back(struct device *bus)
     }
 }
 
+/* A bus driver's page of registers that is a device's; what it keeps moves up. */
+static void take_registers_back(struct device *bus)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < bus->mmio_count; i++) {
+        const struct piece *p = pieces_find(&devman.registers, bus->mmio[i]);
+        const struct resource r = {
+            .kind = RESOURCE_MMIO, .base = p->base, .size = 1ull << p->bits};
+        if (bus_keeps(bus, &r)) {
+            bus->mmio[kept++] = bus->mmio[i];
+        } else {
+            (void)pieces_give(&devman.registers, bus->mmio[i]);
+        }
+    }
+    bus->mmio_count = kept;
+}
+
 void bus_lost(struct device *d)
 {
     d->node->present = false;
@@ -144,6 +162,7 @@ void bus_lost(struct device *d)
 void bus_found_all(struct device *bus)
 {
     take_ports_back(bus);
+    take_registers_back(bus);
     for (unsigned i = 1; i < devman.tree.count; i++) {
         struct device *d = &devman.device[i];
         if (d->node->parent != bus->node->id || !d->node->present) {

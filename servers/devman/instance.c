@@ -69,6 +69,9 @@ static int grant_mmio(struct device *d, const struct driver_need *need, const st
     to->base = *va + (r->base - first);
     to->size = r->size;
     to->pa = r->base;
+    if (!bus_keeps(d, r)) {
+        return E_OK; /* as with ports */
+    }
     for (uint64_t at = 0; error == E_OK && at < bytes; at += done) {
         error = grant_piece(d, first + at, bytes - at, *va + at, &done);
     }
@@ -77,14 +80,14 @@ static int grant_mmio(struct device *d, const struct driver_need *need, const st
 }
 
 /* Made already. Until attach is over only await_irq receives it, at the early endpoint. */
-static int grant_irq(struct device *d, const struct driver_need *need)
+static int grant_irq(struct device *d, const struct driver_need *need, const struct resource *r)
 {
     struct driver_resource *to =
         info_resource(d, need, need->kind == NEED_MSI ? DRIVER_MSI : DRIVER_IRQ);
     unsigned index = d->info->irq_count++;
 
     to->index = index;
-    to->base = d->irq[index].msi_address;
+    to->base = need->kind == NEED_MSI ? d->irq[index].msi_address : r->base;
     to->size = d->irq[index].msi_data;
     return sys_op(d->irq[index].slot, OP_IRQ_BIND, d->early, DRIVER_BADGE_IRQ(index), 0, 0, 0, 0);
 }
@@ -108,7 +111,7 @@ static int grant(struct device *d, const struct driver_need *need, uint64_t *va)
         return grant_mmio(d, need, r, va);
     case NEED_IRQ:
     case NEED_MSI:
-        return grant_irq(d, need);
+        return grant_irq(d, need, r);
     case NEED_CONFIG:
         info_resource(d, need, DRIVER_CONFIG)->base = r->base;
         return bus_grant(d);

@@ -53,7 +53,7 @@ struct driver_resource {
     char name[16]; /* as the driver's manifest calls it */
     uint32_t kind;
     uint32_t index; /* of an interrupt; of a message-signalled one its first */
-    uint64_t base;  /* first port; virtual address; MSI: the message's address */
+    uint64_t base;  /* first port; virtual address; interrupt: its GSI; MSI: the message's address */
     uint64_t size;  /* ports, bytes; MSI: the message's data */
     uint64_t pa;    /* memory: its physical address */
 };
