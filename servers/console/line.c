@@ -10,12 +10,14 @@
 #include "server.h"
 
 #include <idl/serial_queue.h>
+#include <quoll/info.h>
 
 #define PAGE_BYTES 4096u
 #define OUT_BYTES  32768u /* a power of two */
 #define IN_BYTES   PAGE_BYTES
 #define WRITES     16u /* a power of two */
 #define RETRY_US   20000u
+#define BOOT_S     3u /* so long may the driver take to come up */
 
 static struct {
     struct client_session session;
@@ -37,6 +39,7 @@ static struct {
 } in = {.session = {.devman = SLOT_DEVMAN, .slots = SLOT_INPUT, .place = 1, .bits = BIT_LINE}};
 
 static uint64_t restarts;
+static uint64_t begun_tsc;
 
 /* ---- output */
 
@@ -154,15 +157,33 @@ static int open_sessions(void)
     return error;
 }
 
+/* At boot the core has the line before its driver runs: what is written waits in its queue, and
+ * comes out as it was written, instead of as a picture of the screen. */
+void line_begin(void)
+{
+    console_set_line(&console, 0, true);
+    begun_tsc = rdtsc();
+}
+
+static void wait_for_line(void)
+{
+    if (console.lines[0].present && rdtsc() - begun_tsc > quoll_info()->tsc_hz * BOOT_S) {
+        console_set_line(&console, 0, false); /* this machine has none */
+    }
+    server_retry_after(RETRY_US);
+}
+
 static bool open_line(void)
 {
     forget();
     if (open_sessions() != E_OK) {
-        server_retry_after(RETRY_US);
+        wait_for_line();
         return false;
     }
-    console_set_line(&console, 0, true);
-    terminals_line_is_there();
+    if (!console.lines[0].present) {
+        console_set_line(&console, 0, true);
+        terminals_line_is_there();
+    }
     return true;
 }
 

@@ -46,6 +46,7 @@ int main(void)
         abort();
     }
     console_init(&console);
+    line_begin();
     call_begin(&call);
     for (;;) {
         pump();

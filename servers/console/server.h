@@ -38,6 +38,9 @@ void terminals_line_is_there(void);
 
 /* ---- line.c */
 
+/** Once, before the first client. */
+void line_begin(void);
+
 /** Take what the driver has done, and the bytes that it has received; opens the sessions when they
  *  are not. True: something moved. */
 bool line_take(void);
