@@ -13,8 +13,6 @@
 #include <regs/vga_table.h>
 #include <regs_lines.h>
 
-#define VBE_OFFSET 0x500 /* of its registers in BAR 2 */
-
 const struct idl_interface *const driver_interfaces[] = {&display_desc, NULL};
 
 static struct vga vga;
@@ -26,7 +24,7 @@ const char *driver_attach(void)
                        .window = (uintptr_t)driver_mmio("memory", NULL)};
     if (driver_has("framebuffer") && driver_has("registers")) {
         vga.has_vbe = true;
-        vga.vbe = bochs_vbe_regs_at((uintptr_t)driver_mmio("registers", NULL) + VBE_OFFSET);
+        vga.vbe = bochs_vbe_regs_at((uintptr_t)driver_mmio("registers", NULL));
         vga.framebuffer = (uintptr_t)driver_mmio("framebuffer", &vga.framebuffer_bytes);
     }
     return vga_set_text(&vga);
