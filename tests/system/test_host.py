@@ -11,7 +11,8 @@ from conftest import ROOT
 TESTS = sorted(path.name for path in (ROOT / "tests" / "host").glob("test_*.c"))
 FLAGS = ["-std=c11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
          "-Wall", "-Wextra", "-DHOST_TEST", "-DCONFIG_DEBUG=1", "-DCONFIG_FASTPATH=1", "-I.", "-Ikernel", "-Ikernel/include",
-         "-Iservers/include", "-idirafter", "libc/include", "-isystem", "/usr/include/stb"]
+         "-Iservers/include", "-Idrivers/framework/host", "-Idrivers/framework", "-Ibuild/gen",
+         "-idirafter", "libc/include", "-isystem", "/usr/include/stb"]
 
 
 @pytest.mark.parametrize("name", TESTS)
