@@ -78,14 +78,16 @@ static bool same_style(struct cell a, struct cell b)
     return a.fg == b.fg && a.bg == b.bg && ((a.what ^ b.what) & styles) == 0;
 }
 
+/* What is blank at its end is left out, but not before the cursor: a prompt is all of the prompt. */
 static void put_row(struct line *line, const struct screen *screen, unsigned row)
 {
     struct cell cells[SCREEN_COLUMNS_MAX], style = cell_blank();
     unsigned end = screen->columns;
+    unsigned least = row == screen->cursor_row ? screen->cursor_column : 0;
     char place[24];
 
     screen_read_terminal(screen, row, 0, screen->columns, cells);
-    while (end > 0 && cell_is_same(cells[end - 1], cell_blank())) {
+    while (end > least && cell_is_same(cells[end - 1], cell_blank())) {
         end--;
     }
     (void)snprintf(place, sizeof(place), "\x1b[0m\x1b[%uH", row + 1);
