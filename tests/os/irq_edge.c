@@ -8,6 +8,7 @@
 
 #define STACK_BYTES 4096u
 #define PRIORITY    110u /* below the test's: a driver that never ends its work does not stop it */
+#define PRIORITY_UP 188u /* above drivers and console, which can take longer than a period */
 #define PIT_PERIOD  240u /* ticks: 0.2 ms */
 
 /* What a driver is told and what it has seen; shared with the test's thread. */
@@ -50,14 +51,14 @@ static _Noreturn void pit_driver(void)
 }
 
 /* A driver on @gsi, which waits when this returns. */
-static bool start(void (*loop)(void), uint64_t gsi)
+static bool start(void (*loop)(void), uint64_t gsi, unsigned priority)
 {
     struct lab_thread t;
     uint64_t stack = (uint64_t)lab_map_here(lab_make(OBJ_FRAME, FRAME_4K_BITS));
 
     drv.messages = drv.interrupts = drv.wrong = drv.busy_ticks = drv.to_send = 0;
     drv.ep = lab_make(OBJ_ENDPOINT, 0);
-    lab_thread_make(&t, SLOT_VSPACE, 0, PRIORITY);
+    lab_thread_make(&t, SLOT_VSPACE, 0, priority);
     drv.reply = t.reply;
     irq = device_ports() ? device_irq(gsi, 0) : 0;
     return irq != 0 && stack != 0 &&
@@ -84,7 +85,7 @@ static void sums(void)
 {
     uint64_t edges;
 
-    if (!start(pit_driver, PIT_GSI))
+    if (!start(pit_driver, PIT_GSI, PRIORITY))
         return;
     pit_run(PIT_PERIOD);
     for (unsigned i = 0; i < 100 && drv.messages < 50; i++)
@@ -100,11 +101,11 @@ static void sums(void)
 }
 
 /* @edges edges, all of them seen, whatever the driver does meanwhile. */
-static void run_exactly(uint64_t edges, uint64_t busy_us)
+static void run_exactly(uint64_t edges, uint64_t busy_us, unsigned priority)
 {
     uint64_t seen;
 
-    if (!start(pit_driver, PIT_GSI))
+    if (!start(pit_driver, PIT_GSI, priority))
         return;
     drv.busy_ticks = busy_us * quoll_info()->tsc_hz / 1000000;
     pit_run(PIT_PERIOD);
@@ -118,20 +119,20 @@ static void run_exactly(uint64_t edges, uint64_t busy_us)
 
 static void exact_fast(void)
 {
-    run_exactly(4000, 0);
+    run_exactly(4000, 0, PRIORITY_UP);
     EXPECT(drv.messages, drv.interrupts); /* it kept up */
 }
 
 /* Each message takes longer than a period. */
 static void exact_slow(void)
 {
-    run_exactly(4000, 330);
+    run_exactly(4000, 330, PRIORITY);
     EXPECT(drv.interrupts > drv.messages, 1);
 }
 
 static void exact_very_slow(void)
 {
-    run_exactly(2000, 30000);
+    run_exactly(2000, 30000, PRIORITY);
     EXPECT(drv.interrupts > 100 * drv.messages, 1);
 }
 
@@ -174,7 +175,7 @@ static _Noreturn void serial_driver(void)
 /* One lost edge, and the chain would stand still. */
 static void run_chain(uint64_t bytes, uint64_t busy_us)
 {
-    if (!start(serial_driver, COM2_GSI))
+    if (!start(serial_driver, COM2_GSI, PRIORITY))
         return;
     drv.to_send = bytes;
     drv.busy_ticks = busy_us * quoll_info()->tsc_hz / 1000000;

@@ -94,8 +94,16 @@ def test_arguments(shell):
 
 
 # What gdb changes in a running kernel, and what the checker must say of it. The thread is that of
-# the task `test`, which waits for requests; its CNode holds its address space in slot 2.
-THREAD = "all_threads->all_next->all_next"
+# the task `test`, which waits for requests; its CNode holds its address space in slot 2. Threads are
+# listed newest first: those of drivers, which are started again and again, in any order; before
+# them the shell's, which alone has the priority 100; then those of `fuzz` and `test`.
+FIND_THREAD = """
+set $shell = all_threads
+while $shell->prio != 100
+  set $shell = $shell->all_next
+end
+"""
+THREAD = "$shell->all_next->all_next"
 ENTRY = "$t = (struct table *)(0xffff800000000000 + ($t->entry[{}] & 0xffffffffff000))"
 DAMAGE = {
     "thread: previous of all": f"{THREAD}->all_prev = 0",
@@ -120,9 +128,10 @@ def test_checker_finds_damage(machine, tmp_path, finding):
     socket = tmp_path / "gdb"
     one = machine(limit_s=60, extra=("-gdb", f"unix:{socket},server=on,wait=off"), **DEBUG)
     one.boot()
+    orders = tmp_path / "orders"
+    orders.write_text(f"target remote {socket}\n{FIND_THREAD}set var {DAMAGE[finding]}\ndetach\n")
     done = subprocess.run(
-        ["gdb", "-q", "-nx", "-batch", DEBUG["kernel"], "-ex", f"target remote {socket}",
-         "-ex", f"set var {DAMAGE[finding]}", "-ex", "detach"],
+        ["gdb", "-q", "-nx", "-batch", DEBUG["kernel"], "-x", orders],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     one.send("fuzz 1\r")

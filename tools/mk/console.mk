@@ -1,5 +1,4 @@
-# The console's and its drivers' parts that are generated: fonts and keyboard layouts; and, as
-# long as no program links them, a library of the drivers' cores so that they are built for Quoll.
+# The console's and its drivers' parts that are generated: fonts and keyboard layouts.
 
 CONSOLE_C := $(sort $(wildcard servers/console/*.c))
 SCREEN_DRIVERS_C := $(sort $(wildcard drivers/ps2/*.c drivers/vga/*.c))
@@ -22,6 +21,5 @@ $(B)/gen/keys/layouts.h: $(KEY_LAYOUTS) drivers/ps2/layouts/compose.txt \
 
 $(CONSOLE_OBJ): FLAGS = $(USER_FLAGS) $(VTERM_INCLUDE)
 $(CONSOLE_OBJ): $(B)/user.flags | $(REGS) $(CONSOLE_GEN) $(VTERM_READY)
-$(B)/screen_drivers.a: $(call objects_k,$(SCREEN_DRIVERS_C))
 
 -include $(addsuffix .d,$(CONSOLE_OBJ))
