@@ -125,6 +125,7 @@ static void grant_irq(const struct host_resource *r, struct driver_resource *to)
     irqs[index] = (struct irq){(unsigned)r->base, r->level, r->kind == NEED_MSI};
     to->kind = r->kind == NEED_MSI ? DRIVER_MSI : DRIVER_IRQ;
     to->index = index;
+    to->base = r->base;
     if (r->kind == NEED_MSI) {
         to->base = MESSAGE_AT;
         to->size = MESSAGE_DATA;
