@@ -40,6 +40,10 @@ const struct command commands[] = {
      "From the oldest line that is kept to the newest. ^C stops.\n", true, 0, cmd_log, NULL},
     {"uptime", "say how long the system has been up", "uptime [--json]",
      "The time since the kernel's first instruction.\n", true, 0, cmd_uptime, NULL},
+    {"date", "say what time it is, or set the clock", "date [-s TIME] [--json]",
+     "The machine's clock, which is taken to run in UTC. TIME is one word of the form\n"
+     "2026-11-21T10:00:00, with a Z behind it or without; in quotes a space may stand for the T.\n",
+     true, 2, cmd_date, NULL},
     {"version", "say what this is", "version [--json]",
      "The version of Quoll, of the kernel's interface, the kind of build, and what the kernel\n"
      "uses of the CPU (docs/abi.md explains the names).\n",
@@ -122,13 +126,25 @@ static void command_unknown(struct shell *s, const char *name)
         shell_error(s, "%.40s: no such command; type help for the list", name);
 }
 
+/* Is @word an option that stands in @usage, as in "[-s TIME]"? */
+static bool is_option(const char *usage, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = strchr(usage, '['); at; at = strchr(at + 1, '[')) {
+        if (strncmp(at + 1, word, n) == 0 && (at[1 + n] == ' ' || at[1 + n] == ']'))
+            return true;
+    }
+    return false;
+}
+
 /* Options and too many words are refused here, before a command sees them. */
 static bool arguments_fit(struct shell *s, const struct command *c, int argc, char **argv)
 {
     if (c->arguments_max < 0 && !c->json) /* words are just text */
         return true;
     for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '-') {
+        if (argv[i][0] == '-' && !is_option(c->usage, argv[i])) {
             shell_error(s, "%s: no option %.40s; usage: %s", c->name, argv[i], c->usage);
             return false;
         }

@@ -17,7 +17,14 @@
 
 #define QSH_VERSION "0.1.0"
 
-enum service { SERVICE_SYSTEM, SERVICE_BENCH, SERVICE_TEST, SERVICE_FUZZ, SERVICE_COUNT };
+enum service {
+    SERVICE_SYSTEM,
+    SERVICE_BENCH,
+    SERVICE_TEST,
+    SERVICE_FUZZ,
+    SERVICE_DEVMAN,
+    SERVICE_COUNT
+};
 
 struct shell {
     const struct quoll_info *info;
@@ -74,6 +81,7 @@ void cmd_clear(struct shell *s, int argc, char **argv);
 void cmd_version(struct shell *s, int argc, char **argv);
 void cmd_ps(struct shell *s, int argc, char **argv);
 void cmd_mem(struct shell *s, int argc, char **argv);
+void cmd_date(struct shell *s, int argc, char **argv);
 void cmd_uptime(struct shell *s, int argc, char **argv);
 void cmd_reboot(struct shell *s, int argc, char **argv);
 void cmd_poweroff(struct shell *s, int argc, char **argv);

@@ -9,10 +9,8 @@
 #define SLOT_SERVICES (SLOT_FREE + 1) /* in the order of enum service */
 
 static const char *const service_names[SERVICE_COUNT] = {
-    [SERVICE_SYSTEM] = "system",
-    [SERVICE_BENCH] = "bench",
-    [SERVICE_TEST] = "test",
-    [SERVICE_FUZZ] = "fuzz",
+    [SERVICE_SYSTEM] = "system", [SERVICE_BENCH] = "bench",   [SERVICE_TEST] = "test",
+    [SERVICE_FUZZ] = "fuzz",     [SERVICE_DEVMAN] = "devman",
 };
 
 void shell_error(struct shell *s, const char *format, ...)
