@@ -11,9 +11,9 @@ HOST_SRC := $(filter-out %/regs_mock.c,$(sort $(wildcard drivers/framework/host/
                                                regs_dump regs_lines) \
             $(patsubst %,drivers/pci/%.c,acpi_route assign bar capability config control enumerate \
                                          msi) \
-            $(patsubst %,servers/lib/%.c,idl idl_text calendar queue_client queue_driver queue_manager \
+            $(patsubst %,servers/lib/%.c,idl idl_text queue_client queue_driver queue_manager \
                                          manifest_text manifest_value) \
-            $(sort $(wildcard servers/lib/driver_manifest*.c)) libc/strerror.c \
+            $(sort $(wildcard servers/lib/driver_manifest*.c)) servers/lib/calendar.c libc/strerror.c \
             $(IDL_NAMES:%=$(IDL_GEN)/%_client.c)
 HOST_OBJ := $(patsubst %,$(B)/host/obj/%.o,$(HOST_SRC))
 HOST_DRIVERS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/drivers/*/*.c)))))
