@@ -142,7 +142,7 @@ static void test_updates(void)
 
 static void test_inspect(void)
 {
-    uint64_t inspect = host_endpoint(INSPECT_INTERFACE, INSPECT_RIGHTS_ALL);
+    uint64_t inspect = host_session_open(INSPECT_INTERFACE, INSPECT_RIGHTS_ALL, NULL, 0)->endpoint;
     char line[INSPECT_LINE_MAX + 1];
     unsigned lines = 0;
     bool has_status = false;
@@ -163,7 +163,7 @@ int main(int count, char **arguments)
     host_open(arguments[1], MANIFEST, cmos, 0);
     chip = cmos_regs_at(0x70);
     HOST_CHECK(host_start() == NULL);
-    clock_session = host_endpoint(CLOCK_INTERFACE, CLOCK_RIGHTS_ALL);
+    clock_session = host_session_open(CLOCK_INTERFACE, CLOCK_RIGHTS_ALL, NULL, 0)->endpoint;
     if (strcmp(arguments[2], "base") == 0 && count == 4) {
         test_base(strtoull(arguments[3], NULL, 10));
         test_inspect();
