@@ -103,20 +103,11 @@ void driver_session_rung(unsigned s)
 {
     struct queue_request request;
 
-    while (transmit_has_room() && receive_has_room() && driver_take(s, &request)) {
+    while (driver_take(s, &request)) {
         if (request.op == QUEUE_OP_FLUSH) {
             transmit_flush(s, request.seq);
         } else {
             serial_dispatch_request(driver_queue(s), &request);
-        }
-    }
-}
-
-void driver_take_more(void)
-{
-    for (unsigned s = 0; s < DRIVER_SESSIONS; s++) {
-        if (driver_queue(s) != NULL) {
-            driver_session_rung(s);
         }
     }
 }
@@ -154,6 +145,11 @@ int serial_serve_set_line(struct call *call, const struct serial_line *wanted)
         transmit_watch();
     }
     return error;
+}
+
+bool driver_awaits_idle(void)
+{
+    return setting.reply != 0;
 }
 
 void driver_line_idle(void)

@@ -8,7 +8,8 @@
 
 #include <driver.h>
 
-#define READS 32u /* a power of two */
+#define READS (DRIVER_SESSIONS * QUEUE_SLOTS_MAX) /* all that can be outstanding; a power of two   \
+                                                   */
 
 static struct read {
     uint8_t session;
@@ -19,11 +20,6 @@ static struct read {
 static uint32_t first, end;
 static struct ring ring;
 static bool held;
-
-bool receive_has_room(void)
-{
-    return end - first < READS;
-}
 
 /* The oldest request gets what the ring has. */
 static void serve(void)

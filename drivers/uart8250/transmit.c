@@ -7,8 +7,8 @@
 
 #include <driver.h>
 
-#define REQUESTS  64u /* of all sessions that can be held; a power of two */
-#define FIFOS_MAX 16u /* that are filled one after the other */
+#define REQUESTS  (DRIVER_SESSIONS * QUEUE_SLOTS_MAX) /* all that can be outstanding */
+#define FIFOS_MAX 16u                                 /* that are filled one after the other */
 #define POLL_US   100u
 
 struct write {
@@ -21,11 +21,6 @@ struct write {
 
 static struct write writes[REQUESTS];
 static uint32_t first, end; /* of those that are not done; they only grow */
-
-bool transmit_has_room(void)
-{
-    return end - first < REQUESTS;
-}
 
 static struct write *append(unsigned s, uint64_t seq)
 {
@@ -143,7 +138,6 @@ static bool wants_to_send(void)
 void transmit_fill(void)
 {
     struct uart8250_ier ier = uart.ier;
-    bool had_no_room = !transmit_has_room();
 
     ier.transmitter = false;
     line_interrupts(ier);
@@ -152,9 +146,6 @@ void transmit_fill(void)
     line_interrupts(ier);
     ier.transmitter = wants_to_send() && !is_held_back();
     line_interrupts(ier);
-    if (had_no_room) {
-        driver_take_more();
-    }
 }
 
 /* ---- waiting for an idle line, which no interrupt tells */
@@ -178,5 +169,7 @@ void transmit_poll(void)
     transmit_fill();
     if (first == end) {
         driver_line_idle();
+    } else if (driver_awaits_idle()) {
+        transmit_watch(); /* idle for a moment only: a fast line between two FIFOs */
     }
 }

@@ -64,9 +64,6 @@ void transmit_watch(void);
 /** Forget the requests of session @s. */
 void transmit_forget(unsigned s);
 
-/** Is there room to take another request? */
-bool transmit_has_room(void);
-
 /* ---- receive.c */
 
 /** Request @r of session @s to receive. */
@@ -76,14 +73,13 @@ void receive_start(unsigned s, const struct queue_request *r);
 void receive_pull(void);
 
 void receive_forget(unsigned s);
-bool receive_has_room(void);
 
 /* ---- driver.c */
 
+/** Does a set_line wait for an idle line? */
+bool driver_awaits_idle(void);
+
 /** The line is idle: a set_line that waited for that can be done. */
 void driver_line_idle(void);
-
-/** There is room again: take requests that were left in queues. */
-void driver_take_more(void);
 
 #endif
