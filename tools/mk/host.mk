@@ -11,7 +11,7 @@ HOST_SRC := $(filter-out %/regs_mock.c,$(sort $(wildcard drivers/framework/host/
                                                regs_dump regs_lines) \
             $(patsubst %,drivers/pci/%.c,acpi_route assign bar capability config control enumerate \
                                          msi) \
-            $(patsubst %,servers/lib/%.c,idl idl_text queue_client queue_driver queue_manager \
+            $(patsubst %,servers/lib/%.c,idl idl_text message queue_client queue_driver queue_manager \
                                          manifest_text manifest_value) \
             $(sort $(wildcard servers/lib/driver_manifest*.c)) servers/lib/calendar.c libc/strerror.c \
             $(IDL_NAMES:%=$(IDL_GEN)/%_client.c)

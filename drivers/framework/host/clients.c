@@ -9,12 +9,10 @@
 #include <idl/inspect_server.h>
 #include <string.h>
 
-#define CLIENT_FIRST 1000u /* handles of clients */
-#define CLIENTS      32u
+#define CLIENT_FIRST 1000u                 /* handles of clients */
 #define STALE        0xeeeeeeeeeeeeeeeeull /* in words that a message does not carry */
 
-static uint64_t badges[CLIENTS];
-static unsigned client_count;
+static uint64_t badges[DRIVER_SESSIONS];
 static struct call call;
 static struct answer {
     bool is_here;
@@ -23,13 +21,10 @@ static struct answer {
 } answers[TASK_REPLIES];
 static void (*while_waiting)(void);
 
-uint64_t host_endpoint(unsigned interface, uint32_t methods)
+uint64_t host_endpoint(unsigned place, unsigned interface, uint32_t methods)
 {
-    if (client_count == CLIENTS) {
-        host_end("more than %u clients", CLIENTS);
-    }
-    badges[client_count] = (uint64_t)methods << 32 | (uint64_t)interface << 24 | client_count;
-    return CLIENT_FIRST + client_count++;
+    badges[place] = (uint64_t)methods << 32 | (uint64_t)interface << 24 | place;
+    return CLIENT_FIRST + place;
 }
 
 void host_while_waiting(void (*act)(void))
@@ -37,10 +32,10 @@ void host_while_waiting(void (*act)(void))
     while_waiting = act;
 }
 
-bool host_message(struct call *c)
+static bool serve(struct call *c)
 {
-    bool answered = idl_badge_is_of(c->m.badge, INSPECT_INTERFACE) ? inspect_dispatch(c)
-                                                                   : driver_message(c);
+    bool answered =
+        idl_badge_is_of(c->m.badge, INSPECT_INTERFACE) ? inspect_dispatch(c) : driver_message(c);
 
     driver_status()->requests++;
     return answered;
@@ -87,7 +82,7 @@ static void call_driver(uint64_t badge, struct msg *m)
     call.m = *m;
     call.m.badge = badge;
     make_stale(m->tag);
-    if (host_message(&call)) {
+    if (serve(&call)) {
         *m = call.m;
         make_stale(m->tag);
     } else {
@@ -121,7 +116,7 @@ int64_t sys_raw(int64_t number, uint64_t rdi, uint64_t rbx, struct msg *m)
         answer_later(rdi, m);
     } else if (number == SYS_CALL && rdi == DRIVER_SLOT_DEVMAN) {
         call_devman(m);
-    } else if (number == SYS_CALL && rdi >= CLIENT_FIRST && rdi < CLIENT_FIRST + client_count) {
+    } else if (number == SYS_CALL && rdi >= CLIENT_FIRST && rdi < CLIENT_FIRST + DRIVER_SESSIONS) {
         call_driver(badges[rdi - CLIENT_FIRST], m);
     } else if (number != SYS_CALL || rdi != SLOT_CNODE) { /* a capability is dropped: it has none */
         host_end("system call %d on handle %u: there is none on the host", (int)number,

@@ -54,32 +54,30 @@ const char *host_log(void);
 
 /* ---- its clients */
 
-/** A handle for client stubs: a session of @interface with the right to @methods (a bit each).
- *  A call returns when it is answered; one that is kept for ten seconds ends the test. */
-uint64_t host_endpoint(unsigned interface, uint32_t methods);
-
-/** Have @act called once as soon as a caller waits: it may call, too. */
-void host_while_waiting(void (*act)(void));
-
-/* A session with a queue, as its client has it. */
+/* A session, as its client has it. */
 struct host_session {
-    unsigned place;        /* in the driver's table of sessions */
-    uint64_t endpoint;     /* for stubs */
-    uint8_t *data;         /* its data region */
+    unsigned place;    /* in the driver's table of sessions */
+    uint64_t endpoint; /* for stubs: a call returns when it is answered, and ends the test after ten
+                          seconds without */
+    uint8_t *data;     /* its data region */
     uint64_t data_bytes;
     struct queue_client queue;
-    struct queue_pages pages;         /* C writable: for clients that break the rules */
-    struct queue_manager manager;     /* devman's end */
-    bool is_open;
+    struct queue_pages pages;     /* C writable: for clients that break the rules */
+    struct queue_manager manager; /* devman's end */
+    bool is_open, has_queue;
 };
 
-/** Open one, with queue limits @known, @allowed and @waits (NAME_OPS_KNOWN, NAME_ops_allowed,
- *  NAME_OPS_WAIT), 32 slots and @data_pages pages. */
+/** Open a session of @interface with the right to @methods (a bit each). With @limits it has a
+ * queue (their ops: NAME_OPS_KNOWN, NAME_ops_allowed, NAME_OPS_WAIT) and @data_pages pages of data.
+ */
 struct host_session *host_session_open(unsigned interface, uint32_t methods,
                                        const struct queue_limits *limits, unsigned data_pages);
 
 /** Have the driver let go of it, and check that it did. */
 void host_session_close(struct host_session *s);
+
+/** Have @act called once as soon as a caller waits: it may call, too. */
+void host_while_waiting(void (*act)(void));
 
 /** Poll until request @seq is completed, at most ten seconds; its status, E_TIMEOUT if it never is.
  *  Completions of other requests meanwhile are lost. */

@@ -38,8 +38,8 @@ uint64_t host_real_us(void);
 
 /* ---- clients.c, sessions.c */
 
-/** Hand message @call to the driver. */
-bool host_message(struct call *call);
+/** The handle for stubs of the session in @place. */
+uint64_t host_endpoint(unsigned place, unsigned interface, uint32_t methods);
 
 /** The driver has let go of the session in @place. */
 void host_session_let_go(unsigned place);

@@ -160,8 +160,7 @@ static bool is_possible(const struct driver_manifest *m, const struct driver_nee
     return need->kind != NEED_MSI || m->dma != DRIVER_DMA_NONE;
 }
 
-void host_find(const struct driver_manifest *m, const struct host_resource *resources,
-               unsigned nth)
+void host_find(const struct driver_manifest *m, const struct host_resource *resources, unsigned nth)
 {
     const struct pci_function *f = resources == NULL ? find_function(m, nth) : NULL;
 

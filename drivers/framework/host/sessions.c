@@ -120,15 +120,14 @@ static void show(const struct host_session *s, unsigned interface)
     struct driver_session *to = &info->session[s->place];
 
     to->interface = interface;
-    to->queue_pages = (uint32_t)(s->data_bytes / PAGE);
+    to->queue_pages = s->has_queue ? (uint32_t)(s->data_bytes / PAGE) : 0;
     to->generation++;
     __atomic_store_n(&to->state, DRIVER_SESSION_OPEN, __ATOMIC_RELEASE);
 }
 
-struct host_session *host_session_open(unsigned interface, uint32_t methods,
-                                       const struct queue_limits *limits, unsigned data_pages)
+static void make_queue(struct host_session *s, const struct queue_limits *limits,
+                       unsigned data_pages)
 {
-    struct host_session *s = free_place();
     struct queue_limits all = *limits;
     int file;
 
@@ -143,13 +142,23 @@ struct host_session *host_session_open(unsigned interface, uint32_t methods,
         host_end("the limits of a session are wrong");
     }
     (void)close(file);
-    s->endpoint = host_endpoint(interface, methods);
+}
+
+struct host_session *host_session_open(unsigned interface, uint32_t methods,
+                                       const struct queue_limits *limits, unsigned data_pages)
+{
+    struct host_session *s = free_place();
+
+    if (limits != NULL) {
+        make_queue(s, limits, data_pages);
+    }
+    s->has_queue = limits != NULL;
+    s->endpoint = host_endpoint(s->place, interface, methods);
     s->is_open = true;
     show(s, interface);
     framework_sessions();
     return s;
 }
-
 void host_session_let_go(unsigned place)
 {
     info->session[place].state = DRIVER_SESSION_NONE;
@@ -157,13 +166,17 @@ void host_session_let_go(unsigned place)
 
 void host_session_close(struct host_session *s)
 {
-    queue_manager_close(&s->manager);
+    if (s->has_queue) {
+        queue_manager_close(&s->manager);
+    }
     info->session[s->place].state = DRIVER_SESSION_CLOSING;
     framework_sessions();
     if (info->session[s->place].state != DRIVER_SESSION_NONE) {
         host_end("the driver did not let go of a session");
     }
-    unmap(s);
+    if (s->has_queue) {
+        unmap(s);
+    }
     s->is_open = false;
 }
 

@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-const struct host_resource com1[] = {
-    {"ports", NEED_PORTS, 0x3f8, 8, false}, {"irq", NEED_IRQ, COM1_IRQ, 1, false}, {.name = NULL}};
+const struct host_resource com1[] = {{"ports", NEED_PORTS, 0x3f8, 8, false},
+                                     {"irq", NEED_IRQ, COM1_IRQ, 1, false},
+                                     {.name = NULL}};
 
 static int line = -1;
 static FILE *monitor;

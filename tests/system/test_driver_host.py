@@ -1,0 +1,64 @@
+"""Drivers on the host: their own sources, the framework's second back end, QEMU's device models
+behind qtest, under the address and undefined-behaviour sanitizers."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+from qtest import Qtest
+
+ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
+
+
+@pytest.fixture(scope="module")
+def program():
+    """program(NAME): the driver NAME with its test, built."""
+
+    def build(name):
+        done = subprocess.run(["make", "--no-print-directory", f"build/host/{name}"], cwd=ROOT,
+                              capture_output=True, text=True, check=False, timeout=500)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        return ROOT / "build" / "host" / name
+
+    return build
+
+
+def passes(count, name, command):
+    done = subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True, text=True,
+                          errors="replace", check=False, timeout=300, env=ENVIRONMENT)
+    found = re.search(r"(\d+) passed, (\d+) failed\s*$", done.stdout)
+    assert found, (done.stdout + done.stderr)[-3000:]
+    count(f"driver-{name}", *map(int, found.groups()))
+    assert done.returncode == 0 and int(found[1]) > 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout
+
+
+@pytest.fixture
+def serial(tmp_path, program, count):
+    """serial(PART ...): those parts, one instance of the driver after the other on one device."""
+
+    def run(*parts):
+        line, monitor = tmp_path / "line", tmp_path / "monitor"
+        with Qtest("-chardev", f"socket,id=line,path={line},server=on,wait=off",
+                   "-serial", "chardev:line", "-qmp", f"unix:{monitor},server=on,wait=off") as qemu:
+            for part in parts:
+                passes(count, f"uart8250-{part}",
+                       [program("uart8250"), qemu.socket, part, line, monitor])
+
+    return run
+
+
+def test_uart8250(serial):
+    """Bytes both ways, back-pressure, every setting, flow control, errors, quiet."""
+    serial("all")
+
+
+def test_uart8250_takes_over_a_dirty_device(serial):
+    serial("dirty", "again")
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_uart8250_with_a_hostile_client(serial, seed):
+    serial(f"fuzz{seed}")
