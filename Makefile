@@ -26,10 +26,11 @@ export QUOLL_BUILD := $(B)
 
 FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 
-# name=directory; each driver is named after its manifest.
+# name=directory; each driver is named after its manifest. The template is not built in.
+DRIVER_MANIFESTS := $(filter-out drivers/template/%,$(sort $(wildcard drivers/*/*.manifest)))
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
             test=tests/os fuzz=servers/fuzz devman=servers/devman console=servers/console \
-            $(foreach m,$(sort $(wildcard drivers/*/*.manifest)),$(basename $(notdir $m))=$(patsubst %/,%,$(dir $m)))
+            $(foreach m,$(DRIVER_MANIFESTS),$(basename $(notdir $m))=$(patsubst %/,%,$(dir $m)))
 
 LIBS_console = $(B)/libvterm.a
 LIBS_pci = $(B)/acpica.a
@@ -85,7 +86,7 @@ include tools/mk/rdl.mk tools/mk/drivers.mk
 KERNEL := $(B)/kernel/quoll.elf
 IMAGE := $(B)/quoll.img
 ISO := $(B)/quoll.iso
-MANIFESTS := $(wildcard boot/system.manifest) $(sort $(wildcard drivers/*/*.manifest))
+MANIFESTS := $(wildcard boot/system.manifest) $(DRIVER_MANIFESTS)
 PLUGIN := build/tcg/roundtrip.so
 
 # -------------------------------------------------------------------------------------- targets

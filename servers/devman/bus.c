@@ -139,8 +139,7 @@ static void take_registers_back(struct device *bus)
 
     for (unsigned i = 0; i < bus->mmio_count; i++) {
         const struct piece *p = pieces_find(&devman.registers, bus->mmio[i]);
-        const struct resource r = {
-            .kind = RESOURCE_MMIO, .base = p->base, .size = 1ull << p->bits};
+        const struct resource r = {.kind = RESOURCE_MMIO, .base = p->base, .size = 1ull << p->bits};
         if (bus_keeps(bus, &r)) {
             bus->mmio[kept++] = bus->mmio[i];
         } else {

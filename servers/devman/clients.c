@@ -297,6 +297,18 @@ int devman_serve_control(struct call *call, const char *what, enum devman_action
     return error != E_OK ? error : life_order(d, causes[order]);
 }
 
+/* A thread is stepped from a stop on; one that waits for a message waits again after it. */
+static int step(const struct device *d, bool on)
+{
+    int error = sys_op(d->task.thread, OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, 0);
+
+    if (error == E_OK) {
+        error = sys_op(d->task.thread, OP_THREAD_STEP, on, 0, 0, 0, 0, 0);
+        (void)sys_op(d->task.thread, OP_THREAD_RESUME, 0, 0, 0, 0, 0, 0);
+    }
+    return error;
+}
+
 int devman_serve_die_after(struct call *call, const char *what, uint32_t instructions)
 {
     struct device *d = NULL;
@@ -309,7 +321,7 @@ int devman_serve_die_after(struct call *call, const char *what, uint32_t instruc
         return E_BUSY;
     }
     d->steps_left = instructions;
-    return sys_op(d->task.thread, OP_THREAD_STEP, instructions != 0, 0, 0, 0, 0, 0);
+    return step(d, instructions != 0);
 }
 
 int devman_serve_inject(struct call *call, enum devman_fault what, const char *victim)

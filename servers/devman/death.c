@@ -86,16 +86,20 @@ static bool is_exit(const struct device *d, const struct msg *m, const char *whe
            (strncmp(where, "_start", 6) == 0 || strncmp(where, "abort", 5) == 0);
 }
 
-/* One instruction more was run of those that die_after grants. */
-static bool is_step(struct device *d, const struct msg *m)
+static bool is_step(const struct device *d, const struct msg *m)
 {
-    if (d->steps_left == 0 || msg_kind(m) != KIND_EXCEPTION || m->w[0] != VECTOR_DEBUG) {
-        return false;
-    }
+    return d->steps_left != 0 && msg_kind(m) == KIND_EXCEPTION && m->w[0] == VECTOR_DEBUG;
+}
+
+/* One instruction more was run of those that die_after grants. A step is one step: the next is
+ * ordered anew. True: there is a next. */
+static bool step_on(struct device *d)
+{
     if (--d->steps_left == 0) {
         death_by_order(d, CAUSE_KILL);
+        return false;
     }
-    return true;
+    return sys_op(d->task.thread, OP_THREAD_STEP, 1, 0, 0, 0, 0, 0) == E_OK;
 }
 
 bool death_fault(struct device *d, const struct msg *m)
@@ -104,7 +108,7 @@ bool death_fault(struct device *d, const struct msg *m)
     uint64_t rip = m->w[1];
 
     if (is_step(d, m)) {
-        return true;
+        return step_on(d);
     }
 
     (void)symbol(d, rip, where, sizeof(where));

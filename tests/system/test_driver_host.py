@@ -62,3 +62,20 @@ def test_uart8250_takes_over_a_dirty_device(serial):
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_uart8250_with_a_hostile_client(serial, seed):
     serial(f"fuzz{seed}")
+
+
+# -- edu -------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("manifest", ["drivers/edu/edu.manifest", "tests/drivers/edu/msi.manifest"])
+def test_edu(program, count, manifest):
+    """By its pin, and by messages."""
+    with Qtest("-device", "edu,addr=4") as qemu:
+        passes(count, f"edu-{manifest.split('/')[-1]}",
+               [program("edu"), qemu.socket, manifest, "all"])
+
+
+def test_edu_takes_over_a_dirty_device(program, count):
+    with Qtest("-device", "edu,addr=4") as qemu:
+        for part in ("dirty", "again"):
+            passes(count, f"edu-{part}",
+                   [program("edu"), qemu.socket, "drivers/edu/edu.manifest", part])

@@ -19,8 +19,8 @@ static struct edu_regs device(void)
 
 static void test_calls(void)
 {
-    static const uint32_t factorials[] = {1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800,
-                                          39916800, 479001600};
+    static const uint32_t factorials[] = {1,    1,     2,      6,       24,       120,      720,
+                                          5040, 40320, 362880, 3628800, 39916800, 479001600};
     uint32_t result = 0;
 
     HOST_CHECK(edu_call_liveness(session->endpoint, 0xdeadbeef, &result) == E_OK);
