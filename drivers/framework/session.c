@@ -12,7 +12,7 @@ static struct {
     struct queue_driver queue;
 } places[DRIVER_SESSIONS];
 
-/* Sessions to look at again: a completion may let through what a FLUSH held back. */
+/* Sessions to look at again: a completion lets through what a FLUSH held back. */
 static uint64_t again;
 
 static const struct driver_session *shown(unsigned s)
@@ -126,10 +126,14 @@ unsigned driver_session_of(const struct queue_driver *queue)
 
 void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value)
 {
+    bool held_back = queue_driver_is_held_back(&places[s].queue);
+
     if (!places[s].queue_is_open ||
         queue_complete(&places[s].queue, seq, (uint32_t)status, value) != E_OK) {
         return;
     }
     driver_status()->requests++;
-    again |= DRIVER_BIT_DOORBELL(s);
+    if (held_back) {
+        again |= DRIVER_BIT_DOORBELL(s);
+    }
 }

@@ -64,6 +64,7 @@ static uint64_t next_number(struct queue_driver *q)
     unsigned slot = slot_of(q, q->next);
     uint64_t seq;
 
+    q->held_back = false;
     if (q->flushing) {
         return 0;
     }
@@ -78,6 +79,7 @@ static uint64_t next_number(struct queue_driver *q)
     /* Everything with a lower number has been taken before, so a FLUSH waits for all of it. */
     slot = slot_of(q, seq);
     if (q->taken && queue_get_u32(&q->p.c->req[slot].op) == QUEUE_OP_FLUSH) {
+        q->held_back = true;
         return 0;
     }
     return seq;
@@ -146,6 +148,7 @@ int queue_take(struct queue_driver *q, struct queue_request *request)
         }
         flags = copy_request(&q->p.c->req[slot_of(q, copy.seq)], &copy);
         if (copy.op == QUEUE_OP_FLUSH && q->taken) {
+            q->held_back = true;
             return E_BUSY; /* it became one between two looks: its client's game, and later */
         }
         error = queue_check(&q->limits, copy.op, copy.offset, copy.length);

@@ -72,6 +72,7 @@ static void test_order_and_fullness(void)
     CHECK(queue_complete(&one->driver, 3, E_OK, 33) == E_BAD_ARG);
     CHECK(queue_complete(&one->driver, 5, E_OK, 0) == E_BAD_ARG);
     CHECK(queue_progress(&one->driver, 3, 1) == E_BAD_ARG);
+    CHECK(queue_progress_place(&one->driver, 3) == NULL);
     done = collect();
     CHECK(done.seq == 3 && done.value == 33 && done.status == E_OK && collect().seq == 0);
     CHECK(queue_submit(&one->client, OP_ANY, 0, 1, NULL, &seq) == E_BUSY); /* slot of 1 */
@@ -115,14 +116,19 @@ static void test_flush(void)
     for (unsigned i = 0; i < 5; i++) {
         (void)submit(i == 2 ? QUEUE_OP_FLUSH : OP_ANY, 0, 0);
     }
-    CHECK(take() == 1 && take() == 2 && take() == 0);
+    CHECK(take() == 1 && !queue_driver_is_held_back(&one->driver));
+    CHECK(take() == 2 && take() == 0);
     CHECK(queue_driver_about_to_sleep(&one->driver)); /* what is held back is no work */
+    CHECK(queue_driver_is_held_back(&one->driver));
     CHECK(queue_complete(&one->driver, 1, E_OK, 0) == E_OK && take() == 0);
-    CHECK(queue_complete(&one->driver, 2, E_OK, 0) == E_OK && take() == 3 && take() == 0);
+    CHECK(queue_driver_is_held_back(&one->driver));
+    CHECK(queue_complete(&one->driver, 2, E_OK, 0) == E_OK && take() == 3);
+    CHECK(queue_driver_is_held_back(&one->driver) && take() == 0);
     CHECK(queue_driver_about_to_sleep(&one->driver));
     (void)die(false); /* the FLUSH and what it holds back survive in this order */
     CHECK(take() == 3 && take() == 0 && queue_complete(&one->driver, 3, E_OK, 0) == E_OK);
-    CHECK(take() == 4 && take() == 5);
+    CHECK(take() == 4 && take() == 5 && take() == 0);
+    CHECK(!queue_driver_is_held_back(&one->driver));
 }
 
 static void test_sleep(void)

@@ -1,5 +1,7 @@
 """What drivers cost beyond what test_bench.py measures: messages from a key to its reader, restarts
 that leave nothing behind, output that waits for no key, and the null driver's handles."""
+import time
+
 import pytest
 
 import bench
@@ -56,8 +58,12 @@ def test_a_key_reaches_its_reader_in_three_messages(machine):
     if it were slow."""
     one = machine(**DEBUG)
     one.boot()
+    one.send("kdb")
+    one.expect("kdb")
+    time.sleep(1)  # the shell waits for the next key
+    one.send("\r")
+    one.expect("kdb> ")
     kdb = Kdb(one)
-    kdb.enter()
     events = events_after_last_key(kdb.run("events"))
     calls = [row[3] for row in events if row[2] == "syscall"]
     until = calls.index("REPLY")

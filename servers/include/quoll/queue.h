@@ -302,6 +302,7 @@ struct queue_driver {
     uint64_t taken;             /* bit per slot: taken and not completed */
     uint64_t reissue;           /* bit per slot: the predecessor's, not taken again yet */
     bool flushing;              /* a FLUSH is taken: nothing else is until it is completed */
+    bool held_back;             /* the last look left off at a FLUSH */
     bool asleep;                /* the flag in D is set */
 };
 
@@ -323,6 +324,13 @@ int queue_driver_open(struct queue_driver *q, struct queue_pages pages, uint64_t
  *  and never seen. A FLUSH comes when all requests before it are completed, and what follows it
  *  when it is. Errors: BUSY (none now). */
 int queue_take(struct queue_driver *q, struct queue_request *request);
+
+/** Is a FLUSH taken, or did the last queue_take leave off at one? Then take again after the next
+ *  completion. */
+static inline bool queue_driver_is_held_back(const struct queue_driver *q)
+{
+    return q->flushing || q->held_back;
+}
 
 /** The request @seq is done. Errors: BAD_ARG (it is not taken: a bug of the driver). */
 int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64_t value);
