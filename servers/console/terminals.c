@@ -164,6 +164,9 @@ int terminal_serve_move(struct call *call, enum terminal_target to)
     unsigned session;
     int error = session_of(call, &session);
 
+    if (error == E_OK && to == TERMINAL_TARGET_SCREEN && !console.has_display) {
+        return E_NOT_FOUND; /* nobody would see it, nor bring it back */
+    }
     if (error == E_OK) {
         error = console_move(&console, session, devices[to], 0);
     }
