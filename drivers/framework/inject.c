@@ -8,7 +8,7 @@
 #include <quoll/sys.h>
 #include <stdlib.h>
 
-#define FOREIGN_PORT 0xcf9                 /* the chipset's reset register: no driver's */
+#define FOREIGN_PORT 0x92 /* system control port A: no driver's, and can reset the machine */
 #define FOREIGN_PAGE 0x0000000000200000ull /* below the program: nothing is mapped there */
 #define HOG_SPIN_US  2000u
 

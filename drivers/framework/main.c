@@ -58,7 +58,7 @@ static const char *words_of(const char *why)
 /* devman ends a driver that says that something is wrong, within the call. */
 static void begin(void)
 {
-    const char *why = driver_info()->instance == 1 ? driver_probe() : NULL;
+    const char *why = driver_info()->probed == 0 ? driver_probe() : NULL;
 
     (void)driver_call_probed(DRIVER_SLOT_DEVMAN, status_of(why), words_of(why));
     why = driver_quiet();

@@ -98,6 +98,15 @@ void framework_rung(uint64_t bits)
     }
 }
 
+/* One that may take for ever would never be missed. */
+static bool is_lost(const struct queue_driver *q, const struct queue_request *request)
+{
+    bool lost = framework_loses_next && (q->limits.ops_wait >> request->op & 1) == 0;
+
+    framework_loses_next = framework_loses_next && !lost;
+    return lost;
+}
+
 bool driver_take(unsigned s, struct queue_request *request)
 {
     struct queue_driver *q = &places[s].queue;
@@ -105,8 +114,10 @@ bool driver_take(unsigned s, struct queue_request *request)
     if (!places[s].queue_is_open) {
         return false;
     }
-    if (queue_take(q, request) == E_OK) {
-        return true;
+    while (queue_take(q, request) == E_OK) {
+        if (!is_lost(q, request)) {
+            return true;
+        }
     }
     if (!queue_driver_about_to_sleep(q)) {
         again |= DRIVER_BIT_DOORBELL(s); /* more came meanwhile: after what else there is to do */

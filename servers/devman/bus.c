@@ -152,6 +152,7 @@ static void take_registers_back(struct device *bus)
 void bus_lost(struct device *d)
 {
     d->node->present = false;
+    d->probed = false;
     life_tell(d, EVENT_DEVICE_GONE, "");
     if (d->alive) {
         death_by_order(d, CAUSE_STOP);
@@ -175,6 +176,8 @@ void bus_found_all(struct device *bus)
             d->known = true;
             life_tell(d, EVENT_DEVICE_ADDED, "");
         }
-        life_match(d);
+        if (d->state != DEVICE_REFUSED) { /* that stays, until `start` */
+            life_match(d);
+        }
     }
 }

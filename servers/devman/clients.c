@@ -120,7 +120,7 @@ static enum devman_state state_of(const struct device *d)
     };
 
     /* Between a death and its successor, wherever it stands. */
-    if (d->instances != 0 && !d->alive && d->state == DEVICE_PREPARING) {
+    if (d->succeeds && (d->state == DEVICE_PREPARING || d->state == DEVICE_STARTING)) {
         return DEVMAN_STATE_RESTARTING;
     }
     return d->node->id == 0 ? DEVMAN_STATE_RUNNING : states[d->state];
@@ -146,18 +146,32 @@ static void node_state(const struct device *d, struct devman_node_state *to)
     }
 }
 
+/* The next device after node @at that is still there; a null pointer past the last. */
+static const struct device *next_present(int at)
+{
+    do {
+        at = tree_next(&devman.tree, at, NULL);
+    } while (at >= 0 && !devman.tree.node[at].present);
+    return at >= 0 ? &devman.device[at] : NULL;
+}
+
+static const struct device *first_present(void)
+{
+    return next_present(-1);
+}
+
 int devman_serve_node(struct call *call, uint32_t index, struct devman_node_state *result)
 {
-    int at = -1;
+    const struct device *d = first_present();
 
     (void)call;
-    for (uint32_t i = 0; i <= index; i++) {
-        at = tree_next(&devman.tree, at, NULL);
-        if (at < 0) {
-            return E_NOT_FOUND;
-        }
+    for (uint32_t i = 0; i < index && d != NULL; i++) {
+        d = next_present(d->node->id);
     }
-    node_state(&devman.device[at], result);
+    if (d == NULL) {
+        return E_NOT_FOUND;
+    }
+    node_state(d, result);
     return E_OK;
 }
 
@@ -188,10 +202,9 @@ int devman_serve_find(struct call *call, const char *pattern, uint32_t index,
     if (pattern[0] == '\0') {
         return E_NOT_FOUND;
     }
-    for (int at = tree_next(&devman.tree, -1, NULL); at >= 0;
-         at = tree_next(&devman.tree, at, NULL)) {
-        if (matches(&devman.device[at], pattern) && found++ == index) {
-            node_state(&devman.device[at], result);
+    for (const struct device *d = first_present(); d != NULL; d = next_present(d->node->id)) {
+        if (matches(d, pattern) && found++ == index) {
+            node_state(d, result);
             return E_OK;
         }
     }
@@ -205,14 +218,19 @@ static uint64_t memory_of(const struct device *d)
 
 static void driver_state(const struct device *d, struct devman_driver_state *to)
 {
+    static const enum devman_dma protections[] = {
+        [DRIVER_DMA_NONE] = DEVMAN_DMA_NONE,
+        [DRIVER_DMA_IOMMU] = DEVMAN_DMA_IOMMU,
+        [DRIVER_DMA_UNPROTECTED] = DEVMAN_DMA_UNPROTECTED,
+    };
     const struct driver_manifest *m = &d->driver->manifest;
 
     (void)snprintf(to->driver, sizeof(to->driver), "%s", m->name);
     tree_path(&devman.tree, d->node, to->device);
-    (void)snprintf(to->last_death, sizeof(to->last_death), "%s", d->why);
+    (void)snprintf(to->last_death, sizeof(to->last_death), "%s", d->died_of);
     to->pid = d->alive ? d->pid : 0;
     to->status = state_of(d);
-    to->protection = DEVMAN_DMA_NONE;
+    to->protection = protections[m->dma];
     to->restarts = d->restarts;
     to->uptime_ms = d->alive ? (now_us() - d->started_us) / 1000 : 0;
     to->cpu_us = d->cpu_before_us + (d->alive ? instance_cpu_us(d) : 0);
@@ -225,10 +243,9 @@ int devman_serve_driver(struct call *call, uint32_t index, struct devman_driver_
     uint32_t found = 0;
 
     (void)call;
-    for (int at = tree_next(&devman.tree, -1, NULL); at >= 0;
-         at = tree_next(&devman.tree, at, NULL)) {
-        if (devman.device[at].driver != NULL && found++ == index) {
-            driver_state(&devman.device[at], result);
+    for (const struct device *d = first_present(); d != NULL; d = next_present(d->node->id)) {
+        if (d->driver != NULL && found++ == index) {
+            driver_state(d, result);
             return E_OK;
         }
     }
@@ -240,7 +257,7 @@ int devman_serve_explain(struct call *call, const char *what, uint32_t index, ch
     struct device *d = NULL;
 
     (void)call;
-    if (device_by_name(what, &d) != E_OK || !drivers_explain(d->node, index, result, 201)) {
+    if (device_by_name(what, &d) != E_OK || !explain(d->node, index, result, 201)) {
         return E_NOT_FOUND;
     }
     return E_OK;
@@ -282,7 +299,7 @@ static int find_to_manage(const struct call *call, const char *what, struct devi
         return E_NO_RIGHT;
     }
     error = device_by_name(what, d);
-    return error == E_BAD_ARG ? E_NOT_FOUND : error == E_EXISTS ? E_BAD_ARG : error;
+    return error == E_BAD_ARG ? E_NOT_FOUND : error;
 }
 
 int devman_serve_control(struct call *call, const char *what, enum devman_action order)
@@ -324,6 +341,11 @@ int devman_serve_die_after(struct call *call, const char *what, uint32_t instruc
     return step(d, instructions != 0);
 }
 
+static bool needs_interrupts(enum devman_fault what)
+{
+    return what == DEVMAN_FAULT_IRQ_UNACKED || what == DEVMAN_FAULT_IRQ_STORM;
+}
+
 int devman_serve_inject(struct call *call, enum devman_fault what, const char *victim)
 {
     struct device *d = NULL;
@@ -334,6 +356,9 @@ int devman_serve_inject(struct call *call, enum devman_fault what, const char *v
     }
     if (d->state != DEVICE_RUNNING) {
         return E_BUSY;
+    }
+    if (needs_interrupts(what) && d->irq_count == 0) {
+        return E_UNSUPPORTED;
     }
     d->info->inject = (uint32_t)what + 1;
     d->info->inject_count++;
@@ -394,7 +419,8 @@ static void event_record(const struct event *e, struct devman_event_record *to)
     (void)snprintf(to->text, sizeof(to->text), "%s", e->text);
 }
 
-int devman_serve_event(struct call *call, uint64_t after, struct devman_event_record *result)
+int devman_serve_event(struct call *call, uint64_t after, bool wait,
+                       struct devman_event_record *result)
 {
     const struct event *e = event_after(&devman.events, after);
     int error;
@@ -402,6 +428,9 @@ int devman_serve_event(struct call *call, uint64_t after, struct devman_event_re
     if (e != NULL) {
         event_record(e, result);
         return E_OK;
+    }
+    if (!wait) {
+        return E_NOT_FOUND;
     }
     for (unsigned i = 0; i < TASK_REPLIES; i++) {
         if (waiters[i].reply != 0) {

@@ -5,6 +5,7 @@
 #include "devman.h"
 
 #include <quoll/elf_symbols.h>
+#include <quoll/exception.h>
 #include <quoll/image_file.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,17 +13,9 @@
 
 #define VECTOR_DEBUG 1 /* a single step */
 
-static const char *what_follows(const struct device *d)
-{
-    if (d->cause == CAUSE_STOP) {
-        return "stays stopped";
-    }
-    return d->ordered ? "restarts" : "restarts by its policy";
-}
-
 static void die(struct device *d, enum death_cause cause, bool ordered, const char *text)
 {
-    char path[TREE_PATH];
+    char path[TREE_PATH], follows[80];
 
     if (!d->alive) {
         return;
@@ -34,11 +27,14 @@ static void die(struct device *d, enum death_cause cause, bool ordered, const ch
     d->cpu_before_us += instance_cpu_us(d);
     d->cause = cause;
     d->ordered = ordered;
-    (void)snprintf(d->why, sizeof(d->why), "%s%s%s", death_cause_name(cause),
+    d->phase_tsc[PHASE_QUIET] = rdtsc();
+    instance_stop(d);
+    (void)snprintf(d->died_of, sizeof(d->died_of), "%s%s%s", death_cause_name(cause),
                    text[0] != '\0' ? ": " : "", text);
+    life_decide(d, follows, sizeof(follows));
     tree_path(&devman.tree, d->node, path);
-    log_line("%s %s, instance %u, died: %s; %s", path, d->driver->manifest.name, d->instances,
-             d->why, what_follows(d));
+    log_line("%s: %s, instance %u (pid %u), died: %s; %s", path, d->driver->manifest.name,
+             d->instances, d->pid, d->died_of, follows);
     life_end(d);
 }
 
@@ -58,16 +54,16 @@ void death_by_order(struct device *d, enum death_cause cause)
     die(d, cause, true, "");
 }
 
-/* "function+0x1c" of @address in @d's program. */
-static const char *symbol(const struct device *d, uint64_t address, char *to, size_t size)
+/* "function+0x1c" of @address in @d's program, to @to. */
+static void symbol(const struct device *d, uint64_t address, char *to, size_t size)
 {
     const struct spawn_maker *m = &devman.maker;
     struct image_file file;
 
-    if (!image_find(m->image, m->image_bytes, d->driver->manifest.image, &file)) {
-        return "?";
+    if (!image_find(m->image, m->image_bytes, d->driver->manifest.image, &file) ||
+        elf_symbol(file.data, file.bytes, address, to, size)[0] == '?') {
+        (void)snprintf(to, size, "none of its functions");
     }
-    return elf_symbol(file.data, file.bytes, address, to, size);
 }
 
 static const char *access_name(uint64_t error_code)
@@ -79,9 +75,8 @@ static const char *access_name(uint64_t error_code)
 }
 
 /* A program that ends itself runs into crt0's undefined instruction. */
-static bool is_exit(const struct device *d, const struct msg *m, const char *where)
+static bool is_exit(const struct msg *m, const char *where)
 {
-    (void)d;
     return msg_kind(m) == KIND_EXCEPTION && m->w[0] == 6 &&
            (strncmp(where, "_start", 6) == 0 || strncmp(where, "abort", 5) == 0);
 }
@@ -110,16 +105,15 @@ bool death_fault(struct device *d, const struct msg *m)
     if (is_step(d, m)) {
         return step_on(d);
     }
-
-    (void)symbol(d, rip, where, sizeof(where));
+    symbol(d, rip, where, sizeof(where));
     if (msg_kind(m) == KIND_PAGE_FAULT) {
         death(d, CAUSE_FAULT, "page fault, cannot %s address 0x%lx, at 0x%lx (%s)",
               access_name(m->w[2]), (unsigned long)m->w[0], (unsigned long)rip, where);
-    } else if (is_exit(d, m, where)) {
+    } else if (is_exit(m, where)) {
         death(d, CAUSE_EXIT, "it ended itself, at 0x%lx (%s)", (unsigned long)rip, where);
     } else if (msg_kind(m) == KIND_EXCEPTION) {
-        death(d, CAUSE_FAULT, "exception %lu, error code 0x%lx, at 0x%lx (%s)",
-              (unsigned long)m->w[0], (unsigned long)m->w[2], (unsigned long)rip, where);
+        death(d, CAUSE_FAULT, "exception %lu (%s), at 0x%lx (%s)", (unsigned long)m->w[0],
+              exception_name(m->w[0]), (unsigned long)rip, where);
     } else {
         death(d, CAUSE_FAULT, "it lost its capabilities or address space (object type %lu)",
               (unsigned long)m->w[0]);

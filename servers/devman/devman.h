@@ -25,7 +25,7 @@
 #define DEVMAN_DRIVERS     24
 #define DEVICE_IRQS        4
 #define DEVICE_MMIO        24 /* pieces: a range that is no power of two takes several */
-#define DEATH_TEXT         160
+#define DEATH_TEXT         161 /* bytes of a cause of death, with the NUL */
 #define INSTANCE_SLOT_BITS 7   /* an instance's CNode */
 #define INSTANCE_HANDLES   512 /* of devman's slots, for what an instance is made of */
 
@@ -96,9 +96,14 @@ struct device {
     struct driver *driver;   /* what it is bound to, null: nothing */
     struct driver *rejected; /* what matched, but was refused: see why */
     enum device_state state;
-    char why[DEATH_TEXT];   /* the last death, or why nothing runs; "": neither */
-    enum death_cause cause; /* of the last death */
-    bool ordered;           /* it was asked for */
+    char why[DEATH_TEXT];     /* why no driver runs that should; "": none should, or one does */
+    char died_of[DEATH_TEXT]; /* the last death; "": none yet */
+    enum death_cause cause;   /* of the last death */
+    bool ordered;             /* it was asked for */
+    enum policy_verdict verdict;
+    uint64_t wait_us; /* before the successor comes */
+    bool succeeds;    /* the instance that is being made, or runs, follows one that died */
+    bool probed;      /* a driver has found the device: its successors need not look */
     uint32_t instances, restarts;
     struct policy_state policy;
     uint64_t restart_at_us, started_us;
@@ -182,8 +187,13 @@ struct driver *drivers_match(const struct node *node, unsigned *score);
 
 struct driver *drivers_find(const char *name);
 
+/** How well @driver fits @node: 0 not at all. */
+unsigned drivers_score(const struct driver *driver, const struct node *node);
+
+/* ---- explain.c */
+
 /** Write line @index of why @node has the driver it has, or none, to @to. False: past the last. */
-bool drivers_explain(const struct node *node, unsigned index, char *to, size_t size);
+bool explain(const struct node *node, unsigned index, char *to, size_t size);
 
 /* ---- device.c: what outlives instances */
 
@@ -225,11 +235,14 @@ void life_probed(struct device *d, const char *why);
 void life_quiet(struct device *d, const char *why);
 void life_attached(struct device *d, const char *why);
 
-/** @d's instance is dead, of d->cause: take it apart and see what follows. */
+/** What follows the death of @d's instance, of d->cause: d->verdict and d->wait_us; its text. */
+void life_decide(struct device *d, char *text, size_t size);
+
+/** @d's instance is dead and stopped: take it apart and do as decided. */
 void life_end(struct device *d);
 
 /** By hand: CAUSE_KILL, CAUSE_RESTART, CAUSE_STOP, or CAUSE_NONE to start it.
- *  Errors: GONE (it has no driver), BUSY (it does not run, or runs already). */
+ *  Errors: GONE (no driver fits it), BUSY (it does not run, or runs already). */
 int life_order(struct device *d, enum death_cause cause);
 
 /** Enter an event of @d. */

@@ -74,7 +74,7 @@ struct driver *drivers_find(const char *name)
     return NULL;
 }
 
-static unsigned score_of(const struct driver *driver, const struct node *node)
+unsigned drivers_score(const struct driver *driver, const struct node *node)
 {
     const struct node *bus = &devman.tree.node[node->parent];
     const struct driver_device device = {.bus = bus->id == 0 ? "null" : bus->name,
@@ -93,7 +93,7 @@ struct driver *drivers_match(const struct node *node, unsigned *score)
     *score = 0;
     for (unsigned i = 0; i < devman.driver_count; i++) {
         struct driver *d = &devman.driver[i];
-        unsigned s = score_of(d, node);
+        unsigned s = drivers_score(d, node);
         if (s > *score ||
             (s == *score && best != NULL && strcmp(d->manifest.name, best->manifest.name) < 0)) {
             *score = s;
@@ -101,71 +101,4 @@ struct driver *drivers_match(const struct node *node, unsigned *score)
         }
     }
     return best;
-}
-
-static void explain_identity(const struct node *node, char *to, size_t size)
-{
-    char path[TREE_PATH];
-
-    tree_path(&devman.tree, node, path);
-    if (node->identity.vendor != 0) {
-        (void)snprintf(to, size, "%s is %04x:%04x, class %06x", path, node->identity.vendor,
-                       node->identity.device, (unsigned)node->identity.class_code);
-    } else {
-        (void)snprintf(to, size, "%s is %s", path,
-                       node->identity.name[0] != '\0' ? node->identity.name : "the null bus");
-    }
-}
-
-static void explain_driver(const struct driver *d, const struct node *node, char *to, size_t size)
-{
-    unsigned score = score_of(d, node);
-
-    if (score == 0) {
-        (void)snprintf(to, size, "  %-10s does not match", d->manifest.name);
-    } else {
-        (void)snprintf(to, size, "  %-10s matches with score %u", d->manifest.name, score);
-    }
-}
-
-static void explain_outcome(const struct node *node, char *to, size_t size)
-{
-    const struct device *d = &devman.device[node->id];
-    const char *why = d->why[0] != '\0' ? d->why : "";
-
-    switch (d->state) {
-    case DEVICE_WAITING:
-        (void)snprintf(to, size, "%s",
-                       node->id == 0 ? "devman itself is its driver"
-                                     : "no driver matches; it waits for one");
-        return;
-    case DEVICE_REFUSED:
-        (void)snprintf(to, size, "%s was not started: %s",
-                       d->rejected != NULL ? d->rejected->manifest.name : "?", why);
-        return;
-    case DEVICE_STOPPED:
-        (void)snprintf(to, size, "%s was stopped by hand", d->driver->manifest.name);
-        return;
-    case DEVICE_GAVE_UP:
-        (void)snprintf(to, size, "%s died too often; the last death: %s", d->driver->manifest.name,
-                       why);
-        return;
-    default:
-        (void)snprintf(to, size, "%s has it%s%s", d->driver->manifest.name,
-                       why[0] != '\0' ? "; the last death: " : "", why);
-    }
-}
-
-bool drivers_explain(const struct node *node, unsigned index, char *to, size_t size)
-{
-    if (index == 0) {
-        explain_identity(node, to, size);
-    } else if (index <= devman.driver_count) {
-        explain_driver(&devman.driver[index - 1], node, to, size);
-    } else if (index == devman.driver_count + 1) {
-        explain_outcome(node, to, size);
-    } else {
-        return false;
-    }
-    return true;
 }

@@ -40,12 +40,12 @@ const char *death_cause_name(enum death_cause cause)
         [CAUSE_BUDGET] = "budget",
         [CAUSE_HEARTBEAT] = "heartbeat",
         [CAUSE_REQUEST_AGE] = "request age",
-        [CAUSE_IRQ_UNACKED] = "interrupt unacknowledged",
-        [CAUSE_IRQ_STORM] = "interrupt storm",
+        [CAUSE_IRQ_UNACKED] = "irq-unacked",
+        [CAUSE_IRQ_STORM] = "irq-storm",
         [CAUSE_BAD_MESSAGE] = "bad message",
-        [CAUSE_KILL] = "kill",
-        [CAUSE_RESTART] = "restart",
-        [CAUSE_STOP] = "stop",
+        [CAUSE_KILL] = "killed by hand",
+        [CAUSE_RESTART] = "restarted by hand",
+        [CAUSE_STOP] = "stopped by hand",
     };
 
     return names[cause];

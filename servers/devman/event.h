@@ -8,7 +8,7 @@
 #include "tree.h"
 
 #define EVENTS_KEPT 128
-#define EVENT_TEXT  120
+#define EVENT_TEXT  161
 
 enum death_cause {
     CAUSE_NONE,

@@ -147,6 +147,7 @@ static void fill_info(struct device *d)
     info->takes_over = d->recorded;
     info->rsdp_pa = devman.boot->acpi.rsdp_pa;
     info->hpet_pa = devman.boot->acpi.hpet_pa;
+    info->probed = d->probed;
     (void)snprintf(info->name, sizeof(info->name), "%s", d->driver->manifest.name);
     tree_path(&devman.tree, d->node, info->path);
     *d->status = (struct driver_status){0};

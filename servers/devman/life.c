@@ -14,7 +14,7 @@ void life_tell(const struct device *d, enum event_kind kind, const char *text)
 {
     struct event e = {.time_us = now_us(),
                       .kind = kind,
-                      .cause = d->cause,
+                      .cause = kind == EVENT_DIED || kind == EVENT_GAVE_UP ? d->cause : CAUSE_NONE,
                       .instance = d->instances,
                       .node = d->node->id};
 
@@ -110,7 +110,8 @@ void life_prepared(struct device *d, int status)
 
 void life_probed(struct device *d, const char *why)
 {
-    if (why[0] == '\0') {
+    d->probed = why[0] == '\0';
+    if (d->probed) {
         return;
     }
     (void)snprintf(d->why, sizeof(d->why), "%s", why);
@@ -139,25 +140,41 @@ void life_attached(struct device *d, const char *why)
     d->phase_tsc[PHASE_RUN] = rdtsc();
     session_up_all(d);
     bus_restarted(d);
-    if (d->instances > 1) {
+    if (d->succeeds) {
         d->restarts++;
     }
-    life_tell(d, d->instances > 1 ? EVENT_RESTARTED : EVENT_STARTED, "");
+    life_tell(d, d->succeeds ? EVENT_RESTARTED : EVENT_STARTED, "");
 }
 
 /* ---- after a death */
 
+void life_decide(struct device *d, char *text, size_t size)
+{
+    const struct policy *p = &d->driver->policy;
+
+    d->verdict = POLICY_RESTART;
+    d->wait_us = 0;
+    if (!d->ordered) {
+        d->verdict = policy_death(p, &d->policy, now_us(), d->worked, &d->wait_us);
+    }
+    if (d->cause == CAUSE_STOP) {
+        (void)snprintf(text, size, "stays stopped");
+    } else if (d->verdict == POLICY_GIVE_UP) {
+        (void)snprintf(text, size, "given up: %u deaths within %lu ms without a request done",
+                       p->deaths, (unsigned long)(p->window_us / 1000));
+    } else if (d->wait_us != 0) {
+        (void)snprintf(text, size, "restarts in %lu ms", (unsigned long)(d->wait_us / 1000));
+    } else {
+        (void)snprintf(text, size, "restarts at once");
+    }
+}
+
 static void give_up(struct device *d)
 {
-    char path[TREE_PATH];
-
     d->state = DEVICE_GAVE_UP;
     session_end_all(d);
     device_release_irqs(d);
-    tree_path(&devman.tree, d->node, path);
-    log_line("%s: gave %s up after %u deaths in a row; start %s tries again", path,
-             d->driver->manifest.name, d->policy.count, path);
-    life_tell(d, EVENT_GAVE_UP, d->why);
+    life_tell(d, EVENT_GAVE_UP, d->died_of);
 }
 
 static void stay_stopped(struct device *d)
@@ -170,25 +187,23 @@ static void stay_stopped(struct device *d)
 
 void life_silenced(struct device *d)
 {
-    uint64_t wait = 0;
-
     d->phase_tsc[PHASE_RECLAIM] = rdtsc();
     instance_reclaim(d);
     if (d->cause == CAUSE_STOP) {
         stay_stopped(d);
         return;
     }
-    if (!d->ordered && policy_death(&d->driver->policy, &d->policy, now_us(), d->worked, &wait) ==
-                           POLICY_GIVE_UP) {
+    if (d->verdict == POLICY_GIVE_UP) {
         give_up(d);
         return;
     }
-    if (wait == 0) {
+    d->succeeds = true;
+    if (d->wait_us == 0) {
         life_start(d);
         return;
     }
     d->state = DEVICE_RESTARTING;
-    d->restart_at_us = now_us() + wait;
+    d->restart_at_us = now_us() + d->wait_us;
     devman_due(d->restart_at_us);
 }
 
@@ -212,39 +227,45 @@ uint64_t life_tick(uint64_t now)
 
 void life_end(struct device *d)
 {
-    life_tell(d, EVENT_DIED, d->why);
+    life_tell(d, EVENT_DIED, d->died_of);
     d->state = DEVICE_PREPARING;
-    d->phase_tsc[PHASE_QUIET] = rdtsc();
-    instance_stop(d);
     session_down_all(d, !d->ordered);
     if (bus_silence(d)) {
         life_silenced(d);
     }
 }
 
+/* A clean record; a device without a driver is matched again. */
+static int start(struct device *d)
+{
+    if (d->alive || d->state == DEVICE_PREPARING) {
+        return E_BUSY;
+    }
+    policy_forgive(&d->policy);
+    d->succeeds = false;
+    if (d->driver != NULL) {
+        life_start(d);
+    } else {
+        life_match(d);
+    }
+    return d->driver != NULL ? E_OK : E_GONE;
+}
+
 int life_order(struct device *d, enum death_cause cause)
 {
-    bool alive = d->alive;
-
+    if (cause == CAUSE_NONE || (cause == CAUSE_RESTART && !d->alive)) {
+        return start(d);
+    }
     if (d->driver == NULL) {
         return E_GONE;
     }
-    if (cause == CAUSE_NONE) { /* start */
-        if (alive || d->state == DEVICE_PREPARING) {
-            return E_BUSY;
-        }
-        policy_forgive(&d->policy);
-        life_start(d);
+    if (d->alive) {
+        death_by_order(d, cause);
         return E_OK;
     }
-    if (!alive) {
-        if (cause == CAUSE_STOP && d->state == DEVICE_RESTARTING) {
-            d->cause = cause;
-            stay_stopped(d);
-            return E_OK;
-        }
-        return E_BUSY;
+    if (cause == CAUSE_STOP && d->state == DEVICE_RESTARTING) {
+        stay_stopped(d);
+        return E_OK;
     }
-    death_by_order(d, cause);
-    return E_OK;
+    return E_BUSY;
 }

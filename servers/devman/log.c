@@ -9,7 +9,7 @@
 
 void log_line(const char *format, ...)
 {
-    char line[240];
+    char line[320];
     va_list args;
 
     va_start(args, format);

@@ -24,7 +24,9 @@ _Static_assert(SLOT_CLIENTS + SESSION_FRAMES <= SESSION_SLOTS, "they fit");
 #define CLOSE_MAX_US 1000000u
 
 struct session {
-    bool used, closing;
+    bool used;
+    bool closing; /* the client is done with it, the driver not yet */
+    bool ended;   /* no driver will serve it any more; its client has not closed it yet */
     uint8_t place;
     uint8_t interface;
     uint16_t device;
@@ -43,11 +45,21 @@ static struct session *session_at(const struct device *d, unsigned place)
 {
     for (unsigned i = 0; i < SESSIONS; i++) {
         struct session *s = &sessions[i];
-        if (s->used && s->device == d->node->id && s->place == place) {
+        if (s->used && !s->ended && s->device == d->node->id && s->place == place) {
             return s;
         }
     }
     return NULL;
+}
+
+unsigned session_count(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        count += sessions[i].used;
+    }
+    return count;
 }
 
 static struct session *session_by_number(uint32_t number, uint32_t client)
@@ -136,7 +148,9 @@ static void destroy(struct session *s)
     }
     empty(s->slots, SESSION_SLOTS);
     slots_give(&devman.slots, s->slots, SESSION_SLOTS);
-    d->info->session[s->place] = (struct driver_session){0};
+    if (!s->ended) {
+        d->info->session[s->place] = (struct driver_session){0};
+    }
     s->used = false;
 }
 
@@ -164,7 +178,7 @@ int session_map_all(struct device *d)
 
     for (unsigned i = 0; error == E_OK && i < SESSIONS; i++) {
         struct session *s = &sessions[i];
-        if (s->used && s->device == d->node->id) {
+        if (s->used && !s->ended && s->device == d->node->id) {
             if (s->closing) {
                 destroy(s); /* its driver is dead, and the device quiet */
                 continue;
@@ -304,11 +318,23 @@ int session_pages(uint32_t number, uint32_t client, unsigned first, uint32_t fra
 
 /* ---- closing */
 
+/* No way to the driver any more, in whatever hands the copies are. */
+static void cut_off(const struct session *s)
+{
+    static const unsigned slots[] = {SLOT_ENDPOINT, SLOT_DOORBELL};
+
+    for (unsigned i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+        (void)sys_op(SLOT_CNODE, OP_CNODE_REVOKE, s->slots + slots[i], 0, 0, 0, 0, 0);
+        (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, s->slots + slots[i], 0, 0, 0, 0, 0);
+    }
+}
+
+/* Asked for by the client: once the driver has let go, all of it is gone. */
 static void begin_closing(struct device *d, struct session *s)
 {
     s->closing = true;
     s->closing_since_us = now_us();
-    (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, s->slots + SLOT_ENDPOINT, 0, 0, 0, 0, 0);
+    cut_off(s);
     if (s->pages != 0) {
         queue_manager_close(&s->queue);
     }
@@ -326,7 +352,11 @@ int session_close(uint32_t number, uint32_t client)
     if (s == NULL) {
         return E_BAD_ARG;
     }
-    begin_closing(&devman.device[s->device], s);
+    if (s->ended) {
+        destroy(s);
+    } else {
+        begin_closing(&devman.device[s->device], s);
+    }
     return E_OK;
 }
 
@@ -342,6 +372,11 @@ int session_closed(struct device *d, unsigned place, uint32_t generation)
 }
 
 /* ---- restarts */
+
+static bool is_served(const struct session *s, const struct device *d)
+{
+    return s->used && !s->closing && !s->ended && s->device == d->node->id;
+}
 
 static void up(struct device *d, struct session *s)
 {
@@ -360,7 +395,7 @@ void session_down_all(struct device *d, bool counts)
 {
     for (unsigned i = 0; i < SESSIONS; i++) {
         struct session *s = &sessions[i];
-        if (s->used && !s->closing && s->device == d->node->id && s->pages != 0) {
+        if (is_served(s, d) && s->pages != 0) {
             queue_manager_down(&s->queue, counts);
         }
     }
@@ -370,13 +405,24 @@ void session_up_all(struct device *d)
 {
     for (unsigned i = 0; i < SESSIONS; i++) {
         struct session *s = &sessions[i];
-        if (s->used && !s->closing && s->device == d->node->id && s->pages != 0) {
+        if (is_served(s, d) && s->pages != 0) {
             up(d, s);
         }
     }
 }
 
-/* Sessions that are over have no capability any more; callers that wait are told so. */
+/* The client has the pages mapped, and reads in them that it is over: they stay until it closes. */
+static void end(struct device *d, struct session *s)
+{
+    cut_off(s);
+    if (s->pages != 0) {
+        queue_manager_close(&s->queue);
+    }
+    d->info->session[s->place] = (struct driver_session){0};
+    s->ended = true;
+}
+
+/* Callers that wait are told so. */
 void session_end_all(struct device *d)
 {
     if (d->made) {
@@ -384,8 +430,13 @@ void session_end_all(struct device *d)
     }
     for (unsigned i = 0; i < SESSIONS; i++) {
         struct session *s = &sessions[i];
-        if (s->used && s->device == d->node->id) {
-            begin_closing(d, s);
+        if (!s->used || s->ended || s->device != d->node->id) {
+            continue;
+        }
+        if (s->closing) {
+            destroy(s);
+        } else {
+            end(d, s);
         }
     }
 }
@@ -407,7 +458,7 @@ uint64_t session_watch(struct device *d, uint64_t now, bool *late, struct queue_
     for (unsigned i = 0; i < SESSIONS; i++) {
         struct session *s = &sessions[i];
         uint64_t age;
-        if (!s->used || s->device != d->node->id) {
+        if (!s->used || s->ended || s->device != d->node->id) {
             continue;
         }
         if (s->closing) {

@@ -38,6 +38,9 @@ struct session_answer {
 int session_open(struct device *d, const struct session_order *order,
                  struct session_answer *answer);
 
+/** How many there are, those that are being closed included. */
+unsigned session_count(void);
+
 /** Up to four frames of session @number from page @first on, for its client: handles to send.
  *  Errors: BAD_ARG (not this client's, past the last page). */
 int session_pages(uint32_t number, uint32_t client, unsigned first, uint32_t frame[4],
@@ -59,7 +62,7 @@ void session_down_all(struct device *d, bool counts);
 /** The successor is attached. Sessions whose clients have not acknowledged yet follow later. */
 void session_up_all(struct device *d);
 
-/** No successor will come. */
+/** No successor will come: clients are told, and keep what they have mapped until they close it. */
 void session_end_all(struct device *d);
 
 /** Look after @d's sessions: clients that have acknowledged, closings that take too long.

@@ -26,12 +26,21 @@ static uint32_t every_us(const struct device *d)
     return us != 0 ? us : DEFAULT_CHECK_US;
 }
 
+/* Half of the CPU time that it could have had between two heartbeats, alone on the machine. */
+static uint64_t fair_share_us(const struct device *d)
+{
+    const struct driver_manifest *m = &d->driver->manifest;
+    uint64_t share = every_us(d) / 2;
+
+    return m->budget_us != 0 ? share * m->budget_us / m->period_us : share;
+}
+
 /* A driver that others kept from running is not to blame; one that waits for something else than
  * the next message, or ran and did not look, is. */
 static bool had_its_chance(const struct device *d)
 {
     return thread_state(d) != THREAD_RUNNING ||
-           instance_cpu_us(d) - d->watch.cpu_at_beat_us >= 1000;
+           instance_cpu_us(d) - d->watch.cpu_at_beat_us >= fair_share_us(d);
 }
 
 static bool beat_is_missing(const struct device *d, uint64_t now)
@@ -132,12 +141,13 @@ static bool check_irqs(struct device *d, uint64_t now)
     return true;
 }
 
-/* All of its budget in every period since the last look? */
+/* All of its budget in every period since the last look, and the one before? The heartbeat that was
+ * asked for in between is answered: one that spins in a handler dies of that. */
 static bool check_budget(struct device *d, uint64_t now)
 {
     const struct driver_manifest *m = &d->driver->manifest;
     struct msg info = {0};
-    uint64_t used, since = now - d->watch.budget_seen_us;
+    uint64_t used, since = now - d->watch.budget_seen_us, hog_before_us = d->watch.hog_us;
 
     if (m->budget_us == 0 || sys_invoke(d->task.budget, OP_BUDGET_INFO, &info) != E_OK) {
         return true;
@@ -148,7 +158,7 @@ static bool check_budget(struct device *d, uint64_t now)
     d->watch.hog_us = used >= since / m->period_us * m->budget_us * 9 / 10 && since >= m->period_us
                           ? d->watch.hog_us + since
                           : 0;
-    if (d->watch.hog_us >= HOG_US) {
+    if (hog_before_us != 0 && d->watch.hog_us >= HOG_US && d->status->beat == d->watch.beat_sent) {
         death(d, CAUSE_BUDGET, "it has used up all of %u us in each %u us for %lu ms", m->budget_us,
               m->period_us, (unsigned long)(d->watch.hog_us / 1000));
         return false;

@@ -101,7 +101,7 @@ struct driver_info {
     uint32_t irq_count;
     struct driver_resource resource[DRIVER_RESOURCES];
     uint32_t takes_over; /* bus drivers: the tree is recorded, size and probe nothing */
-    uint32_t reserved;
+    uint32_t probed;     /* a driver has found the device already: probe is not called */
     uint64_t rsdp_pa, hpet_pa; /* bus drivers: where the firmware says they are; 0: nowhere */
     volatile uint64_t beat;   /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
     volatile uint32_t inject;       /* number of the fault to make, ... */
