@@ -59,6 +59,29 @@ int terminal_flush(uint64_t cap)
     return terminal_call_write(cap, NULL, 0);
 }
 
+int terminal_place(uint64_t cap, struct terminal_place *place)
+{
+    struct terminal_statistics s = {0};
+    uint16_t columns = 0, rows = 0;
+    int error = terminal_call_stats(cap, &s);
+
+    if (error == E_OK)
+        error = terminal_call_size(cap, &columns, &rows);
+    if (error == E_OK)
+        *place = (struct terminal_place){.on_screen = s.shown_on == TERMINAL_TARGET_SCREEN,
+                                         .columns = columns,
+                                         .rows = rows,
+                                         .restarts = s.device_restarts,
+                                         .bytes_in = s.bytes_in,
+                                         .bytes_out = s.bytes_out};
+    return error;
+}
+
+int terminal_move(uint64_t cap, bool to_screen)
+{
+    return terminal_call_move(cap, to_screen ? TERMINAL_TARGET_SCREEN : TERMINAL_TARGET_SERIAL);
+}
+
 int terminal_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
 {
     uint32_t most = max < TERMINAL_PIECE_MAX ? (uint32_t)max : TERMINAL_PIECE_MAX;

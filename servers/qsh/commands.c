@@ -28,9 +28,56 @@ const struct command commands[] = {
      "checks its invariants after every EVERY calls (256 unless given). timed: also with what\n"
      "depends on the clock, which no seed repeats. ^C ends it.\n",
      true, 4, cmd_fuzz, NULL},
+    {"lsdev", "list the devices", "lsdev [PATTERN] [--json]",
+     "The tree of buses and devices: what its bus says it is, its driver and the driver's state,\n"
+     "and the interface that the driver serves. PATTERN is a path's beginning (/pci), an\n"
+     "interface (serial), an id (8086:10d3) or a vendor (8086:). devman explain PATH says why a\n"
+     "device has no driver.\n",
+     true, 1, cmd_lsdev, device_word},
+    {"drivers", "list the drivers", "drivers [--json]",
+     "One for each device that has one: its process, which changes at each start, its state, how\n"
+     "often it was restarted, how long this instance has run, CPU time and interrupts of all\n"
+     "instances together, and what the last one that died has died of.\n",
+     true, 0, cmd_drivers, NULL},
+    {"kill", "kill a driver; it comes back at once", "kill D [--json]",
+     "D is a driver's name, or its device's path where several have that name. It ends where it\n"
+     "stands, and the next one takes over: clients only see that it took a moment.\n",
+     true, 1, cmd_kill, driver_word},
+    {"restart", "restart a driver", "restart D [--json]",
+     "As kill, and starts one that was stopped or given up, too.\n", true, 1, cmd_restart,
+     driver_word},
+    {"start", "start a driver that does not run", "start D [--json]",
+     "Also with the path of a device that has no driver: the drivers are tried once more.\n", true,
+     1, cmd_start, device_word},
+    {"stop", "stop a driver", "stop D [SECONDS] [--json]",
+     "Its clients get errors until start. With SECONDS it is started again after so long, which\n"
+     "is the way to stop the device that this session is on.\n",
+     true, 2, cmd_stop, driver_word},
+    {"inject", "have a driver commit a fault", "inject (FAULT D | list) [--json]",
+     "inject list prints the faults, and the cause of death that each leads to.\n", true, 2,
+     cmd_inject, inject_word},
+    {"events", "show what happened to drivers", "events [follow] [--json]",
+     "Those that are kept: devices found and lost, drivers started, died, restarted, given up.\n"
+     "follow: and all that come, until ^C.\n",
+     true, 1, cmd_events, follow_word},
+    {"regs", "show a device's registers", "regs D [--json]",
+     "Decoded by its driver. Registers that change when they are read are left out.\n", true, 1,
+     cmd_regs, driver_word},
+    {"devman", "ask about a device and its driver",
+     "devman (explain PATH | describe D | memory) [--json]",
+     "explain: why the device has the driver that it has, or none. describe: the interface that\n"
+     "the driver serves, as it tells it itself. memory: what devman has handed out.\n",
+     true, 2, cmd_devman, devman_word},
+    {"top", "show who uses the CPU", "top [SECONDS] [follow] [--json]",
+     "Tasks and drivers by what they used in SECONDS (1 unless given). follow: again and again,\n"
+     "until ^C.\n",
+     true, 2, cmd_top, follow_word},
+    {"console", "say where this session is, or move it",
+     "console [move serial | move screen] [--json]",
+     "The session goes on there, with all that it shows.\n", true, 2, cmd_console, console_word},
     {"ps", "list the tasks", "ps [--json]",
      "Number, name, state of the first thread, CPU time, memory, priority, and how often it was\n"
-     "started again.\n",
+     "started again. Those are root's tasks; drivers lists the drivers, which are devman's.\n",
      true, 0, cmd_ps, NULL},
     {"mem", "show where the memory is", "mem [--json]",
      "RAM as the firmware reports it, the kernel's share, the boot image, the tasks, and what\n"
@@ -78,6 +125,16 @@ const char *command_word(struct shell *s, size_t index)
     return index < commands_count ? commands[index].name : NULL;
 }
 
+/* How many words stand in the @n bytes at @line. */
+static unsigned words_before(const char *line, size_t n)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += line[i] != ' ' && (i == 0 || line[i - 1] == ' ');
+    return count;
+}
+
 const char *command_candidate(void *shell, const char *line, size_t word_start, size_t index)
 {
     const struct command *c;
@@ -90,6 +147,7 @@ const char *command_candidate(void *shell, const char *line, size_t word_start, 
         return command_word(shell, index);
     while (line[start + n] && line[start + n] != ' ')
         n++;
+    ((struct shell *)shell)->word_at = words_before(line + start, word_start - start);
     if (n >= sizeof(name))
         return NULL;
     memcpy(name, line + start, n);

@@ -75,6 +75,16 @@ void json_string(struct json *j, const char *name, const char *value)
     output_raw(j->out, "\"", 1);
 }
 
+void json_string_or_null(struct json *j, const char *name, const char *value)
+{
+    if (value[0] != '\0') {
+        json_string(j, name, value);
+        return;
+    }
+    json_name(j, name);
+    output_string(j->out, "null");
+}
+
 void json_u64(struct json *j, const char *name, uint64_t value)
 {
     json_name(j, name);

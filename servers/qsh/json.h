@@ -15,6 +15,8 @@ struct json json_begin(struct output *o);
 
 /** @value as a string of valid UTF-8: what is not valid becomes U+FFFD. */
 void json_string(struct json *j, const char *name, const char *value);
+/** The same, but null for an empty one. */
+void json_string_or_null(struct json *j, const char *name, const char *value);
 void json_u64(struct json *j, const char *name, uint64_t value);
 void json_bool(struct json *j, const char *name, bool value);
 

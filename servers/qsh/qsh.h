@@ -33,6 +33,7 @@ struct shell {
     struct lineedit edit;
     bool service_known[SERVICE_COUNT]; /* its slot is filled */
     bool json;                         /* the command that runs was given --json */
+    unsigned word_at;                  /* for command.word: the argument that is wanted, from 1 */
     char *argv[ARGS_MAX];
 };
 
@@ -90,9 +91,27 @@ void cmd_kdb(struct shell *s, int argc, char **argv);
 void cmd_bench(struct shell *s, int argc, char **argv);
 void cmd_test(struct shell *s, int argc, char **argv);
 void cmd_fuzz(struct shell *s, int argc, char **argv);
+void cmd_lsdev(struct shell *s, int argc, char **argv);
+void cmd_drivers(struct shell *s, int argc, char **argv);
+void cmd_kill(struct shell *s, int argc, char **argv);
+void cmd_restart(struct shell *s, int argc, char **argv);
+void cmd_start(struct shell *s, int argc, char **argv);
+void cmd_stop(struct shell *s, int argc, char **argv);
+void cmd_inject(struct shell *s, int argc, char **argv);
+void cmd_regs(struct shell *s, int argc, char **argv);
+void cmd_devman(struct shell *s, int argc, char **argv);
+void cmd_events(struct shell *s, int argc, char **argv);
+void cmd_top(struct shell *s, int argc, char **argv);
+void cmd_console(struct shell *s, int argc, char **argv);
 
 const char *bench_word(struct shell *s, size_t index);
 const char *test_word(struct shell *s, size_t index);
 const char *kdb_word(struct shell *s, size_t index);
+const char *driver_word(struct shell *s, size_t index);
+const char *device_word(struct shell *s, size_t index);
+const char *inject_word(struct shell *s, size_t index);
+const char *devman_word(struct shell *s, size_t index);
+const char *follow_word(struct shell *s, size_t index);
+const char *console_word(struct shell *s, size_t index);
 
 #endif

@@ -61,6 +61,20 @@ int terminal_flush(uint64_t cap);
  *  none. BUSY: another reader waits. */
 int terminal_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got);
 
+/* Where a terminal's session is, and what went through it. */
+struct terminal_place {
+    bool on_screen; /* else on the serial line */
+    unsigned columns, rows;
+    uint64_t restarts; /* of the devices below */
+    uint64_t bytes_in, bytes_out;
+};
+
+int terminal_place(uint64_t cap, struct terminal_place *place);
+
+/** Go on with the session on the screen or the serial line. NOT_FOUND: there is none. BUSY:
+ *  another session is on it. */
+int terminal_move(uint64_t cap, bool to_screen);
+
 /** The @index-th task, from 0. BAD_ARG: past the last. */
 int system_task(uint64_t cap, uint64_t index, struct system_task *task);
 

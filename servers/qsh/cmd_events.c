@@ -1,0 +1,81 @@
+/*
+ * cmd_events.c - what has happened to devices and drivers: what devman still has, and what comes.
+ */
+#include <quoll/error.h>
+#include <string.h>
+#include "devices.h"
+#include "wait.h"
+
+#define POLL_US 50000u
+
+static void event_json(struct shell *s, const struct devman_event_record *e)
+{
+    struct json j = json_begin(&s->out);
+
+    json_u64(&j, "number", e->serial_number);
+    json_u64(&j, "time_us", e->time_us);
+    json_string(&j, "event", event_name(e->what));
+    json_string(&j, "device", e->device);
+    json_string_or_null(&j, "driver", e->driver);
+    json_string_or_null(&j, "cause", e->why != DEVMAN_CAUSE_NONE ? driver_cause_name(e->why) : "");
+    json_string(&j, "text", e->text);
+    json_end(&j);
+}
+
+/* "driver-died" is "died" here: the columns say of what. */
+static void event_row(struct shell *s, const struct devman_event_record *e)
+{
+    const char *name = event_name(e->what);
+    const char *dash = strchr(name, '-');
+
+    output_printf(&s->out, "%5llu %6llu.%06llu %-9s %-15s %-9s%s%s\n", (ull)e->serial_number,
+                  (ull)e->time_us / 1000000, (ull)e->time_us % 1000000, dash ? dash + 1 : name,
+                  e->device, e->driver[0] ? e->driver : "-", e->text[0] ? " " : "", e->text);
+}
+
+/* All events after number *@last, which moves on. False: devman could not be asked. */
+static bool print_new(struct shell *s, uint64_t devman, uint64_t *last)
+{
+    struct devman_event_record event;
+    int error;
+
+    while ((error = devman_call_event(devman, *last, false, &event)) == E_OK) {
+        if (!s->json && event.serial_number > *last + 1)
+            output_printf(&s->out, "      (%llu older ones are not kept)\n",
+                          (ull)(event.serial_number - *last - 1));
+        *last = event.serial_number;
+        if (s->json)
+            event_json(s, &event);
+        else
+            event_row(s, &event);
+    }
+    output_flush(&s->out);
+    return error == E_NOT_FOUND || !shell_failed(s, "events", error);
+}
+
+void cmd_events(struct shell *s, int argc, char **argv)
+{
+    bool follows = argc == 2 && strcmp(argv[1], "follow") == 0;
+    uint64_t devman, last = 0;
+
+    if (argc == 2 && !follows) {
+        shell_error(s, "events: %.40s is not follow; usage: %s", argv[1],
+                    command_find("events")->usage);
+        return;
+    }
+    if (!devices_ask(s, &devman))
+        return;
+    if (!s->json)
+        output_printf(&s->out, "%5s %13s %-9s %-15s %-9s %s\n", "NO", "TIME (s)", "EVENT", "DEVICE",
+                      "DRIVER", "WHY");
+    while (print_new(s, devman, &last) && follows) {
+        if (wait_or_interrupt(s, POLL_US))
+            return;
+    }
+}
+
+const char *follow_word(struct shell *s, size_t index)
+{
+    (void)s;
+    return index == 0 ? "follow" : NULL;
+}

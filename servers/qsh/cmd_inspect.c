@@ -1,0 +1,149 @@
+/*
+ * cmd_inspect.c - what devman says of a device (devman explain), and what its driver says through
+ * a session of the interface inspect (devman describe, regs).
+ */
+#include <idl/inspect.h>
+#include <quoll/client_session.h>
+#include <quoll/error.h>
+#include <string.h>
+#include "devices.h"
+
+#define SLOT_INSPECT (SLOT_FREE + 16)
+#define BIT_INSPECT  2ull /* of SLOT_NOTIFY; a session without a queue never sets it */
+
+static void line_print(struct shell *s, const char *device, const char *text)
+{
+    struct json j;
+
+    if (!s->json) {
+        output_string(&s->out, text);
+        output_string(&s->out, "\n");
+        return;
+    }
+    j = json_begin(&s->out);
+    json_string(&j, "device", device);
+    json_string(&j, "line", text);
+    json_end(&j);
+}
+
+static void explain(struct shell *s, const char *what)
+{
+    struct devman_node_state node;
+    char text[201];
+    uint64_t devman;
+    int error;
+
+    if (!devices_ask(s, &devman) || !device_named(s, "devman explain", what, &node))
+        return;
+    for (uint32_t i = 0; (error = devman_call_explain(devman, node.where, i, text)) == E_OK; i++)
+        line_print(s, node.where, text);
+    if (error != E_NOT_FOUND)
+        (void)shell_failed(s, "devman explain", error);
+}
+
+static bool session_open(struct shell *s, const char *command,
+                         const struct devman_driver_state *driver, struct client_session *session)
+{
+    uint64_t devman;
+    int error;
+
+    if (!devices_ask(s, &devman))
+        return false;
+    *session =
+        (struct client_session){.devman = devman, .slots = SLOT_INSPECT, .bits = BIT_INSPECT};
+    error = client_session_open(session, driver->device, INSPECT_INTERFACE, INSPECT_RIGHTS_ALL, 0);
+    if (error == E_GONE)
+        shell_error(s, "%s: %s (%s) does not run (%s); start %s brings it back", command,
+                    driver->driver, driver->device, driver_state_name(driver->status),
+                    driver->device);
+    else if (error == E_NO_RIGHT)
+        shell_error(s,
+                    "%s: this shell may not ask drivers: its task lacks opens = inspect in the "
+                    "system manifest",
+                    command);
+    else
+        (void)shell_failed(s, command, error);
+    return error == E_OK;
+}
+
+/* Lines that the driver gives, by number. */
+static void ask_driver(struct shell *s, const char *command, const char *what,
+                       int (*line)(uint64_t, uint32_t, char[INSPECT_LINE_MAX + 1]))
+{
+    struct devman_driver_state driver;
+    struct client_session session;
+    char text[INSPECT_LINE_MAX + 1];
+    int error = E_OK;
+    uint32_t i = 0;
+
+    if (!driver_named(s, command, what, &driver) || !session_open(s, command, &driver, &session))
+        return;
+    for (; !input_interrupted(&s->in); i++) {
+        error = line(session.endpoint, i, text);
+        if (error != E_OK)
+            break;
+        line_print(s, driver.device, text);
+    }
+    client_session_close(&session);
+    if (error == E_NOT_FOUND && i == 0)
+        shell_error(s, "%s: %s (%s) has none to show", command, driver.driver, driver.device);
+    else if (error == E_GONE || error == E_DEAD || error == E_BAD_CAP)
+        shell_error(s, "%s: %s (%s) ended before it answered; drivers says why", command,
+                    driver.driver, driver.device);
+    else if (error != E_NOT_FOUND)
+        (void)shell_failed(s, command, error);
+}
+
+void cmd_regs(struct shell *s, int argc, char **argv)
+{
+    if (argc < 2)
+        shell_error(s, "regs: of which driver? usage: %s", command_find("regs")->usage);
+    else
+        ask_driver(s, "regs", argv[1], inspect_call_regs);
+}
+
+static void memory(struct shell *s)
+{
+    struct devman_account a = {0};
+    uint64_t devman;
+    struct json j;
+
+    if (!devices_ask(s, &devman) ||
+        shell_failed(s, "devman memory", devman_call_memory(devman, &a)))
+        return;
+    if (!s->json) {
+        output_printf(&s->out,
+                      "%llu KiB used by drivers, devices and sessions, %llu KiB free\n"
+                      "%u sessions, %u capability slots free\n",
+                      (ull)a.used_bytes / 1024, (ull)a.free_bytes / 1024, a.sessions, a.slots_free);
+        return;
+    }
+    j = json_begin(&s->out);
+    json_u64(&j, "used_bytes", a.used_bytes);
+    json_u64(&j, "free_bytes", a.free_bytes);
+    json_u64(&j, "slots_free", a.slots_free);
+    json_u64(&j, "sessions", a.sessions);
+    json_end(&j);
+}
+
+void cmd_devman(struct shell *s, int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "explain") == 0)
+        explain(s, argv[2]);
+    else if (argc == 3 && strcmp(argv[1], "describe") == 0)
+        ask_driver(s, "devman describe", argv[2], inspect_call_describe);
+    else if (argc == 2 && strcmp(argv[1], "memory") == 0)
+        memory(s);
+    else
+        shell_error(s, "devman: explain or describe what, or memory? usage: %s",
+                    command_find("devman")->usage);
+}
+
+const char *devman_word(struct shell *s, size_t index)
+{
+    static const char *const verbs[] = {"explain", "describe", "memory"};
+
+    if (s->word_at == 1)
+        return index < 3 ? verbs[index] : NULL;
+    return device_word(s, index);
+}

@@ -1,0 +1,15 @@
+/*
+ * wait.h - letting time pass.
+ */
+#ifndef QSH_WAIT_H
+#define QSH_WAIT_H
+
+#include "qsh.h"
+
+/** Let @us microseconds pass. */
+void wait_us(uint64_t us);
+
+/** The same, but ^C ends it; true: it did. */
+bool wait_or_interrupt(struct shell *s, uint64_t us);
+
+#endif
