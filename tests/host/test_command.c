@@ -1,10 +1,11 @@
-/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/cmd_fuzz.c servers/qsh/suite.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
+/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/cmd_fuzz.c servers/qsh/suite.c servers/lib/idl_text.c servers/lib/idl.c servers/qsh/devices.c servers/qsh/cmd_devices.c servers/qsh/cmd_inspect.c servers/qsh/cmd_order.c servers/qsh/cmd_inject.c servers/qsh/cmd_events.c servers/qsh/cmd_top.c servers/qsh/cmd_console.c tests/host/devman_fake.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
 /*
  * test_command.c - every command's output, against servers that are played here.
  */
 #include <stdio.h>
 #include <string.h>
 #include "../../servers/qsh/qsh.h"
+#include "devman_fake.h"
 
 static unsigned passed, failed;
 #define CHECK(c) ((c) ? (void)passed++ : (void)(failed++, printf("%d: %s\n", __LINE__, #c)))
@@ -350,8 +351,162 @@ static void test_fuzz(void)
     CHECK(has("fuzz 20000", "0 calls") && runs == 0);
 }
 
+static void test_lists(void)
+{
+    CHECK(prints("lsdev",
+                 "DEVICE                   ID           STATE       DRIVER       SERVES\r\n"
+                 "/                        null bus     running     -            -\r\n"
+                 "  platform               platform     running     platform     platform\r\n"
+                 "    com1                 com          running     uart8250     serial\r\n"
+                 "    com2                 com          gave-up     uart8250     serial\r\n"
+                 "  pci                    pci          unmatched   -            -\r\n"
+                 "    00:02.0              8086:10d3    running     e1000        packet\r\n"));
+    CHECK(has("lsdev serial", "\r\n/platform/com1           com  "));
+    CHECK(prints("lsdev packet --json",
+                 "{\"path\": \"/pci/00:02.0\", \"id\": \"8086:10d3\", \"state\": \"running\", "
+                 "\"driver\": \"e1000\", \"serves\": \"packet\"}\r\n"));
+    CHECK(has("lsdev --json", "\"state\": \"unmatched\", \"driver\": null, \"serves\": null}"));
+    CHECK(has("lsdev nix", "lsdev: nothing matches nix; a pattern is"));
+    CHECK(prints("drivers",
+                 "DRIVER    DEVICE           PID STATE      RESTARTS   UP (s) CPU (ms) INTERRUPTS"
+                 "\r\n"
+                 "platform  /platform          1 running           0     61.2        5          0"
+                 "\r\n"
+                 "uart8250  /platform/com1     7 running           2      0.0     1234         42"
+                 "\r\n          last death: fault: \"x\"\r\n"
+                 "e1000     /pci/00:02.0       3 running           0      0.0        0          0"
+                 "\r\n          DMA IS UNPROTECTED: its device can reach all memory\r\n"));
+    CHECK(has("drivers --json",
+              "{\"driver\": \"uart8250\", \"device\": \"/platform/com1\", \"pid\": 7, "
+              "\"state\": \"running\", \"dma\": \"none\", \"restarts\": 2, "
+              "\"last_death\": \"fault: \\\"x\\\"\", \"uptime_ms\": 99, \"cpu_us\": 1234567, "
+              "\"interrupts\": 42, \"memory_bytes\": 524288}\r\n"));
+    CHECK(has("drivers --json", "\"dma\": \"unprotected\", \"restarts\": 0, \"last_death\": null"));
+    fake_list_error = E_DEAD;
+    CHECK(has("lsdev", "lsdev: the call was") && has("drivers", "drivers: the call was"));
+    CHECK(has("events", "events: the call was") && has("kill e1000", "kill: the call was"));
+    CHECK(has("devman explain /pci", "devman explain: the call was"));
+    fake_list_error = E_OK;
+    CHECK(prints("events", "   NO      TIME (s) EVENT     DEVICE          DRIVER    WHY\r\n"
+                           "      (3 older ones are not kept)\r\n"
+                           "    4      1.000001 added     /platform/com1  -        \r\n"
+                           "    5      2.000002 died      /platform/com1  uart8250  irq-storm: "
+                           "too many\r\n"));
+    CHECK(has("events --json", "{\"number\": 5, \"time_us\": 2000002, \"event\": \"driver-died\", "
+                               "\"device\": \"/platform/com1\", \"driver\": \"uart8250\", "
+                               "\"cause\": \"irq-storm\", \"text\": \"irq-storm: too many\"}\r\n"));
+    CHECK(has("events --json", "\"driver\": null, \"cause\": null, \"text\": \"\"}"));
+    CHECK(has("events fllow", "fllow is not follow; usage: events"));
+    typed = "\x03";
+    CHECK(has("events follow", "irq-storm: too many\r\n") && *typed == '\0');
+}
+
+static void test_orders(void)
+{
+    fake_polls = 2;
+    fake_waits = 0;
+    CHECK(prints("kill uart8250", "uart8250 (/platform/com1) runs, pid 7\r\n"));
+    CHECK(strcmp(fake_order, "kill /platform/com1") == 0 && fake_waits == 1);
+    CHECK(has("restart /platform/com1 --json", "{\"driver\": \"uart8250\", \"device\": \"/pl"));
+    CHECK(strcmp(fake_order, "restart /platform/com1") == 0);
+    fake_polls = 10000;
+    CHECK(prints("restart uart8250", "uart8250 (/platform/com1) is not up yet (restarting)\r\n"));
+    fake_polls = 0;
+    CHECK(prints("start /pci", "start: /pci: /pci, line 2\r\n"));
+    CHECK(strcmp(fake_order, "start /pci") == 0);
+    *fake_order = '\0';
+    CHECK(has("kill", "kill: which driver? usage: kill D") && has("start", "usage: start D"));
+    CHECK(has("stop", "usage: stop D") && has("regs", "usage: regs D") && has("inject x", "usage"));
+    CHECK(prints("kill uart820", "kill: no driver is called uart820; did you mean uart8250?\r\n"));
+    CHECK(prints("kill xyzzy", "kill: no driver is called xyzzy; drivers lists them\r\n"));
+    CHECK(prints("stop /pci", "stop: /pci has no driver; devman explain /pci says why\r\n"));
+    CHECK(has("start /pic", "start: there is no device /pic; did you mean /pci?"));
+    CHECK(has("devman explain /x/y/z", "there is no device /x/y/z; lsdev lists them"));
+    fake_drivers = 4;
+    CHECK(prints("kill uart8250", "kill: uart8250 drives several devices; say which: "
+                                  "/platform/com1 /platform/com2\r\n"));
+    CHECK(*fake_order == '\0');
+    fake_error = E_BUSY;
+    CHECK(prints("kill /platform/com2", "kill: uart8250 (/platform/com2) does not run (gave-up); "
+                                        "start /platform/com2 brings it back\r\n"));
+    CHECK(has("start /platform/com1", "start: uart8250 (/platform/com1) is running already"));
+    CHECK(has("inject exit /platform/com2", "does not run (gave-up)"));
+    fake_error = E_NO_RIGHT;
+    CHECK(has("kill e1000", "lacks opens = manage") && has("inject exit e1000", "opens = manage"));
+    CHECK(has("regs e1000", "lacks opens = inspect"));
+    fake_error = E_GONE;
+    CHECK(has("restart /pci", "restart: /pci has no driver; devman explain /pci says why"));
+    CHECK(has("regs /platform/com2", "regs: uart8250 (/platform/com2) does not run (gave-up)"));
+    fake_error = E_OK;
+    fake_drivers = 3;
+}
+
+static void test_stop(void)
+{
+    *fake_order = '\0';
+    CHECK(has("stop uart8250", "stop: this session is on /platform/com1 itself") && !*fake_order);
+    CHECK(prints("stop e1000", "e1000 (/pci/00:02.0) runs, pid 3\r\n"));
+    CHECK(strcmp(fake_order, "stop /pci/00:02.0") == 0);
+    CHECK(has("stop uart8250 2", "runs, pid 7") && strcmp(fake_order, "start /platform/com1") == 0);
+    CHECK(has("stop uart8250 0", "SECONDS is a number from 1 to 3600, not 0"));
+    CHECK(has("stop uart8250 -1", "no option -1") && has("stop uart8250 2x", "not 2x"));
+    fake_place.on_screen = true;
+    CHECK(has("stop uart8250", "runs, pid 7"));
+    strcpy(fake_node[5].serves, "display");
+    CHECK(has("stop e1000", "stop: this session is on /pci/00:02.0 itself"));
+    strcpy(fake_node[5].serves, "packet");
+    fake_place.on_screen = false;
+}
+
+static void test_inspection(void)
+{
+    CHECK(has("inject list", "\r\nnull-deref       fault          reads address 0\r\n"));
+    CHECK(has("inject list --json", "{\"fault\": \"deadlock\", \"cause\": \"heartbeat\", "));
+    CHECK(has("inject nul-deref e1000", "inject: there is no fault nul-deref; did you mean null-"));
+    CHECK(has("inject qqqqqqqq e1000", "inject list prints them"));
+    CHECK(prints("inject exit e1000",
+                 "exit into e1000 (/pci/00:02.0), pid 3; events tells what comes of it\r\n"));
+    CHECK(strcmp(fake_order, "inject 13 /pci/00:02.0") == 0);
+    CHECK(has("inject exit e1000 --json", "{\"fault\": \"exit\", \"driver\": \"e1000\", "));
+    CHECK(prints("regs uart8250", "reg0\r\nreg1\r\nreg2\r\n") && fake_sessions == 0);
+    CHECK(has("regs e1000 --json", "{\"device\": \"/pci/00:02.0\", \"line\": \"reg0\"}\r\n"));
+    CHECK(prints("devman describe e1000", "devman describe: e1000 (/pci/00:02.0) has none to "
+                                          "show\r\n") &&
+          fake_sessions == 0);
+    CHECK(prints("devman explain /pci", "/pci, line 0\r\n/pci, line 1\r\n"));
+    CHECK(has("devman explain uart8250", "/platform/com1, line 1\r\n"));
+    CHECK(has("devman", "usage: devman (") && has("devman explain", "usage: devman ("));
+    CHECK(has("top", "CPU %   TOTAL (ms)  NAME         DEVICE\r\n") && has("top", "(idle"));
+    CHECK(has("top 2 --json", "{\"name\": \"uart8250\", \"device\": \"/platform/com1\", "));
+    CHECK(has("top 2x", "SECONDS is a number") && has("top 2 3", "SECONDS is a number"));
+    typed = "\x03";
+    CHECK(prints("top follow", "") && *typed == '\0');
+    CHECK(prints("console", "on the serial line, 80 columns, 25 rows; the devices below were "
+                            "restarted 3 times\r\n"));
+    CHECK(has("console --json", "{\"on\": \"serial\", \"columns\": 80, \"rows\": 25, "));
+    CHECK(has("console move screen", "on the screen") && has("console move serial", "serial"));
+    CHECK(has("console move away", "away is neither") && has("console move", "usage: console"));
+    fake_move_error = E_NOT_FOUND;
+    CHECK(has("console move screen", "there is no screen to move to; lsdev display"));
+    fake_move_error = E_BUSY;
+    CHECK(has("console move serial", "another session is on the serial line"));
+    fake_move_error = E_OK;
+}
+
 static void test_words(void)
 {
+    CHECK(strcmp(command_candidate(&shell, "kill ", 5, 0), "platform") == 0);
+    CHECK(strcmp(command_candidate(&shell, "kill ", 5, 3), "/platform/com1") == 0);
+    CHECK(!command_candidate(&shell, "kill ", 5, 6));
+    CHECK(strcmp(command_candidate(&shell, "inject ", 7, 0), "null-deref") == 0);
+    CHECK(strcmp(command_candidate(&shell, "inject ", 7, 14), "list") == 0);
+    CHECK(!command_candidate(&shell, "inject ", 7, 15));
+    CHECK(strcmp(command_candidate(&shell, "inject exit ", 12, 1), "/platform") == 0);
+    CHECK(strcmp(command_candidate(&shell, "devman ", 7, 1), "describe") == 0);
+    CHECK(strcmp(command_candidate(&shell, "devman explain ", 15, 0), "/") == 0);
+    CHECK(strcmp(command_candidate(&shell, "devman explain ", 15, 4), "/pci") == 0);
+    CHECK(strcmp(command_candidate(&shell, "console move ", 13, 1), "screen") == 0);
+    CHECK(!command_candidate(&shell, "drivers ", 8, 0));
     CHECK(strcmp(command_candidate(&shell, "", 0, 0), "help") == 0);
     CHECK(strcmp(command_candidate(&shell, "  x", 2, 0), "help") == 0);
     CHECK(!command_candidate(&shell, "", 0, commands_count));
@@ -374,6 +529,10 @@ int main(void)
     test_system();
     test_suites();
     test_fuzz();
+    test_lists();
+    test_orders();
+    test_stop();
+    test_inspection();
     test_words();
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;
