@@ -67,8 +67,8 @@ __attribute__((weak)) bool driver_storm(void)
     return false;
 }
 
-/* No interface has this number, and neither interrupts nor notifications have such a badge: all goes
- * through framework_serve, which calls driver_message. */
+/* No interface has this number, and neither interrupts nor notifications have such a badge: all
+ * goes through framework_serve, which calls driver_message. */
 __attribute__((weak)) void framework_loop(void)
 {
     framework_loop_of(UINT8_MAX, driver_message);

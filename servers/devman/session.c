@@ -52,16 +52,6 @@ static struct session *session_at(const struct device *d, unsigned place)
     return NULL;
 }
 
-unsigned session_count(void)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < SESSIONS; i++) {
-        count += sessions[i].used;
-    }
-    return count;
-}
-
 static struct session *session_by_number(uint32_t number, uint32_t client)
 {
     struct session *s = number < SESSIONS ? &sessions[number] : NULL;

@@ -38,9 +38,6 @@ struct session_answer {
 int session_open(struct device *d, const struct session_order *order,
                  struct session_answer *answer);
 
-/** How many there are, those that are being closed included. */
-unsigned session_count(void);
-
 /** Up to four frames of session @number from page @first on, for its client: handles to send.
  *  Errors: BAD_ARG (not this client's, past the last page). */
 int session_pages(uint32_t number, uint32_t client, unsigned first, uint32_t frame[4],

@@ -104,25 +104,22 @@ void cmd_regs(struct shell *s, int argc, char **argv)
 
 static void memory(struct shell *s)
 {
-    struct devman_account a = {0};
+    struct devman_usage used = {0};
     uint64_t devman;
     struct json j;
 
     if (!devices_ask(s, &devman) ||
-        shell_failed(s, "devman memory", devman_call_memory(devman, &a)))
+        shell_failed(s, "devman memory", devman_call_used(devman, &used)))
         return;
     if (!s->json) {
-        output_printf(&s->out,
-                      "%llu KiB used by drivers, devices and sessions, %llu KiB free\n"
-                      "%u sessions, %u capability slots free\n",
-                      (ull)a.used_bytes / 1024, (ull)a.free_bytes / 1024, a.sessions, a.slots_free);
+        output_printf(&s->out, "%llu KiB, %u slots, %u pieces for drivers, devices and sessions\n",
+                      (ull)used.memory / 1024, used.slots, used.pieces);
         return;
     }
     j = json_begin(&s->out);
-    json_u64(&j, "used_bytes", a.used_bytes);
-    json_u64(&j, "free_bytes", a.free_bytes);
-    json_u64(&j, "slots_free", a.slots_free);
-    json_u64(&j, "sessions", a.sessions);
+    json_u64(&j, "memory_bytes", used.memory);
+    json_u64(&j, "slots", used.slots);
+    json_u64(&j, "pieces", used.pieces);
     json_end(&j);
 }
 

@@ -260,7 +260,7 @@ static void test_basic(void)
 
 static void test_system(void)
 {
-    CHECK(has("ps", "   1  root             running          1234.567           64       200"));
+    CHECK(has("ps", "   1  root             running          1234.567           64      200"));
     CHECK(has("ps", "unknown") && has("ps", "CPU (ms)"));
     CHECK(has("ps --json",
               "{\"id\": 1, \"name\": \"root\", \"state\": \"running\", \"cpu_us\": 1234567, "
