@@ -116,7 +116,7 @@ def main():
             "--error-exitcode=1", "--inline-suppr", "--suppress=missingIncludeSystem",
             "--suppress=comparePointers", "--suppress=constStatement",
             "-DCONFIG_DEBUG=0", "-DCONFIG_FASTPATH=1", "-DCONFIG_SPEC=0", "-D__x86_64__", "-Ikernel/include",
-            "-Ikernel", "-Ilibc/include", "-Iservers/include", "-j2",
+            "-Ikernel", "-Ilibc/include", "-Iservers/include", "-Idrivers/framework", "-j2",
             *[path for _, path in sources]]]),
         "python": check_python,
         "analyzer": lambda: in_parallel([analyzer_command(*source) for source in sources]),

@@ -1,6 +1,6 @@
 /*
- * loop.h - the driver's one loop. It is inline, and a driver that serves one interface has it in its
- * own file, so that a request goes from the system call through the generated dispatch to the
+ * loop.h - the driver's one loop. It is inline, and a driver that serves one interface has it in
+ * its own file, so that a request goes from the system call through the generated dispatch to the
  * driver's function and back without a call in between. docs/drivers-cost.md counts it.
  *
  *     DRIVER_SERVES(SERIAL_INTERFACE, serial_dispatch)

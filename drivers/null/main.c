@@ -44,7 +44,7 @@ inline int null_serve_open(struct call *call, uint64_t flags, uint64_t *result)
 
 /* Nothing is ever there: always at the end. */
 inline int null_serve_read(struct call *call, uint64_t handle, uint64_t offset, uint64_t count,
-                    uint64_t *result)
+                           uint64_t *result)
 {
     (void)offset;
     (void)count;
@@ -53,7 +53,7 @@ inline int null_serve_read(struct call *call, uint64_t handle, uint64_t offset, 
 }
 
 inline int null_serve_write(struct call *call, uint64_t handle, uint64_t offset, uint64_t count,
-                     uint64_t *result)
+                            uint64_t *result)
 {
     (void)offset;
     *result = count;

@@ -1,8 +1,8 @@
 /*
  * drv_restart.c - from the death of a driver to its successor's first answer. The driver is made to
  * dereference a null pointer, so the whole of it is measured: the fault, its cause and symbol in
- * the log, the end of the instance, and a new one. devman and the driver have higher priorities than
- * this task, so all of that has happened when the order to die has been carried out; then the
+ * the log, the end of the instance, and a new one. devman and the driver have higher priorities
+ * than this task, so all of that has happened when the order to die has been carried out; then the
  * successor serves a request. devman's own stamps say what part of it took how long, and that
  * nothing is left behind is counted.
  */

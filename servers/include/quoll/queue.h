@@ -335,8 +335,8 @@ static inline bool queue_driver_is_held_back(const struct queue_driver *q)
 /** The request @seq is done. Errors: BAD_ARG (it is not taken: a bug of the driver). */
 int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64_t value);
 
-/** Where queue_progress stores for @seq, by queue_put of a queue_progress_word: for who has to say it
- *  byte by byte. Good until @seq is completed; a null pointer if it is not taken. */
+/** Where queue_progress stores for @seq, by queue_put of a queue_progress_word: for who has to say
+ * it byte by byte. Good until @seq is completed; a null pointer if it is not taken. */
 uint64_t *queue_progress_place(struct queue_driver *q, uint64_t seq);
 
 /** So many bytes of @seq are done, should this instance die before it is completed.
