@@ -12,7 +12,7 @@ OVMF = "/usr/share/ovmf/OVMF.fd"
 HASWELL = "Haswell,+smap,+umip,+pdpe1gb,-pcid,-x2apic,-tsc-deadline,-hle,-rtm,-invpcid"
 BOCHS_CPUS = {"haswell": "corei7_haswell_4770", "skylake_x": "corei7_skylake_x",
               "icelake_u": "corei7_icelake_u"}
-WATCH_MAX = 4000  # times that a watched address is reported; then Bochs ends
+WATCH_MAX = 30000  # times that a watched address is reported; then Bochs ends
 
 
 def build_dir():

@@ -172,20 +172,21 @@ class Machine:
 
     def watched(self):
         """A dict for each time that an address of Config.watch was reached, in order: the
-        registers by name, "cr4" and "xcr0" as sets of flags, "stack" as two 64-bit words."""
+        registers by name, "cr4" and "xcr0" as sets of flags, "stack" as two 64-bit words, none if it
+        is not mapped (the next space is loaded already)."""
         found = []
         text = pathlib.Path(f"{self.log_path}.err").read_text(encoding="utf-8", errors="replace")
         for report in re.split(r"^\(0\) Breakpoint ", text, flags=re.M)[1:]:
             stack = re.search(r">:((?:\s+0x[0-9a-f]{8}){4})", report)
-            if not stack:
+            if not stack and "physical address not available" not in report:
                 break  # still being written
             hit = {name: int(high + low, 16) for name, high, low in
                    re.findall(r"^(r\w+) ?: (\w{8})_(\w{8})$", report, re.M)}
             for name in ["CR4", "XCR0"]:
                 flags = re.search(rf"^{name}=\w+: (.*)$", report, re.M)
                 hit[name.lower()] = {flag for flag in flags[1].split() if flag.isupper()}
-            words = [int(word, 16) for word in stack[1].split()]
-            hit["stack"] = [words[0] | words[1] << 32, words[2] | words[3] << 32]
+            words = [int(word, 16) for word in stack[1].split()] if stack else []
+            hit["stack"] = [low | high << 32 for low, high in zip(words[::2], words[1::2])]
             found.append(hit)
         return found
 

@@ -250,7 +250,7 @@ static uint64_t argument(char kind, const uint64_t *w)
     case 'g':
         return random_below(30);
     case 'o':
-        return random_below(12) * random_below(0x1800);
+        return FREE_PORT + random_below(12) * random_below(0x400);
     case 'i':
     case 'u':
     case 'v':
@@ -323,6 +323,34 @@ static const struct sig *pick_operation(struct sig *other)
     return &sigs[0];
 }
 
+/* Which pins and ports drivers have depends on the machine: calls name those that none has. */
+static uint64_t free_pin(uint64_t pin)
+{
+    static const uint8_t pins[] = {2, 5, 6, 7, 13}; /* the timer chip's is the fuzzer's own */
+
+    return pin < 24 ? pins[pin % sizeof pins] : pin;
+}
+
+static uint64_t free_port(uint64_t port)
+{
+    return port > 0xffff || (port >= FREE_PORT && port < FREE_PORT + FREE_PORTS)
+               ? port
+               : FREE_PORT + port % FREE_PORTS;
+}
+
+static void keep_drivers_out(struct quoll_regs *r)
+{
+    uint32_t label = (uint32_t)(r->rsi >> TAG_LABEL_SHIFT);
+    uint8_t type = r->rdi < slots ? types[r->rdi] : OBJ_NULL;
+
+    if (type == OBJ_IRQ_CONTROL && label == OP_IRQ_CONTROL_CREATE)
+        r->r8 = free_pin(r->r8);
+    if (type == OBJ_IOPORT_CONTROL && label == OP_IOPORT_CONTROL_GRANT) {
+        r->r8 = free_port(r->r8);
+        r->r9 = free_port(r->r9);
+    }
+}
+
 /* What no call says (see above), whatever object it is that is meant. */
 static void keep_time_out(uint32_t label, uint64_t *w)
 {
@@ -333,7 +361,7 @@ static void keep_time_out(uint32_t label, uint64_t *w)
     if (w[0] >= PAST_MAX && w[0] < FUTURE_MIN)
         w[0] |= FUTURE_MIN;
     if (label == OP_IRQ_CONTROL_CREATE && w[1] == 2) /* the timer chip's */
-        w[1] = 3;
+        w[1] = 5;
     if (label == OP_IRQ_SET_LIMIT && w[1] < FOR_EVER_US && w[1] != 0)
         w[1] = FOR_EVER_US;
 }
@@ -431,4 +459,5 @@ void call_make(struct call *c, unsigned victim)
         communication(r, victim);
     else
         nonsense(r);
+    keep_drivers_out(r);
 }

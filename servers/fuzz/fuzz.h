@@ -19,6 +19,8 @@
 #define CNODE_BITS 7
 #define SMALL_BITS 5 /* of the second capability space, that of the last victim */
 #define CNODE_SIZE (1u << CNODE_BITS)
+#define FREE_PORT  0x2000u /* from here on, so many are no driver's on any machine */
+#define FREE_PORTS 0x3000u
 #define FUZZ_MARK  0x5a5u /* last 12 bits of what looks like an address of the kernel */
 
 /* ---- random.c: the one source of everything that is not fixed */

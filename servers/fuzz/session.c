@@ -3,6 +3,7 @@
  * calls, and at the end the books.
  */
 #include "fuzz.h"
+#include <quoll/borrow.h>
 #include <quoll/info.h>
 #include <quoll/lab.h>
 #include <quoll/sys.h>
@@ -332,6 +333,8 @@ static void one_step(void)
 
 int session_begin(uint64_t seed, uint64_t n, uint64_t check_every, bool timed)
 {
+    const char *failed;
+
     if (open)
         return E_BUSY;
     memset(&fuzz_result, 0, sizeof fuzz_result);
@@ -341,9 +344,14 @@ int session_begin(uint64_t seed, uint64_t n, uint64_t check_every, bool timed)
     every = check_every;
     fuzz_timed = timed;
     lab_begin();
+    failed = borrow_devices(borrow_is_timer);
     before = books_read();
     checked = sys_debug(DEBUG_CHECK, 0) == E_OK;
     open = true;
+    if (failed != NULL) {
+        fuzz_fail("%s", failed);
+        return E_OK;
+    }
     if (!take_timer_chip() || !world_begin()) {
         fuzz_fail("%s", lab_error() != NULL ? lab_error() : "no timer chip");
         return E_OK;
@@ -362,6 +370,7 @@ void session_calls(uint64_t n)
 
 void session_end(void)
 {
+    const char *failed;
     struct books after;
 
     if (!open)
@@ -372,4 +381,7 @@ void session_end(void)
     check_kernel();
     after = books_read();
     books_compare(&after);
+    failed = borrow_return();
+    if (failed != NULL)
+        fuzz_fail("%s", failed);
 }

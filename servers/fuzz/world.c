@@ -13,7 +13,6 @@
 #define VICTIM_PRIO  130u /* the supervisor has 120 */
 #define PIT_GSI      2u
 #define FREE_GSI     5u
-#define FREE_PORT    0x2000u
 #define UD2          0x0b0fu
 #define SYSCALL_INSN 0x050fu
 #define BUDGET_PRIO  189u /* the highest that victims can get: drivers go first */

@@ -35,13 +35,6 @@ bool has_com2(void);
 /** The TSC counts instructions, and devices run in its time: what happens is the same each run. */
 bool is_exact_machine(void);
 
-/** Does devman have a device at @path? */
-bool devices_know(const char *path);
-/** Stop the drivers of these devices; false fails the test. */
-bool devices_borrow(void);
-/** Start them again, after the test's lab has ended. */
-void devices_return(void);
-
 /** Take these devices from their drivers, open the ports of the PIT, which is stopped, the PCI
  *  configuration space and, where it is, COM2; false fails the test. */
 bool device_ports(void);

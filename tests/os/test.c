@@ -4,6 +4,7 @@
  */
 #include "device.h"
 #include "test.h"
+#include <quoll/borrow.h>
 #include <quoll/suite.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,7 @@ static const char *name(uint64_t index)
 /* A test that passed answers with what it has seen: the same from every build of the kernel. */
 static void run(uint64_t index, struct suite_answer *answer)
 {
+    const char *failed;
     uint64_t used_before;
 
     failure[0] = '\0';
@@ -128,7 +130,8 @@ static void run(uint64_t index, struct suite_answer *answer)
     (void)test_expect("bytes of the untyped in use after the test", lab_used_bytes(), used_before);
     if (lab_error() != NULL && failure[0] == '\0')
         (void)snprintf(failure, sizeof failure, "clean-up: %s", lab_error());
-    devices_return();
+    failed = borrow_return();
+    (void)test_expect(failed != NULL ? failed : "", failed == NULL, true);
     answer->words[0] = failure[0] == '\0';
     if (failure[0] == '\0')
         (void)snprintf(failure, sizeof failure, "results %016lx", results);

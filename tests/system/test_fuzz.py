@@ -99,7 +99,7 @@ def test_arguments(shell):
 # them the shell's, which alone has the priority 100; then those of `fuzz` and `test`.
 FIND_THREAD = """
 set $shell = all_threads
-while $shell->prio != 100
+while $shell->n.prio != 100
   set $shell = $shell->all_next
 end
 """
