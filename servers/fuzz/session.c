@@ -207,7 +207,8 @@ static void mix_result(const struct call *c, const struct quoll_regs *r)
     mix(r->rsi);
     if (label != OP_BUDGET_INFO)
         mix_word(r->rdx);
-    mix_word(r->r8);
+    if (label != OP_IRQ_CONTROL_INFO) /* nor the vectors that drivers have left */
+        mix_word(r->r8);
     if (label != OP_THREAD_INFO)
         mix_word(r->r9);
     if (label != OP_THREAD_READ_REGS)

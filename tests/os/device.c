@@ -125,7 +125,7 @@ static bool is_wanted(const struct devman_node_state *node)
            strcmp(node->where, "/platform/com4") == 0 || strcmp(node->id, EDU_NAME) == 0;
 }
 
-static bool borrow(void)
+bool device_borrow(void)
 {
     const char *failed = borrow_devices(is_wanted);
 
@@ -146,7 +146,7 @@ void devices_find(void)
     exact = least < 16; /* a host's counter takes longer */
     lab_begin();
     com2_found = borrow_knows("/platform/com2");
-    if (borrow() && open_ports())
+    if (device_borrow() && open_ports())
         find_edu();
     lab_end();
     (void)borrow_return();
@@ -185,7 +185,7 @@ void device_wait_us(uint64_t us)
 
 bool device_ports(void)
 {
-    if (!borrow() || !open_ports())
+    if (!device_borrow() || !open_ports())
         return false;
     out8(PIT_COMMAND, PIT_ONE_SHOT); /* without a count it stops; QEMU's after its next edge */
     device_wait_us(1000);

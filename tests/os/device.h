@@ -35,7 +35,10 @@ bool has_com2(void);
 /** The TSC counts instructions, and devices run in its time: what happens is the same each run. */
 bool is_exact_machine(void);
 
-/** Take these devices from their drivers, open the ports of the PIT, which is stopped, the PCI
+/** Take these devices from their drivers until the test's end; false fails the test. */
+bool device_borrow(void);
+
+/** The same, and open the ports of the PIT, which is stopped, the PCI
  *  configuration space and, where it is, COM2; false fails the test. */
 bool device_ports(void);
 /** Put back what a test has changed that a driver counts on: where the edu are. */
