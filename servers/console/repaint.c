@@ -78,7 +78,8 @@ static bool same_style(struct cell a, struct cell b)
     return a.fg == b.fg && a.bg == b.bg && ((a.what ^ b.what) & styles) == 0;
 }
 
-/* What is blank at its end is left out, but not before the cursor: a prompt is all of the prompt. */
+/* What is blank at its end is left out, but not before the cursor: a prompt is all of the prompt.
+ */
 static void put_row(struct line *line, const struct screen *screen, unsigned row)
 {
     struct cell cells[SCREEN_COLUMNS_MAX], style = cell_blank();

@@ -184,8 +184,8 @@ static void write_ier(uint8_t value)
 
 static void write_divisor(unsigned high, uint8_t value)
 {
-    chip.divisor = (uint16_t)(high ? (chip.divisor & 0xff) | value << 8
-                                   : (chip.divisor & 0xff00) | value);
+    chip.divisor =
+        (uint16_t)(high ? (chip.divisor & 0xff) | value << 8 : (chip.divisor & 0xff00) | value);
 }
 
 void port_write8(uint16_t port, uint8_t value)
@@ -573,8 +573,7 @@ static void test_ring(void)
         for (size_t i = 0; i < done; i++) {
             ok = ok && out[i] == pattern(taken++);
         }
-        ok = ok && ring_used(&r) == written - taken &&
-             ring_used(&r) + ring_room(&r) == RING_BYTES;
+        ok = ok && ring_used(&r) == written - taken && ring_used(&r) + ring_room(&r) == RING_BYTES;
     }
     check(ok && taken > 1000000, "a queue keeps bytes and order");
 }

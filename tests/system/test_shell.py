@@ -70,7 +70,7 @@ def test_unclosed_quote_is_explained(shell):
 def test_ps_json(shell):
     tasks = shell.run_json("ps")
     names = [task["name"] for task in tasks]
-    assert {"names", "qsh", "uart8250"} <= set(names)
+    assert {"names", "devman", "console", "qsh"} <= set(names)
     assert len({task["id"] for task in tasks}) == len(tasks)
     for task in tasks:
         assert {"id", "name", "state", "cpu_us", "memory_bytes"} <= set(task)
