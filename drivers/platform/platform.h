@@ -53,7 +53,8 @@ extern const struct platform_device platform_devices[PLATFORM_DEVICES];
 /* How the HPET's first comparator can interrupt. */
 struct platform_hpet {
     bool has_pin, has_message;
-    uint32_t gsi; /* with has_pin: a level-triggered, active-low input as PCI's, which can be shared */
+    uint32_t
+        gsi; /* with has_pin: a level-triggered, active-low input as PCI's, which can be shared */
 };
 
 /** Find that out from the registers at @va. */

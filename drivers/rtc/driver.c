@@ -15,14 +15,14 @@
 
 #define AGAIN_US  300u
 #define TRIES_MAX 16u /* twice as long as an update takes */
-_Static_assert(AGAIN_US * TRIES_MAX > 2 * RTC_UPDATE_US, "no update lasts so long");
+_Static_assert(AGAIN_US *TRIES_MAX > 2 * RTC_UPDATE_US, "no update lasts so long");
 
 const struct idl_interface *const driver_interfaces[] = {&clock_desc, NULL};
 
 static struct cmos_regs chip;
-static const char *known_wrong;          /* what was last told to be wrong */
-static uint64_t readers[TASK_REPLIES];   /* who waits for the end of an update; 0: free */
-static unsigned tries;                   /* since the first of them came */
+static const char *known_wrong;        /* what was last told to be wrong */
+static uint64_t readers[TASK_REPLIES]; /* who waits for the end of an update; 0: free */
+static unsigned tries;                 /* since the first of them came */
 
 const char *driver_probe(void)
 {

@@ -13,7 +13,8 @@
 #include <quoll/task.h>
 
 _Static_assert(LIST_SESSIONS == DRIVER_SESSIONS, "a place for each");
-_Static_assert(DRIVER_SLOT_FREE + DRIVER_SESSIONS * TIMER_PER_SESSION <= 128, "an instance's CNode");
+_Static_assert(DRIVER_SLOT_FREE + DRIVER_SESSIONS * TIMER_PER_SESSION <= 128,
+               "an instance's CNode");
 
 const struct idl_interface *const driver_interfaces[] = {&timer_desc, NULL};
 
@@ -182,7 +183,8 @@ int timer_serve_start(struct call *call, uint64_t notification, uint64_t first_u
     if (place < 0) {
         return E_LIMIT;
     }
-    error = sys_op(SLOT_CNODE, OP_CNODE_MOVE, slot_of(s, (unsigned)place), 0, notification, 0, 0, 0);
+    error =
+        sys_op(SLOT_CNODE, OP_CNODE_MOVE, slot_of(s, (unsigned)place), 0, notification, 0, 0, 0);
     if (error != E_OK) {
         list_remove(&timers, s, LIST_SIGNAL, (unsigned)place);
         return error;

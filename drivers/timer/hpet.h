@@ -13,8 +13,8 @@
 struct hpet {
     struct hpet_regs regs;
     uint32_t period_fs;
-    bool is_64;              /* its counter: else it wraps too often to be a clock over restarts */
-    uint32_t armed;          /* the comparator's value */
+    bool is_64;     /* its counter: else it wraps too often to be a clock over restarts */
+    uint32_t armed; /* the comparator's value */
     struct hpet_timer_configuration how; /* of the comparator, with its interrupt on */
 };
 

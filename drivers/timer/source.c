@@ -17,9 +17,9 @@
 
 #define LATE_NS       2000000u
 #define LOST_MAX      3u
-#define APART_NS      50000u /* between two interrupts, however many timers there are */
+#define APART_NS      50000u         /* between two interrupts, however many timers there are */
 #define AHEAD_MAX_NS  3600000000000u /* what is further away is looked at once an hour */
-#define KERNEL_RES_NS 1000u  /* the framework counts microseconds */
+#define KERNEL_RES_NS 1000u          /* the framework counts microseconds */
 
 enum by { BY_KERNEL, BY_PIN, BY_MESSAGE, BY_PIT };
 

@@ -5,6 +5,7 @@
 
 #include <idl/inspect.h>
 #include <idl/interfaces.h>
+#include <quoll/abi.h>
 #include <string.h>
 
 const struct idl_interface *interface_find(unsigned number)
@@ -38,6 +39,28 @@ uint64_t interface_badge(const struct idl_interface *i, uint32_t session, uint32
 {
     return session | (uint64_t)i->number << 24 |
            (uint64_t)(methods & methods_with(i, 0, IDL_ASYNC)) << 32;
+}
+
+static bool takes_capabilities(const struct idl_method *m)
+{
+    for (uint32_t i = 0; i < m->in_count; i++) {
+        if (m->in[i].kind == IDL_CAP || m->in[i].kind == IDL_CAPS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned interface_rights(const struct idl_interface *i, uint32_t methods)
+{
+    unsigned rights = RIGHT_SEND;
+
+    for (uint32_t k = 0; k < i->method_count; k++) {
+        if ((methods >> k & 1) != 0 && takes_capabilities(&i->methods[k])) {
+            rights |= RIGHT_GRANT;
+        }
+    }
+    return rights;
 }
 
 uint32_t interface_queue_ops(const struct idl_interface *i, uint32_t methods)

@@ -16,6 +16,10 @@ const struct idl_interface *interface_by_name(const char *name);
 /** The badge of a session of @i with these @methods. */
 uint64_t interface_badge(const struct idl_interface *i, uint32_t session, uint32_t methods);
 
+/** The rights of that session's capability: capabilities can be sent along only if one of the
+ *  methods takes some. */
+unsigned interface_rights(const struct idl_interface *i, uint32_t methods);
+
 /** Masks of queue operations, bit k + 1 for method k and bit 0 for FLUSH: those of @methods, and
  *  those that may take for ever. */
 uint32_t interface_queue_ops(const struct idl_interface *i, uint32_t methods);

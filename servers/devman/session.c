@@ -273,7 +273,7 @@ int session_open(struct device *d, const struct session_order *o, struct session
         error = make_queue(d, s, o, info);
     }
     if (error == E_OK) {
-        error = copy(s->slots + SLOT_ENDPOINT, d->endpoint, RIGHT_SEND,
+        error = copy(s->slots + SLOT_ENDPOINT, d->endpoint, interface_rights(info, o->methods),
                      interface_badge(info, s->place, o->methods));
     }
     if (error == E_OK && d->alive) {

@@ -46,8 +46,8 @@ uint64_t calendar_seconds(const struct clock_parts *t)
 {
     unsigned year = t->year - (t->month <= 2 ? 1u : 0u);
     unsigned march = (t->month + 9u) % 12;
-    uint64_t days = (uint64_t)year * YEAR_DAYS + leap_days(year) + days_before(march) + t->day - 1u -
-                    TO_MARCH_0000;
+    uint64_t days = (uint64_t)year * YEAR_DAYS + leap_days(year) + days_before(march) + t->day -
+                    1u - TO_MARCH_0000;
 
     return days * DAY_SECONDS + t->hour * 3600u + t->minute * 60u + t->second;
 }
@@ -102,8 +102,8 @@ const char *calendar_parse(const char *text, struct clock_parts *t)
     static const struct {
         unsigned digits;
         char end, or_end;
-    } form[] = {{4, '-', '-'}, {2, '-', '-'}, {2, ' ', 'T'}, {2, ':', ':'}, {2, ':', ':'},
-                {2, '\0', 'Z'}};
+    } form[] = {{4, '-', '-'}, {2, '-', '-'}, {2, ' ', 'T'},
+                {2, ':', ':'}, {2, ':', ':'}, {2, '\0', 'Z'}};
     unsigned part[6];
 
     for (unsigned i = 0; i < 6; i++) {

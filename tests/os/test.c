@@ -2,6 +2,7 @@
  * test.c - the suite `test`: in-OS tests of the kernel. Each test runs in a lab of its own, and
  * must leave as much of the untyped in use as it found.
  */
+#include "client.h"
 #include "device.h"
 #include "test.h"
 #include <quoll/borrow.h>
@@ -125,6 +126,7 @@ static void run(uint64_t index, struct suite_answer *answer)
     puppets_record();
     (void)sys_debug(DEBUG_CHECK, index); /* what the test leaves, and what its end does: a debug */
     devices_restore();
+    client_end();
     lab_end();
     (void)sys_debug(DEBUG_CHECK, index); /* build's kernel stops if that broke an invariant */
     (void)test_expect("bytes of the untyped in use after the test", lab_used_bytes(), used_before);

@@ -36,12 +36,27 @@ static void test_day(uint64_t seconds)
 
 static void test_calendar(void)
 {
-    static const char *const bad[] = {
-        "", "2024", "2024-02-29", "2024-02-30 00:00:00", "2023-02-29 00:00:00",
-        "1969-12-31 23:59:59", "2200-01-01 00:00:00", "2024-13-01 00:00:00", "2024-00-01 00:00:00",
-        "2024-01-00 00:00:00", "2024-01-01 24:00:00", "2024-01-01 00:60:00", "2024-01-01 00:00:60",
-        "2024-1-01 00:00:00", "2024-01-01  00:00:00", "2024-01-01 00:00:00 ", "2024-01-01t00:00:00",
-        "2024-01-01 00:00:00ZZ", "2024/01/01 00:00:00", "+024-01-01 00:00:00", "2024-01-01 00:00"};
+    static const char *const bad[] = {"",
+                                      "2024",
+                                      "2024-02-29",
+                                      "2024-02-30 00:00:00",
+                                      "2023-02-29 00:00:00",
+                                      "1969-12-31 23:59:59",
+                                      "2200-01-01 00:00:00",
+                                      "2024-13-01 00:00:00",
+                                      "2024-00-01 00:00:00",
+                                      "2024-01-00 00:00:00",
+                                      "2024-01-01 24:00:00",
+                                      "2024-01-01 00:60:00",
+                                      "2024-01-01 00:00:60",
+                                      "2024-1-01 00:00:00",
+                                      "2024-01-01  00:00:00",
+                                      "2024-01-01 00:00:00 ",
+                                      "2024-01-01t00:00:00",
+                                      "2024-01-01 00:00:00ZZ",
+                                      "2024/01/01 00:00:00",
+                                      "+024-01-01 00:00:00",
+                                      "2024-01-01 00:00"};
     struct clock_parts t;
 
     for (uint64_t day = 0; day <= CLOCK_SECONDS_MAX / 86400; day++) {
@@ -99,7 +114,8 @@ static void test_list_at_random(void)
     for (uint64_t now = 0; served < 2000; now += (uint64_t)(rand() % 50)) {
         uint64_t soonest = LIST_NEVER;
         while (added < 2000 && rand() % 3 != 0) {
-            const struct list_entry e = {.deadline_ns = now + (uint64_t)(rand() % 500), .id = added};
+            const struct list_entry e = {.deadline_ns = now + (uint64_t)(rand() % 500),
+                                         .id = added};
             deadline[added] = e.deadline_ns;
             if (list_add(&list, (unsigned)rand() % LIST_SESSIONS, LIST_WAIT, &e) < 0) {
                 break;
@@ -155,7 +171,8 @@ void port_write8(uint16_t port, uint8_t value)
 
 static void set_chip(void)
 {
-    static const uint8_t good[] = {0x59, 0, 0x59, 0, 0x10, 0, 4, 0x28, 0x02, 0x24, 0x26, 0x02, 0, 0x80};
+    static const uint8_t good[] = {0x59, 0,    0x59, 0,    0x10, 0, 4,
+                                   0x28, 0x02, 0x24, 0x26, 0x02, 0, 0x80};
 
     memset(cmos, 0, sizeof(cmos));
     memcpy(cmos, good, sizeof(good));
@@ -174,9 +191,9 @@ static void test_chip(void)
 {
     static const struct {
         uint8_t index, value;
-    } wrong[] = {{0, 0x60}, {0, 0x5a}, {2, 0xa0}, {4, 0x24}, {4, 0x90}, {7, 0x00}, {7, 0x32},
-                 {7, 0x30}, {8, 0x00}, {8, 0x13}, {9, 0x9a}, {9, 0xff}, {0xa, 0x66}, {0xb, 0x82},
-                 {0xd, 0x00}};
+    } wrong[] = {{0, 0x60}, {0, 0x5a}, {2, 0xa0},   {4, 0x24},   {4, 0x90},
+                 {7, 0x00}, {7, 0x32}, {7, 0x30},   {8, 0x00},   {8, 0x13},
+                 {9, 0x9a}, {9, 0xff}, {0xa, 0x66}, {0xb, 0x82}, {0xd, 0x00}};
     struct cmos_regs chip = cmos_regs_at(0x70);
     struct clock_parts t;
     const char *why;
@@ -205,8 +222,8 @@ static void test_chip_modes(void)
     static const struct {
         uint8_t year, century;
         uint16_t is;
-    } years[] = {{0x70, 0, 1970}, {0x69, 0, 2069}, {0x24, 0x20, 2024}, {0x99, 0x19, 1999},
-                 {0x99, 0x21, 2199}, {0x24, 0xff, 2024}};
+    } years[] = {{0x70, 0, 1970},    {0x69, 0, 2069},    {0x24, 0x20, 2024},
+                 {0x99, 0x19, 1999}, {0x99, 0x21, 2199}, {0x24, 0xff, 2024}};
     struct clock_parts t;
     const char *why;
 

@@ -53,9 +53,9 @@ struct driver_resource {
     char name[16]; /* as the driver's manifest calls it */
     uint32_t kind;
     uint32_t index; /* of an interrupt; of a message-signalled one its first */
-    uint64_t base;  /* first port; virtual address; interrupt: its GSI; MSI: the message's address */
-    uint64_t size;  /* ports, bytes; MSI: the message's data */
-    uint64_t pa;    /* memory: its physical address */
+    uint64_t base; /* first port; virtual address; interrupt: its GSI; MSI: the message's address */
+    uint64_t size; /* ports, bytes; MSI: the message's data */
+    uint64_t pa;   /* memory: its physical address */
 };
 
 enum driver_session_state {
@@ -106,7 +106,7 @@ struct driver_info {
     volatile uint64_t beat;   /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
     volatile uint32_t inject;       /* number of the fault to make, ... */
     volatile uint32_t inject_count; /* ... once for each time that this has changed; 0 at first */
-    struct driver_order order; /* bus drivers */
+    struct driver_order order;      /* bus drivers */
     struct driver_session session[DRIVER_SESSIONS];
 };
 _Static_assert(sizeof(struct driver_info) <= 4096, "driver_info is one page");

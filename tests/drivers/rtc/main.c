@@ -1,7 +1,8 @@
 /*
  * main.c - the clock's driver on the host, against QEMU's MC146818:
  *     rtc QTEST PART [SECONDS]
- * PART is `base` (reads SECONDS, QEMU's -rtc base, or up to five more), `set`, `wrong` or `updates`.
+ * PART is `base` (reads SECONDS, QEMU's -rtc base, or up to five more), `set`, `wrong` or
+ * `updates`.
  */
 #include "../../../drivers/rtc/rtc.h"
 

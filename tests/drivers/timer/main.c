@@ -144,13 +144,14 @@ static void leave_dirty(void)
     struct hpet_regs regs = hpet_regs_at(HPET_AT);
 
     for (unsigned i = 0; i < 3; i++) {
-        hpet_timer_configuration_write(
-            regs, i,
-            (struct hpet_timer_configuration){.trigger = HPET_TRIGGER_BY_LEVEL,
-                                              .enable = true,
-                                              .periodic = true,
-                                              .set_accumulator = true,
-                                              .route = HPET_PIN & 0x1fu});
+        hpet_timer_configuration_write(regs, i,
+                                       (struct hpet_timer_configuration){.trigger =
+                                                                             HPET_TRIGGER_BY_LEVEL,
+                                                                         .enable = true,
+                                                                         .periodic = true,
+                                                                         .set_accumulator = true,
+                                                                         .route =
+                                                                             HPET_PIN & 0x1fu});
         hpet_timer_comparator_low_write(regs, i, hpet_counter_low_read(regs) + 1000);
     }
     hpet_configuration_set_legacy(regs, true);

@@ -1,0 +1,144 @@
+/*
+ * drivers.c - each fault that a driver can be made to commit: it dies of the right cause, comes
+ * back, and serves; its client sees no more than that it took a while.
+ */
+#include "client.h"
+#include "test.h"
+
+#include <idl/clock.h>
+#include <idl/timer_queue.h>
+#include <string.h>
+
+#define DEATH_US  8000000u /* the slowest: a request's age */
+#define STEP_US   10000u
+#define KERNEL_NS 1000u
+
+/* One driver: how to have it serve a request. */
+struct victim {
+    const char *driver, *interface;
+    unsigned number;
+    uint32_t methods;
+    unsigned data_pages;
+    int (*serve)(struct client_session *s);
+};
+
+static int serve_timer(struct client_session *s)
+{
+    uint64_t now = 0, seq;
+    uint32_t resolution;
+    struct queue_done done;
+    int error = timer_call_read(s->endpoint, &resolution, &now);
+
+    if (error == E_OK)
+        error = timer_submit_wait(&s->queue, now + 1000000, &seq);
+    if (error == E_OK)
+        error = client_await(s, seq, &done);
+    return error != E_OK ? error : timer_finish_wait(&done, &now);
+}
+
+static int serve_clock(struct client_session *s)
+{
+    struct clock_parts now;
+    uint64_t seconds;
+
+    return clock_call_read(s->endpoint, &seconds, &now);
+}
+
+static const struct victim timer_victim = {"timer",          "timer", TIMER_INTERFACE,
+                                           TIMER_RIGHTS_ALL, 1,       serve_timer};
+static const struct victim clock_victim = {"rtc", "clock",    CLOCK_INTERFACE, CLOCK_RIGHTS_ALL,
+                                           0,     serve_clock};
+
+/* Until it has died once more and is back: its last death begins with @cause. */
+static bool dies_of(const char *name, const char *cause, uint32_t restarts_before)
+{
+    struct devman_driver_state d;
+
+    for (uint64_t us = 0; us < DEATH_US; us += STEP_US) {
+        if (!client_driver(name, &d))
+            return false;
+        if (d.restarts > restarts_before && d.status == DEVMAN_STATE_RUNNING)
+            return test_expect(d.last_death, strncmp(d.last_death, cause, strlen(cause)) == 0,
+                               true);
+        (void)client_wait(0, STEP_US);
+    }
+    return test_expect("the driver has died and is back", 0, 1);
+}
+
+/* The fault, a request that meets it, the death, and another request. */
+static void commit(const struct victim *v, enum devman_fault fault, const char *cause)
+{
+    struct client_session *s = client_open(v->interface, v->number, v->methods, v->data_pages);
+    struct devman_driver_state before;
+
+    EXPECT(s != NULL && client_driver(v->driver, &before), true);
+    EXPECT_OK(v->serve(s));
+    EXPECT_OK(client_inject(fault, v->driver));
+    EXPECT_OK(v->serve(s));
+    EXPECT(dies_of(v->driver, cause, before.restarts), true);
+    EXPECT_OK(v->serve(s));
+    client_close(s);
+}
+
+#define FAULTS(X)                                                                                  \
+    X(null_deref, NULL_DEREF, "fault")                                                             \
+    X(wild_write, WILD_WRITE, "fault")                                                             \
+    X(wild_jump, WILD_JUMP, "fault")                                                               \
+    X(stack_overflow, STACK_OVERFLOW, "fault")                                                     \
+    X(foreign_port, FOREIGN_PORT, "fault")                                                         \
+    X(foreign_page, FOREIGN_PAGE, "fault")                                                         \
+    X(endless_loop, ENDLESS_LOOP, "heartbeat")                                                     \
+    X(deadlock, DEADLOCK, "heartbeat")                                                             \
+    X(budget_hog, BUDGET_HOG, "budget")                                                            \
+    X(lost_request, LOST_REQUEST, "request age")                                                   \
+    X(garbage_reply, GARBAGE_REPLY, "bad message")                                                 \
+    X(exit, EXIT, "exit")
+
+/* Of drivers with an interrupt. */
+#define IRQ_FAULTS(X)                                                                              \
+    X(irq_unacked, IRQ_UNACKED, "interrupt unacknowledged")                                        \
+    X(irq_storm, IRQ_STORM, "interrupt storm")
+
+#define TIMER_TEST(name, fault, cause)                                                             \
+    static void timer_##name(void)                                                                 \
+    {                                                                                              \
+        commit(&timer_victim, DEVMAN_FAULT_##fault, cause);                                        \
+    }
+#define CLOCK_TEST(name, fault, cause)                                                             \
+    static void clock_##name(void)                                                                 \
+    {                                                                                              \
+        commit(&clock_victim, DEVMAN_FAULT_##fault, cause);                                        \
+    }
+FAULTS(TIMER_TEST)
+IRQ_FAULTS(TIMER_TEST)
+FAULTS(CLOCK_TEST)
+
+#define TIMER_ENTRY(name, fault, cause) {"drivers.faults.timer." #name, timer_##name},
+#define CLOCK_ENTRY(name, fault, cause) {"drivers.faults.clock." #name, clock_##name},
+
+static const struct test list[] = {FAULTS(TIMER_ENTRY) FAULTS(CLOCK_ENTRY)};
+static const struct test irq_list[] = {IRQ_FAULTS(TIMER_ENTRY)};
+
+/* Without an interrupt the timer's resolution is the framework's. */
+static bool timer_interrupts(void)
+{
+    static bool asked, does;
+    struct client_session *s;
+    uint32_t resolution = KERNEL_NS;
+    uint64_t now;
+
+    if (asked || !client_has_devman())
+        return does;
+    asked = true;
+    lab_begin();
+    s = client_open("timer", TIMER_INTERFACE, TIMER_RIGHTS_ALL, 0);
+    does = s != NULL && timer_call_read(s->endpoint, &resolution, &now) == E_OK &&
+           resolution < KERNEL_NS;
+    if (s != NULL)
+        client_close(s);
+    lab_end();
+    return does;
+}
+
+TEST_AREA_OF(tests_drivers, list, client_has_devman);
+TEST_AREA_OF(tests_drivers_irq, irq_list, timer_interrupts);
