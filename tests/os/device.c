@@ -152,6 +152,11 @@ void devices_find(void)
     (void)borrow_return();
 }
 
+bool has_one_edu(void)
+{
+    return edu_count != 0;
+}
+
 bool has_edu(void)
 {
     return edu_count == 2;

@@ -29,6 +29,7 @@ static inline uint8_t in8(uint16_t port)
 /** Look which devices there are, once; before the first test. */
 void devices_find(void);
 
+bool has_one_edu(void);
 /** Two edu on one IO-APIC pin. */
 bool has_edu(void);
 bool has_com2(void);

@@ -132,8 +132,12 @@ static void death_at_every_step(void)
 
 static const struct test list[] = {
     {"drivers.edu.calls", calls},
-    {"drivers.edu.unacknowledged", unacknowledged},
-    {"drivers.edu.death_at_every_step", death_at_every_step},
 };
 
-TEST_AREA_OF(tests_edu, list, has_edu);
+static const struct test pair[] = {
+    {"drivers.edu_pair.unacknowledged", unacknowledged},
+    {"drivers.edu_pair.death_at_every_step", death_at_every_step},
+};
+
+TEST_AREA_OF(tests_edu, list, has_one_edu);
+TEST_AREA_OF(tests_edu_pair, pair, has_edu);

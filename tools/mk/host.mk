@@ -18,6 +18,9 @@ HOST_SRC := $(filter-out %/regs_mock.c,$(sort $(wildcard drivers/framework/host/
 HOST_OBJ := $(patsubst %,$(B)/host/obj/%.o,$(HOST_SRC))
 HOST_DRIVERS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/drivers/*/*.c)))))
 
+# The template is no part of the image, but must stay a driver.
+$(eval $(call program,template,drivers/template))
+
 .PHONY: host-flags
 host-flags:
 	@echo '$(HOST_DRIVER_FLAGS)'

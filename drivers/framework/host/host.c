@@ -99,6 +99,8 @@ const char *host_start(void)
 
 /* ---- its loop */
 
+bool framework_loses_next; /* nothing is injected here */
+
 /* A driver has its own copy of the system's loop (loop.h), which nobody calls here. */
 bool framework_serve(struct call *call)
 {
