@@ -1,4 +1,4 @@
-/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/cmd_fuzz.c servers/qsh/suite.c servers/lib/idl_text.c servers/lib/idl.c servers/qsh/devices.c servers/qsh/cmd_devices.c servers/qsh/cmd_inspect.c servers/qsh/cmd_order.c servers/qsh/cmd_inject.c servers/qsh/cmd_events.c servers/qsh/cmd_top.c servers/qsh/cmd_console.c tests/host/devman_fake.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
+/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/cmd_fuzz.c servers/qsh/suite.c servers/lib/idl_text.c servers/lib/idl.c servers/qsh/devices.c servers/qsh/cmd_devices.c servers/qsh/cmd_inspect.c servers/qsh/cmd_order.c servers/qsh/cmd_inject.c servers/qsh/cmd_events.c servers/qsh/cmd_top.c servers/qsh/cmd_console.c servers/qsh/cmd_date.c servers/lib/calendar.c tests/host/devman_fake.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
 /*
  * test_command.c - every command's output, against servers that are played here.
  */
@@ -486,6 +486,12 @@ static void test_inspection(void)
     CHECK(has("console --json", "{\"on\": \"serial\", \"columns\": 80, \"rows\": 25, "));
     CHECK(has("console move screen", "on the screen") && has("console move serial", "serial"));
     CHECK(has("console move away", "away is neither") && has("console move", "usage: console"));
+    CHECK(prints("date", "2024-02-29 00:00:00 UTC, Thursday\r\n") && fake_sessions == 0);
+    CHECK(prints("date --json", "{\"unix\": 1709164800, \"iso\": \"2024-02-29T00:00:00Z\"}\r\n"));
+    CHECK(has("date now", "usage: date") && has("date -s", "set it to what?"));
+    fake_list_error = E_IO;
+    CHECK(has("date", "the clock does not know the time") && fake_sessions == 0);
+    fake_list_error = E_OK;
     fake_move_error = E_NOT_FOUND;
     CHECK(has("console move screen", "there is no screen to move to; lsdev display"));
     fake_move_error = E_BUSY;
