@@ -5,6 +5,7 @@
 
 #include "test.h"
 
+#include <idl/timer_queue.h>
 #include <quoll/client.h>
 #include <string.h>
 
@@ -86,6 +87,28 @@ bool client_wait(uint64_t bits, uint64_t us)
     found = seen_bits & bits;
     seen_bits &= ~bits;
     return found != 0;
+}
+
+/* What is collected makes the queue go on after a restart. */
+static void recover(struct client_session *s)
+{
+    struct queue_done done;
+
+    while (queue_collect(&s->queue, &done) == E_OK) {
+    }
+    if (queue_client_about_to_sleep(&s->queue))
+        wait_until_us(client_now_us() + STEP_US);
+}
+
+int client_submit_wait(struct client_session *timer, uint64_t deadline_ns, uint64_t *seq)
+{
+    int error = timer_submit_wait(&timer->queue, deadline_ns, seq);
+
+    while (error == E_BUSY) {
+        recover(timer);
+        error = timer_submit_wait(&timer->queue, deadline_ns, seq);
+    }
+    return error;
 }
 
 int client_await(struct client_session *s, uint64_t seq, struct queue_done *done)

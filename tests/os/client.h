@@ -12,7 +12,7 @@
 
 #define CLIENT_SESSIONS 2 /* of a test at a time */
 
-#define CLIENT_DEVMAN 39u /* its slot: the last that is neither the system's nor the labs' */
+#define CLIENT_DEVMAN 38u /* its slot: neither the system's, nor the labs', nor borrow.c's */
 
 /** Is there a devman in this system? Then it is in its slot. */
 bool client_has_devman(void);
@@ -25,6 +25,10 @@ void client_close(struct client_session *s);
 
 /** Close those that the test has left open. */
 void client_end(void);
+
+/** Have the timer's driver complete a request at @deadline_ns; while it is being restarted, wait.
+ */
+int client_submit_wait(struct client_session *timer, uint64_t deadline_ns, uint64_t *seq);
 
 /** Wait until request @seq of @s is done. */
 int client_await(struct client_session *s, uint64_t seq, struct queue_done *done);

@@ -30,7 +30,7 @@ static int serve_timer(struct client_session *s)
     int error = timer_call_read(s->endpoint, &resolution, &now);
 
     if (error == E_OK)
-        error = timer_submit_wait(&s->queue, now + 1000000, &seq);
+        error = client_submit_wait(s, now + 1000000, &seq);
     if (error == E_OK)
         error = client_await(s, seq, &done);
     return error != E_OK ? error : timer_finish_wait(&done, &now);
@@ -96,8 +96,8 @@ static void commit(const struct victim *v, enum devman_fault fault, const char *
 
 /* Of drivers with an interrupt. */
 #define IRQ_FAULTS(X)                                                                              \
-    X(irq_unacked, IRQ_UNACKED, "interrupt unacknowledged")                                        \
-    X(irq_storm, IRQ_STORM, "interrupt storm")
+    X(irq_unacked, IRQ_UNACKED, "irq-unacked")                                                     \
+    X(irq_storm, IRQ_STORM, "irq-storm")
 
 #define TIMER_TEST(name, fault, cause)                                                             \
     static void timer_##name(void)                                                                 \

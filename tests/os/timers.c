@@ -11,11 +11,14 @@
 #include <idl/timer_queue.h>
 #include <quoll/calendar.h>
 
-#define EXACT_US 500u    /* how late a signal may be where the TSC counts instructions */
-#define BUSY_US  300000u /* and where the host does other things, too */
-#define KILLS    20u
-#define STEPS    40u
-#define BIT(n)   (16ull << (n)) /* of timer n; client.h has the lower ones */
+#define EXACT_US     500u    /* how late a signal may be where the TSC counts instructions */
+#define BUSY_US      300000u /* and where the host does other things, too */
+#define KILLS        20u
+#define SECOND_US    5000000u
+#define LEAP_SECONDS 1709251199u /* 2024-02-29 23:59:59 */
+#define PASSES_MAX   20u         /* seconds in a test, however slow */
+#define STEPS        40u
+#define BIT(n)       (16ull << (n)) /* of timer n; client.h has the lower ones */
 
 static struct client_session *timer;
 
@@ -30,13 +33,11 @@ static bool open_timer(void)
     return timer != NULL;
 }
 
+/* The capability stays: deleting it would take the driver's back, and end the timer. */
 static int start(unsigned n, uint64_t first_us, uint64_t period_us, uint32_t *number)
 {
-    uint64_t notify = lab_copy(SLOT_NOTIFY, RIGHT_SEND, BIT(n));
-    int error = timer_call_start(timer->endpoint, notify, first_us, period_us, number);
-
-    (void)OP1(SLOT_CNODE, OP_CNODE_DELETE, notify);
-    return error;
+    return timer_call_start(timer->endpoint, lab_copy(SLOT_NOTIFY, RIGHT_SEND, BIT(n)), first_us,
+                            period_us, number);
 }
 
 /* ---- signals */
@@ -150,7 +151,7 @@ static bool wait_over(uint64_t us, int (*kill)(void))
     uint64_t begin = timer_now_ns(), seq, end = 0;
     struct queue_done done;
 
-    return lab_check("submit", timer_submit_wait(&timer->queue, begin + us * 1000, &seq)) == E_OK &&
+    return lab_check("submit", client_submit_wait(timer, begin + us * 1000, &seq)) == E_OK &&
            (kill == NULL || lab_check("kill", kill()) == E_OK) &&
            lab_check("await", client_await(timer, seq, &done)) == E_OK &&
            lab_check("finish", timer_finish_wait(&done, &end)) == E_OK &&
@@ -223,17 +224,26 @@ static uint64_t clock_seconds(const struct client_session *clock)
     return seconds;
 }
 
+/* Read until the second changes; what it is then, 0 if it does not. No sleep: the clock may run by
+ * the host's time. */
+static uint64_t clock_next(const struct client_session *clock)
+{
+    uint64_t first = clock_seconds(clock), now = first, end = client_now_us() + SECOND_US;
+
+    while (now == first && client_now_us() < end)
+        now = clock_seconds(clock);
+    return now == first ? 0 : now;
+}
+
 static void clock_reading(void)
 {
     struct client_session *clock = client_open("clock", CLOCK_INTERFACE, CLOCK_RIGHTS_ALL, 0);
-    uint64_t first, second;
+    uint64_t first;
 
     EXPECT(clock != NULL, true);
-    first = clock_seconds(clock);
+    first = clock_next(clock);
     EXPECT(first > 0, true);
-    test_sleep_us(1100000);
-    second = clock_seconds(clock);
-    EXPECT(second > first && second <= first + 2 + BUSY_US / 1000000, true);
+    EXPECT(clock_next(clock), first + 1);
     client_close(clock);
 }
 
@@ -241,14 +251,12 @@ static void clock_setting(void)
 {
     struct client_session *clock = client_open("clock", CLOCK_INTERFACE, CLOCK_RIGHTS_ALL, 0);
     struct client_session *reader;
-    uint64_t before, now;
+    uint64_t before;
 
     EXPECT(clock != NULL, true);
     before = clock_seconds(clock);
-    EXPECT_OK(clock_call_set(clock->endpoint, 1709251199)); /* 2024-02-29 23:59:59 */
-    test_sleep_us(1100000);
-    now = clock_seconds(clock);
-    EXPECT(now > 1709251199 && now <= 1709251199 + 2, true);
+    EXPECT_OK(clock_call_set(clock->endpoint, LEAP_SECONDS));
+    EXPECT(clock_next(clock) == LEAP_SECONDS + 1, true);
     EXPECT_ERROR(clock_call_set(clock->endpoint, CLOCK_SECONDS_MAX + 1), E_BAD_ARG);
     EXPECT_OK(clock_call_set(clock->endpoint, before + 1));
     client_close(clock);
@@ -270,13 +278,13 @@ static void clock_killed(void)
     for (unsigned i = 0; i < KILLS; i++) {
         EXPECT_OK(client_kill("rtc"));
         now = clock_seconds(clock);
-        EXPECT(now >= last && now <= last + 1, true);
+        EXPECT(now >= last && now <= last + PASSES_MAX, true);
         last = now;
     }
     for (unsigned i = 0; i < STEPS; i++) {
         EXPECT_OK(client_die_after("rtc", 1 + i * 37));
         now = clock_seconds(clock);
-        EXPECT(now >= last && now <= last + 1, true);
+        EXPECT(now >= last && now <= last + PASSES_MAX, true);
         last = now;
         EXPECT(client_settle("rtc"), true);
     }
