@@ -19,6 +19,7 @@ const struct idl_interface *const driver_interfaces[] = {&edu_desc, NULL};
 
 static struct edu_regs regs;
 static uint64_t computing, asking; /* callers that are kept; 0: none */
+static uint32_t to_come;           /* interrupts, for the latter */
 static bool storms;
 
 const char *driver_probe(void)
@@ -83,6 +84,10 @@ void driver_irq(unsigned index, uint64_t count)
         edu_answer_factorial(reply, E_OK, edu_factorial_read(regs));
     }
     if ((causes & CAUSE_ASKED) != 0 && asking != 0) {
+        if (--to_come != 0) {
+            edu_interrupt_raise_write(regs, CAUSE_ASKED);
+            return;
+        }
         reply = asking;
         asking = 0;
         edu_answer_interrupt(reply, E_OK);
@@ -114,7 +119,7 @@ int edu_serve_factorial(struct call *call, uint32_t n, uint32_t *result)
     return error;
 }
 
-int edu_serve_interrupt(struct call *call)
+int edu_serve_interrupt(struct call *call, uint32_t count)
 {
     int error;
 
@@ -123,6 +128,7 @@ int edu_serve_interrupt(struct call *call)
     }
     error = call_keep(call, &asking);
     if (error == CALL_LATER) {
+        to_come = count;
         edu_interrupt_raise_write(regs, CAUSE_ASKED);
     }
     return error;

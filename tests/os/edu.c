@@ -64,7 +64,7 @@ static void calls(void)
     EXPECT(result, 479001600);
     EXPECT_ERROR(edu_call_factorial(s.endpoint, 13, &result), E_BAD_ARG);
     for (unsigned i = 0; i < 10; i++) {
-        EXPECT_OK(edu_call_interrupt(s.endpoint));
+        EXPECT_OK(edu_call_interrupt(s.endpoint, 1));
     }
     client_session_close(&s);
 }
@@ -75,14 +75,14 @@ static void unacknowledged(void)
     struct client_session s[2];
 
     EXPECT(find() == 2 && open_session(&s[0], 0) && open_session(&s[1], 1), true);
-    EXPECT_OK(edu_call_interrupt(s[0].endpoint));
+    EXPECT_OK(edu_call_interrupt(s[0].endpoint, 1));
     EXPECT_OK(devman_call_inject(devman, DEVMAN_FAULT_IRQ_UNACKED, paths[0]));
-    EXPECT_OK(edu_call_interrupt(s[0].endpoint));
-    EXPECT_ERROR(edu_call_interrupt(s[0].endpoint), E_DEAD);
+    EXPECT_OK(edu_call_interrupt(s[0].endpoint, 1));
+    EXPECT_ERROR(edu_call_interrupt(s[0].endpoint, 1), E_DEAD);
     for (unsigned i = 0; i < 10; i++) {
-        EXPECT_OK(edu_call_interrupt(s[1].endpoint));
+        EXPECT_OK(edu_call_interrupt(s[1].endpoint, 1));
     }
-    EXPECT_OK(edu_call_interrupt(s[0].endpoint));
+    EXPECT_OK(edu_call_interrupt(s[0].endpoint, 1));
     client_session_close(&s[0]);
     client_session_close(&s[1]);
 }
@@ -114,18 +114,18 @@ static void death_at_every_step(void)
         int error;
 
         EXPECT_OK(die_after(i));
-        error = edu_call_interrupt(s[0].endpoint);
+        error = edu_call_interrupt(s[0].endpoint, 1);
         dead += error == E_DEAD;
         outlived = error == E_OK && dead != 0 ? outlived + 1 : 0;
         if (error != E_DEAD) {
             EXPECT_ERROR(error, E_OK);
         }
-        EXPECT_OK(edu_call_interrupt(s[1].endpoint));
-        EXPECT_OK(edu_call_interrupt(s[1].endpoint));
+        EXPECT_OK(edu_call_interrupt(s[1].endpoint, 1));
+        EXPECT_OK(edu_call_interrupt(s[1].endpoint, 1));
     }
     EXPECT_OK(die_after(0));
     EXPECT(outlived == OUTLIVES && dead >= DEATHS_LEAST, true);
-    EXPECT_OK(edu_call_interrupt(s[0].endpoint));
+    EXPECT_OK(edu_call_interrupt(s[0].endpoint, 1));
     client_session_close(&s[0]);
     client_session_close(&s[1]);
 }

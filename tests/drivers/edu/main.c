@@ -37,9 +37,11 @@ static void test_interrupts(void)
     uint64_t before = host_interrupts();
 
     for (unsigned i = 0; i < 10; i++) {
-        HOST_CHECK(edu_call_interrupt(session->endpoint) == E_OK);
+        HOST_CHECK(edu_call_interrupt(session->endpoint, 1) == E_OK);
     }
-    HOST_CHECK(host_interrupts() == before + 10);
+    HOST_CHECK(edu_call_interrupt(session->endpoint, 100) == E_OK);
+    HOST_CHECK(host_interrupts() == before + 110);
+    HOST_CHECK(edu_call_interrupt(session->endpoint, 0) == E_BAD_ARG);
     HOST_CHECK(edu_interrupt_status_read(device()) == 0);
 }
 
@@ -48,7 +50,7 @@ static void ask_too(void)
     uint32_t result;
 
     HOST_CHECK(edu_call_factorial(session->endpoint, 5, &result) == E_BUSY);
-    HOST_CHECK(edu_call_interrupt(session->endpoint) == E_OK);
+    HOST_CHECK(edu_call_interrupt(session->endpoint, 1) == E_OK);
     HOST_CHECK(edu_call_liveness(session->endpoint, 1, &result) == E_OK && result == ~1u);
 }
 
@@ -67,7 +69,7 @@ static void test_rights(void)
     uint32_t result;
 
     HOST_CHECK(edu_call_liveness(other->endpoint, 0, &result) == E_OK);
-    HOST_CHECK(edu_call_interrupt(other->endpoint) == E_NO_RIGHT);
+    HOST_CHECK(edu_call_interrupt(other->endpoint, 1) == E_NO_RIGHT);
     host_session_close(other);
 }
 
