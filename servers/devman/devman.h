@@ -24,7 +24,7 @@
 
 #define DEVMAN_DRIVERS     24
 #define DEVICE_IRQS        4
-#define DEVICE_MMIO        24 /* pieces: a range that is no power of two takes several */
+#define DEVICE_MMIO        24  /* pieces: a range that is no power of two takes several */
 #define DEATH_TEXT         161 /* bytes of a cause of death, with the NUL */
 #define INSTANCE_SLOT_BITS 7   /* an instance's CNode */
 #define INSTANCE_HANDLES   512 /* of devman's slots, for what an instance is made of */

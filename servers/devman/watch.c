@@ -166,9 +166,22 @@ static bool check_budget(struct device *d, uint64_t now)
     return true;
 }
 
+/* Interrupts without end come before everything else that the driver could look at. */
+static bool is_storming(const struct device *d)
+{
+    for (unsigned i = 0; i < d->irq_count; i++) {
+        struct msg m = {0};
+        if (d->irq[i].storms_in_a_row != 0 ||
+            (sys_invoke(d->irq[i].slot, OP_IRQ_INFO, &m) == E_OK && m.w[4] != d->irq[i].storms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check(struct device *d, uint64_t now)
 {
-    if (beat_is_missing(d, now)) {
+    if (beat_is_missing(d, now) && (d->state == DEVICE_STARTING || !is_storming(d))) {
         death(d, CAUSE_HEARTBEAT, "no answer for %lu ms",
               (unsigned long)((now - d->watch.beat_sent_us) / 1000));
         return;

@@ -3,6 +3,7 @@
  */
 #include "devices.h"
 #include <idl/devman_desc.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORDS_MAX 96 /* as many devices as devman's tree has */
@@ -41,13 +42,11 @@ static void complain_several(struct shell *s, uint64_t devman, const char *comma
 {
     struct devman_driver_state driver;
     char paths[256] = "";
+    size_t n = 0;
 
     for (uint32_t i = 0; devman_call_driver(devman, i, &driver) == E_OK; i++) {
-        if (strcmp(driver.driver, what) != 0)
-            continue;
-        if (strlen(paths) + strlen(driver.device) + 2 > sizeof(paths))
-            break;
-        strcat(strcat(paths, " "), driver.device);
+        if (strcmp(driver.driver, what) == 0 && n < sizeof(paths))
+            n += (size_t)snprintf(paths + n, sizeof(paths) - n, " %s", driver.device);
     }
     shell_error(s, "%s: %s drives several devices; say which:%s", command, what, paths);
 }

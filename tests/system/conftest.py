@@ -33,7 +33,7 @@ def machine(request):
 def shell(request):
     """One booted machine for all tests of a file; each finds it at an empty prompt."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "one")
-    with Machine(Config(), f"{request.module.__name__}-shell-{worker}", limit_s=400) as one:
+    with Machine(Config(), f"{request.module.__name__}-shell-{worker}", limit_s=900) as one:
         one.boot()
         yield one
 

@@ -32,7 +32,7 @@ def driver(machine, device=COM1):
     return next(d for d in machine.run_json("drivers") if d["device"] == device)
 
 
-def wait_for(machine, condition, device=COM1, limit_s=20):
+def wait_for(machine, condition, device=COM1, limit_s=60):
     """The driver once it is as wanted; the typing gives it interrupts and requests meanwhile."""
     end = time.monotonic() + limit_s
     while time.monotonic() < end:

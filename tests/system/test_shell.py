@@ -7,7 +7,8 @@ BACKSPACE, CTRL_C, CTRL_U, CTRL_K, CTRL_W, ENTER, TAB = (
     "\x7f", "\x03", "\x15", "\x0b", "\x17", "\r", "\t")
 
 COMMANDS = ["help", "echo", "bench", "test", "ps", "mem", "log", "uptime", "version", "kdb",
-            "fuzz", "reboot", "poweroff"]
+            "fuzz", "reboot", "poweroff", "lsdev", "drivers", "kill", "restart", "start", "stop",
+            "inject", "events", "regs", "devman", "top", "console"]
 
 
 def typed(shell, keys):

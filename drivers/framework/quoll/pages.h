@@ -100,10 +100,10 @@ struct driver_info {
     uint32_t resource_count;
     uint32_t irq_count;
     struct driver_resource resource[DRIVER_RESOURCES];
-    uint32_t takes_over; /* bus drivers: the tree is recorded, size and probe nothing */
-    uint32_t probed;     /* a driver has found the device already: probe is not called */
-    uint64_t rsdp_pa, hpet_pa; /* bus drivers: where the firmware says they are; 0: nowhere */
-    volatile uint64_t beat;   /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
+    uint32_t takes_over;            /* bus drivers: the tree is recorded, size and probe nothing */
+    uint32_t probed;                /* a driver has found the device already: probe is not called */
+    uint64_t rsdp_pa, hpet_pa;      /* bus drivers: where the firmware says they are; 0: nowhere */
+    volatile uint64_t beat;         /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
     volatile uint32_t inject;       /* number of the fault to make, ... */
     volatile uint32_t inject_count; /* ... once for each time that this has changed; 0 at first */
     struct driver_order order;      /* bus drivers */
