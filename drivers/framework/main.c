@@ -180,6 +180,8 @@ bool framework_serve(struct call *call)
     return answered;
 }
 
+_Static_assert(DRIVER_KEPT == TASK_REPLIES, "devman sees all that is kept");
+
 int main(void)
 {
     task_buffer()->recv_slot = SLOT_RECEIVE;

@@ -73,12 +73,23 @@ static void redraw_screen(struct console *console, unsigned i)
     dirty_all(&screen->dirty, screen->rows, screen->columns);
 }
 
+int console_open_at(struct console *console, unsigned screen)
+{
+    if (screen >= CONSOLE_SESSIONS) {
+        return E_BAD_ARG;
+    }
+    if (console->sessions[screen].open) {
+        return E_EXISTS;
+    }
+    console->sessions[screen].open = true;
+    redraw_screen(console, screen);
+    return E_OK;
+}
+
 int console_open(struct console *console, unsigned *session)
 {
     for (unsigned i = 0; i < CONSOLE_SESSIONS; i++) {
-        if (!console->sessions[i].open) {
-            console->sessions[i].open = true;
-            redraw_screen(console, i);
+        if (console_open_at(console, i) == E_OK) {
             *session = i;
             return E_OK;
         }

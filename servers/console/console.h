@@ -75,6 +75,9 @@ void console_init(struct console *console);
  *  Errors: E_LIMIT (all four are open). */
 int console_open(struct console *console, unsigned *session);
 
+/** Open the session of virtual console @screen. Errors: E_BAD_ARG (no such one), E_EXISTS. */
+int console_open_at(struct console *console, unsigned screen);
+
 /** End it: its terminal is cleared, its serial line free. Errors: E_BAD_ARG (not open). */
 int console_close(struct console *console, unsigned session);
 

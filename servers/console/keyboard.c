@@ -1,10 +1,12 @@
 /*
  * keyboard.c - keys and the mouse of the core: events through the queue of a session with the input
  * driver. One read is always with the driver; an event is with the core as soon as it is here.
+ * A driver starts with its own layout, so the one that was asked for is given to each successor.
  */
 #include "server.h"
 
 #include <idl/input_queue.h>
+#include <stdio.h>
 
 #define BUFFER_BYTES QUEUE_PAGE_BYTES
 #define RETRY_US     50000u
@@ -14,6 +16,7 @@ static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .place = 3,
                                         .bits = BIT_LINE};
 static uint64_t read_seq; /* 0: none is with the driver */
+static char layout[INPUT_LAYOUT_MAX + 1]; /* what was asked for; "": the driver's own */
 
 static void take(const struct input_event *e, size_t count)
 {
@@ -26,6 +29,13 @@ static void take(const struct input_event *e, size_t count)
     }
 }
 
+static void restore_layout(void)
+{
+    if (layout[0] != '\0') {
+        (void)input_call_set_layout(session.endpoint, layout);
+    }
+}
+
 static bool open_keyboard(void)
 {
     read_seq = 0;
@@ -33,6 +43,7 @@ static bool open_keyboard(void)
         server_retry_after(RETRY_US);
         return false;
     }
+    restore_layout();
     return true;
 }
 
@@ -57,6 +68,9 @@ bool keyboard_pump(void)
         client_session_close(&session);
         return true;
     }
+    if (queue_recovered(&session.queue)) {
+        restore_layout();
+    }
     if (read_seq == 0) {
         (void)input_submit_read(&session.queue, 0, BUFFER_BYTES, &read_seq);
     }
@@ -66,4 +80,24 @@ bool keyboard_pump(void)
 bool keyboard_about_to_sleep(void)
 {
     return !session.is_open || queue_client_about_to_sleep(&session.queue);
+}
+
+int keyboard_get_layout(char *name)
+{
+    return session.is_open ? input_call_get_layout(session.endpoint, name) : E_NOT_FOUND;
+}
+
+int keyboard_set_layout(const char *name)
+{
+    int error = session.is_open ? input_call_set_layout(session.endpoint, name) : E_NOT_FOUND;
+
+    if (error == E_OK) {
+        (void)snprintf(layout, sizeof(layout), "%s", name);
+    }
+    return session.is_open && error == E_NOT_FOUND ? E_BAD_ARG : error;
+}
+
+int keyboard_layout(unsigned index, char *name)
+{
+    return session.is_open ? input_call_layout(session.endpoint, index, name) : E_NOT_FOUND;
 }

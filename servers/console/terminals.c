@@ -1,10 +1,11 @@
 /*
  * terminals.c - the interface `terminal`: each client, a task by its number, has one session of the
  * core. What can't be done at once is kept: a write until all of it was taken, a read until there
- * is a byte. Three callers can wait at a time, one of each kind for each client.
+ * is a byte. A client has one thread, so there are Replies for all of them.
  */
 #include "server.h"
 
+#include <idl/input.h>
 #include <idl/terminal_server.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@ static struct waiter {
     size_t at, count;
     uint8_t bytes[TERMINAL_PIECE_MAX]; /* write */
 } waiters[TASK_REPLIES];
+_Static_assert(TASK_REPLIES > CONSOLE_SESSIONS, "every client can wait");
+_Static_assert(TERMINAL_LAYOUT_MAX == INPUT_LAYOUT_MAX, "a name fits both ways");
+_Static_assert((int)TERMINAL_SCREENS == (int)SCREENS, "the interface says how many there are");
 
 static uint32_t clients[CONSOLE_SESSIONS]; /* the task of each session; 0: nobody's */
 static bool on_line[CONSOLE_SESSIONS];     /* is to be on the serial line, whenever that is there */
@@ -32,23 +36,36 @@ void terminals_line_is_there(void)
     }
 }
 
-/* The caller's session; its first call opens it. The first client's is on the serial line, too. */
-static int session_of(const struct call *call, unsigned *session)
+static bool has_session(uint32_t task, unsigned *session)
 {
-    uint32_t task = call_session(call);
-    int error;
-
     for (unsigned i = 0; i < CONSOLE_SESSIONS; i++) {
         if (clients[i] == task) {
             *session = i;
-            return E_OK;
+            return true;
         }
+    }
+    return false;
+}
+
+/* The session of the first virtual console is on the serial line, too. */
+static void begin_session(unsigned session, uint32_t task)
+{
+    clients[session] = task;
+    on_line[session] = session == 0;
+    terminals_line_is_there();
+}
+
+/* The caller's session; its first call opens it. */
+static int session_of(const struct call *call, unsigned *session)
+{
+    int error;
+
+    if (has_session(call_session(call), session)) {
+        return E_OK;
     }
     error = console_open(&console, session);
     if (error == E_OK) {
-        clients[*session] = task;
-        on_line[*session] = *session == 0;
-        terminals_line_is_there();
+        begin_session(*session, call_session(call));
     }
     return error;
 }
@@ -192,6 +209,36 @@ int terminal_serve_size(struct call *call, uint16_t *columns, uint16_t *rows)
         *rows = (uint16_t)console.screens[session].rows;
     }
     return error;
+}
+
+int terminal_serve_take(struct call *call, uint32_t screen)
+{
+    unsigned session;
+    int error = has_session(call_session(call), &session) ? E_EXISTS
+                                                          : console_open_at(&console, screen);
+
+    if (error == E_OK) {
+        begin_session(screen, call_session(call));
+    }
+    return error;
+}
+
+int terminal_serve_get_layout(struct call *call, char result[TERMINAL_LAYOUT_MAX + 1])
+{
+    (void)call;
+    return keyboard_get_layout(result);
+}
+
+int terminal_serve_set_layout(struct call *call, const char *name)
+{
+    (void)call;
+    return keyboard_set_layout(name);
+}
+
+int terminal_serve_layout(struct call *call, uint32_t index, char result[TERMINAL_LAYOUT_MAX + 1])
+{
+    (void)call;
+    return keyboard_layout(index, result);
 }
 
 /* ---- what waits */

@@ -82,6 +82,33 @@ int terminal_move(uint64_t cap, bool to_screen)
     return terminal_call_move(cap, to_screen ? TERMINAL_TARGET_SCREEN : TERMINAL_TARGET_SERIAL);
 }
 
+int terminal_take(uint64_t cap, unsigned screen)
+{
+    return terminal_call_take(cap, screen);
+}
+
+int terminal_draw(uint64_t cap, bool pixels)
+{
+    return terminal_call_draw(cap, pixels ? TERMINAL_PICTURE_GRAPHICS : TERMINAL_PICTURE_TEXT);
+}
+
+_Static_assert(TERMINAL_NAME == TERMINAL_LAYOUT_MAX + 1, "with the NUL");
+
+int terminal_get_layout(uint64_t cap, char name[TERMINAL_NAME])
+{
+    return terminal_call_get_layout(cap, name);
+}
+
+int terminal_set_layout(uint64_t cap, const char *name)
+{
+    return strlen(name) < TERMINAL_NAME ? terminal_call_set_layout(cap, name) : E_BAD_ARG;
+}
+
+int terminal_layout(uint64_t cap, unsigned index, char name[TERMINAL_NAME])
+{
+    return terminal_call_layout(cap, index, name);
+}
+
 int terminal_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got)
 {
     uint32_t most = max < TERMINAL_PIECE_MAX ? (uint32_t)max : TERMINAL_PIECE_MAX;

@@ -72,9 +72,11 @@ const struct command commands[] = {
      "Tasks and drivers by what they used in SECONDS (1 unless given). follow: again and again,\n"
      "until ^C.\n",
      true, 2, cmd_top, follow_word},
-    {"console", "say where this session is, or move it",
-     "console [move serial | move screen] [--json]",
-     "The session goes on there, with all that it shows.\n", true, 2, cmd_console, console_word},
+    {"console", "say where this session is, move it, change its picture or its keys",
+     "console [move (serial | screen) | graphics | text | layout [NAME]] [--json]",
+     "move: the session goes on there, with all that it shows. graphics, text: how the screen shows\n"
+     "it. layout: the keyboard's, or another one. Alt-F1 to Alt-F4 show four shells on the screen.\n",
+     true, 2, cmd_console, console_word},
     {"ps", "list the tasks", "ps [--json]",
      "Number, name, state of the first thread, CPU time, memory, priority, and how often it was\n"
      "started again. Those are root's tasks; drivers lists the drivers, which are devman's.\n",

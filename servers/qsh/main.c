@@ -3,9 +3,11 @@
  * All state is in one static record: the stack stays small.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "qsh.h"
 
 #define SLOT_TERMINAL SLOT_FREE
+#define SCREEN_ARG    "screen "
 
 static struct shell shell;
 
@@ -47,13 +49,26 @@ static void shell_turn(struct shell *s)
     output_fresh_row(&s->out);
 }
 
+/* The manifest's args, "screen N", say which virtual console is this shell's; without them the
+ * console gives it the first that is free. */
+static bool take_screen(struct shell *s, const char *args)
+{
+    size_t word = strlen(SCREEN_ARG);
+
+    if (args[0] == '\0')
+        return true;
+    return strncmp(args, SCREEN_ARG, word) == 0 && args[word] >= '1' && args[word] <= '4' &&
+           args[word + 1] == '\0' &&
+           terminal_take(s->out.terminal, (unsigned)(args[word] - '1')) == E_OK;
+}
+
 int main(void)
 {
     struct shell *s = &shell;
 
     s->info = quoll_info();
     s->out.terminal = s->in.terminal = SLOT_TERMINAL;
-    if (names_lookup("console", SLOT_TERMINAL) != E_OK)
+    if (names_lookup("console", SLOT_TERMINAL) != E_OK || !take_screen(s, task_info()->args))
         abort(); /* nobody to tell but root, which sees the fault */
     lineedit_init(&s->edit, "quoll> ",
                   (struct lineedit_callbacks){shell_write, command_candidate, s});

@@ -147,18 +147,18 @@ static void answer_and_see(uint64_t reply, uint32_t number)
 
 void test_later(void)
 {
-    uint64_t replies[3];
+    uint64_t replies[TASK_REPLIES - 1];
 
     call_begin(&world.call);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < TASK_REPLIES - 1; i++) {
         CHECK(call_good(10) != E_OK && !world.answered);
         replies[i] = kept_reply;
         CHECK(kept_reply == SLOT_REPLY + i && world.call.reply == SLOT_REPLY + i + 1);
     }
-    CHECK(call_good(10) == E_BUSY && world.answered && world.call.reply == SLOT_REPLY + 3);
+    CHECK(call_good(10) == E_BUSY && world.answered && world.call.reply == SLOT_REPLY + TASK_REPLIES - 1);
     answer_and_see(replies[1], 42);
     CHECK(call_good(10) != E_BUSY && !world.answered && world.call.reply == replies[1]);
-    CHECK(kept_reply == SLOT_REPLY + 3);
+    CHECK(kept_reply == SLOT_REPLY + TASK_REPLIES - 1);
     sample_answer_later(kept_reply, E_CANCELED, 0, "");
     CHECK(msg_label(&world.later) == E_CANCELED);
     sample_answer_later(replies[0], E_OK, 1, "much too long a text");

@@ -17,7 +17,7 @@
 #define DRIVER_SESSIONS       16
 #define DRIVER_SESSION_STRIDE 0x20000ull /* pages C, D, M, and up to 16 of data */
 #define DRIVER_RESOURCES      16
-#define DRIVER_KEPT           4 /* Replies that a driver can keep: TASK_REPLIES */
+#define DRIVER_KEPT           6 /* Replies that a driver can keep: TASK_REPLIES */
 
 #define DRIVER_INFO_MAGIC 0x72766972u /* "rivr" */
 

@@ -14,19 +14,19 @@ enum task_slot {
     SLOT_THREAD = 3,
     SLOT_NAMES = 4,        /* the name server, badge: this task */
     SLOT_SERVE = 5,        /* the endpoint this task receives on (manifest: provides), else empty */
-    SLOT_REPLY = 6,        /* four Replies bound to the first thread: 6 to 9 */
     SLOT_NOTIFY = 10,      /* a notification of its own, all rights */
     SLOT_UNTYPED = 11,     /* memory for objects of its own (manifest: untyped), else empty */
     SLOT_IRQ_CONTROL = 12, /* only where the manifest says so */
     SLOT_IOPORT_CONTROL = 13,
     SLOT_CPU_CONTROL = 14,
     SLOT_BUDGET = 15,
+    SLOT_REPLY = 16,   /* TASK_REPLIES Replies bound to the first thread: 16 to 21 */
     SLOT_RECEIVE = 24, /* four empty slots where capabilities in messages arrive */
     SLOT_MMIO = 28,    /* untypeds of device memory in the manifest's order: 28 to 31 */
     SLOT_INFO = 32,    /* the kernel's info page, read-only: quoll/info.h */
     SLOT_FREE = 40,    /* empty from here to task_info()->slot_end */
 };
-#define TASK_REPLIES 4
+#define TASK_REPLIES 6 /* one receives; the console keeps a reader for each of its four terminals */
 
 #define TASK_INFO_VA   0x0000000020000000ull
 #define TASK_BUFFER_VA 0x0000000020001000ull /* the next page is QUOLL_INFO_VA */

@@ -75,6 +75,19 @@ int terminal_place(uint64_t cap, struct terminal_place *place);
  *  another session is on it. */
 int terminal_move(uint64_t cap, bool to_screen);
 
+/** Have virtual console @screen, from 0. EXISTS: it is another's, or this task has one. */
+int terminal_take(uint64_t cap, unsigned screen);
+
+/** Show the screen as pixels, or as text. NOT_FOUND: there is none. UNSUPPORTED: not so. */
+int terminal_draw(uint64_t cap, bool pixels);
+
+/** The keyboard's layout, another one, layout @index; names have TERMINAL_NAME bytes with the NUL.
+ *  NOT_FOUND: no keyboard, or past the last. BAD_ARG: there is no layout of that name. */
+#define TERMINAL_NAME 16
+int terminal_get_layout(uint64_t cap, char name[TERMINAL_NAME]);
+int terminal_set_layout(uint64_t cap, const char *name);
+int terminal_layout(uint64_t cap, unsigned index, char name[TERMINAL_NAME]);
+
 /** The @index-th task, from 0. BAD_ARG: past the last. */
 int system_task(uint64_t cap, uint64_t index, struct system_task *task);
 

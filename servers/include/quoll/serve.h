@@ -1,7 +1,7 @@
 /*
  * serve.h - the server's side of a call: one struct call for the task's one loop.
  * NAME_dispatch of <idl/NAME_server.h> serves what is in it; NAME_serve_METHOD gets it and may keep
- * the caller for later. A task has four Replies and always keeps one free to receive with.
+ * the caller for later. A task has TASK_REPLIES Replies and always keeps one free to receive with.
  *
  *     struct call call;
  *     int error;
