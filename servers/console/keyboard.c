@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #define BUFFER_BYTES QUEUE_PAGE_BYTES
-#define RETRY_US     50000u
 
 static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_KEYS,
@@ -17,6 +16,7 @@ static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .bits = BIT_LINE};
 static uint64_t read_seq; /* 0: none is with the driver */
 static char layout[INPUT_LAYOUT_MAX + 1]; /* what was asked for; "": the driver's own */
+static struct retry retry;
 
 static void take(const struct input_event *e, size_t count)
 {
@@ -39,10 +39,14 @@ static void restore_layout(void)
 static bool open_keyboard(void)
 {
     read_seq = 0;
-    if (client_session_open(&session, "input", INPUT_INTERFACE, INPUT_RIGHTS_ALL, 1) != E_OK) {
-        server_retry_after(RETRY_US);
+    if (!server_is_time(&retry)) {
         return false;
     }
+    if (client_session_open(&session, "input", INPUT_INTERFACE, INPUT_RIGHTS_ALL, 1) != E_OK) {
+        server_try_later(&retry);
+        return false;
+    }
+    retry.tries = 0;
     restore_layout();
     return true;
 }

@@ -16,8 +16,7 @@
 #define OUT_BYTES  32768u /* a power of two */
 #define IN_BYTES   PAGE_BYTES
 #define WRITES     16u /* a power of two */
-#define RETRY_US   20000u
-#define BOOT_S     3u /* so long may the driver take to come up */
+#define BOOT_S     3u  /* so long may the driver take to come up */
 
 static struct {
     struct client_session session;
@@ -38,6 +37,7 @@ static struct {
     uint32_t at, count;
 } in = {.session = {.devman = SLOT_DEVMAN, .slots = SLOT_INPUT, .place = 1, .bits = BIT_LINE}};
 
+static struct retry retry;
 static uint64_t restarts;
 static uint64_t begun_tsc;
 
@@ -170,16 +170,20 @@ static void wait_for_line(void)
     if (console.lines[0].present && rdtsc() - begun_tsc > quoll_info()->tsc_hz * BOOT_S) {
         console_set_line(&console, 0, false); /* this machine has none */
     }
-    server_retry_after(RETRY_US);
+    server_try_later(&retry);
 }
 
 static bool open_line(void)
 {
+    if (!server_is_time(&retry)) {
+        return false;
+    }
     forget();
     if (open_sessions() != E_OK) {
         wait_for_line();
         return false;
     }
+    retry.tries = 0;
     if (!console.lines[0].present) {
         console_set_line(&console, 0, true);
         terminals_line_is_there();
@@ -192,7 +196,7 @@ static void lose_line(void)
     client_session_close(&out.session);
     client_session_close(&in.session);
     console_set_line(&console, 0, false);
-    server_retry_after(RETRY_US);
+    server_try_later(&retry);
 }
 
 static void take_written(uint64_t seq)

@@ -13,11 +13,38 @@ struct console console;
 
 int main(void);
 
-void server_retry_after(uint64_t us)
-{
-    uint64_t ticks = quoll_info()->tsc_hz / 1000000 * us;
+#define RETRY_SOON_MS 20u
+#define RETRY_LATE_MS 1000u
+#define RETRIES_SOON  100u
 
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + ticks, BIT_RETRY, 0, 0, 0, 0);
+/* The one deadline is the earliest of those that are waited for. */
+static void wake_at(uint64_t tsc)
+{
+    static uint64_t earliest;
+
+    if (earliest <= rdtsc() || tsc < earliest) {
+        earliest = tsc;
+        (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, tsc, BIT_RETRY, 0, 0, 0, 0);
+    }
+}
+
+void server_try_later(struct retry *r)
+{
+    unsigned ms = r->tries < RETRIES_SOON ? RETRY_SOON_MS : RETRY_LATE_MS;
+
+    r->tries++;
+    r->at_tsc = rdtsc() + quoll_info()->tsc_hz / 1000 * ms;
+    wake_at(r->at_tsc);
+}
+
+bool server_is_time(const struct retry *r)
+{
+    bool is = r->at_tsc <= rdtsc();
+
+    if (!is) {
+        wake_at(r->at_tsc);
+    }
+    return is;
 }
 
 /* Who waits for a byte gets it before anything else is done. Flags of sleep are set only when

@@ -11,7 +11,6 @@
 #define DATA_PAGES   16u
 #define BUFFERS      8u
 #define BUFFER_BYTES (DATA_PAGES * QUEUE_PAGE_BYTES / BUFFERS)
-#define RETRY_US     50000u
 #define WIDTH        1024u
 #define HEIGHT       768u
 #define COLUMNS      80u
@@ -21,6 +20,7 @@ static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_SCREEN,
                                         .place = 2,
                                         .bits = BIT_LINE};
+static struct retry retry;
 static uint64_t with_driver[BUFFERS]; /* the request that has the buffer; 0: none */
 static unsigned drawing;              /* the buffer that the core draws into */
 static bool wants_pixels;
@@ -104,14 +104,17 @@ static void lose(void)
 {
     client_session_close(&session);
     (void)console_set_display(&console, NULL);
-    server_retry_after(RETRY_US);
+    server_try_later(&retry);
 }
 
 static bool open_display(void)
 {
+    if (!server_is_time(&retry)) {
+        return false;
+    }
     if (client_session_open(&session, "display", DISPLAY_INTERFACE, DISPLAY_RIGHTS_ALL,
                             DATA_PAGES) != E_OK) {
-        server_retry_after(RETRY_US);
+        server_try_later(&retry);
         return false;
     }
     drawing = 0;
@@ -122,6 +125,7 @@ static bool open_display(void)
         lose();
         return false;
     }
+    retry.tries = 0;
     return true;
 }
 

@@ -83,7 +83,16 @@ int keyboard_layout(unsigned index, char *name);
 
 /* ---- main.c */
 
-/** Have the loop come back after @us microseconds. */
-void server_retry_after(uint64_t us);
+/* When a device that was not there is looked for again: soon at first, then now and then. */
+struct retry {
+    uint64_t at_tsc;
+    unsigned tries;
+};
+
+/** It was not there: the loop comes back when it is time. */
+void server_try_later(struct retry *r);
+
+/** Is it time? */
+bool server_is_time(const struct retry *r);
 
 #endif
