@@ -139,16 +139,14 @@ static bool interrupt(struct call *call)
 
     driver_irq(index, count);
     driver_status()->interrupts++;
-    call->m = (struct msg){0};
+    call->m.tag = 0; /* all that the kernel looks at */
     return !framework_holds(call);
 }
 
 /* What completions have let through. Bounded, so that a client on another CPU that always has more
  * can't keep the driver from its heartbeats; it will ring. */
-static void ring_again(void)
+static void ring_again(uint64_t bits)
 {
-    uint64_t bits = framework_rings_again();
-
     for (unsigned i = 0; bits != 0 && i < RINGS_MAX; i++) {
         framework_rung(bits);
         bits = framework_rings_again();
@@ -168,19 +166,25 @@ static bool serve(struct call *call)
     }
 }
 
-bool framework_serve(struct call *call)
+/* Apart, so that an interrupt's way saves no registers for it. */
+__attribute__((noinline)) static bool go_on(struct call *call, bool answered, uint64_t bits)
 {
-    bool answered = serve(call);
-
-    ring_again();
+    ring_again(bits);
     while (framework_loses_next) {
         answered = call_next(call, SLOT_SERVE, answered) == E_OK && serve(call);
-        ring_again();
+        ring_again(framework_rings_again());
     }
     return answered;
 }
 
 _Static_assert(DRIVER_KEPT == TASK_REPLIES, "devman sees all that is kept");
+bool framework_serve(struct call *call)
+{
+    bool answered = msg_kind(&call->m) == KIND_IRQ ? interrupt(call) : serve(call);
+    uint64_t bits = framework_rings_again();
+
+    return bits == 0 && !framework_loses_next ? answered : go_on(call, answered, bits);
+}
 
 int main(void)
 {
@@ -189,6 +193,6 @@ int main(void)
     begin();
     call_since = driver_status()->kept_since;
     notified(kept_bits | DRIVER_BIT_ORDER);
-    ring_again();
+    ring_again(framework_rings_again());
     framework_loop();
 }

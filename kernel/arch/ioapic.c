@@ -11,7 +11,6 @@
 #define REG_REDIRECT   16 /* two a pin: low, high */
 #define RED_ACTIVE_LOW (1u << 13)
 #define RED_LEVEL      (1u << 15)
-#define RED_MASKED     (1u << 16)
 
 static struct {
     volatile uint32_t *reg;
@@ -54,7 +53,7 @@ void ioapic_init(const struct boot_acpi *acpi)
         ioapic_count = i + 1;
         ioapics[i].pins = (ioapic_read(i, REG_VERSION) >> 16 & 0xff) + 1;
         for (uint32_t pin = 0; pin < ioapics[i].pins; pin++) {
-            ioapic_write(i, REG_REDIRECT + 2 * pin, RED_MASKED);
+            ioapic_write(i, REG_REDIRECT + 2 * pin, IOAPIC_MASKED);
             ioapic_write(i, REG_REDIRECT + 2 * pin + 1, 0);
         }
     }
@@ -65,24 +64,14 @@ bool ioapic_has(uint32_t gsi)
     return find(gsi) >= 0;
 }
 
-static void redirect(uint32_t gsi, uint32_t half, uint32_t value)
+struct ioapic_pin ioapic_route(uint32_t gsi, uint32_t vector, uint32_t flags)
 {
     unsigned i = (unsigned)find(gsi);
+    uint32_t index = REG_REDIRECT + 2 * (gsi - ioapics[i].base);
+    struct ioapic_pin pin = {.reg = ioapics[i].reg, .index = index, .low = vector};
 
-    ioapic_write(i, REG_REDIRECT + 2 * (gsi - ioapics[i].base) + half, value);
-}
-
-void ioapic_route(uint32_t gsi)
-{
-    redirect(gsi, 1, lapic_id() << 24);
-}
-
-void ioapic_set(uint32_t gsi, uint32_t vector, uint32_t flags, bool masked)
-{
-    uint32_t low = vector;
-
-    low |= flags & IRQ_LEVEL ? RED_LEVEL : 0;
-    low |= flags & IRQ_ACTIVE_LOW ? RED_ACTIVE_LOW : 0;
-    low |= masked ? RED_MASKED : 0;
-    redirect(gsi, 0, low); /* no read before: the registers are slow */
+    pin.low |= flags & IRQ_LEVEL ? RED_LEVEL : 0;
+    pin.low |= flags & IRQ_ACTIVE_LOW ? RED_ACTIVE_LOW : 0;
+    ioapic_write(i, index + 1, lapic_id() << 24);
+    return pin;
 }

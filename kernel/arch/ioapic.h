@@ -10,9 +10,24 @@
 /** Map the IO-APICs and mask every pin. */
 void ioapic_init(const struct boot_acpi *acpi);
 bool ioapic_has(uint32_t gsi);
-/** Send what comes from @gsi to this CPU. */
-void ioapic_route(uint32_t gsi);
-/** Mask or unmask @gsi, which arrives as @vector. @flags: IRQ_LEVEL, IRQ_ACTIVE_LOW. */
-void ioapic_set(uint32_t gsi, uint32_t vector, uint32_t flags, bool masked);
+
+/* Where a pin's entry is and what it says but the mask: found once, as a level pin is masked and
+ * unmasked with each interrupt. */
+struct ioapic_pin {
+    volatile uint32_t *reg; /* of its IO-APIC: 0 selects what 4 is */
+    uint32_t index, low;
+};
+
+#define IOAPIC_MASKED (1u << 16)
+
+/** Send what comes from @gsi, which exists, to this CPU as @vector. @flags: IRQ_LEVEL,
+ *  IRQ_ACTIVE_LOW. The pin stays masked. */
+struct ioapic_pin ioapic_route(uint32_t gsi, uint32_t vector, uint32_t flags);
+
+static inline void ioapic_mask(const struct ioapic_pin *pin, bool masked)
+{
+    pin->reg[0] = pin->index;
+    pin->reg[4] = pin->low | (masked ? IOAPIC_MASKED : 0); /* no read before: they are slow */
+}
 
 #endif

@@ -33,7 +33,7 @@ static bool is_level(const struct irq *irq)
 static void set_masked(const struct source *s, bool masked)
 {
     if (!(s->flags & IRQ_MSI)) {
-        ioapic_set(s->gsi, VECTOR_IRQ + (uint32_t)(s - sources), s->flags, masked);
+        ioapic_mask(&s->pin, masked);
     }
 }
 
@@ -221,7 +221,7 @@ void irq_arrived(uint32_t source)
     struct source *s = &sources[source];
     struct irq *irq = s->first;
 
-    if (!irq || irq->hold || irq->flags & IRQ_LEVEL) {
+    if (!irq || irq->hold || irq->source_next) {
         arrived(s);
         return;
     }
@@ -231,8 +231,11 @@ void irq_arrived(uint32_t source)
         arrived(s);
         return;
     }
-    /* an edge, hence of one Irq, with nothing in its way, and a plain thread that waits for it */
+    /* of one Irq, with nothing in its way, and a plain thread that waits for it */
     irq->seen++; /* means something only with a limit */
+    if (irq->flags & IRQ_LEVEL) {
+        owe(irq); /* silent before the end of interrupt, as in owe_all */
+    }
     lapic_eoi();
     node_take(&t->n);
     put_message(irq, t, 1, now);
@@ -383,7 +386,7 @@ void irq_create(struct irq *irq, uint32_t source, uint32_t gsi, uint32_t flags)
         s->gsi = gsi;
         s->flags = (uint8_t)flags;
         if (!(flags & IRQ_MSI)) {
-            ioapic_route(gsi);
+            s->pin = ioapic_route(gsi, VECTOR_IRQ + source, flags);
         }
         update_mask(s);
     }

@@ -4,13 +4,15 @@
 #ifndef IRQ_H
 #define IRQ_H
 
+#include <arch/ioapic.h>
 #include <object/object.h>
 
 #define IRQ_SHARERS_MAX 8
 
 struct source {
     struct irq *first;
-    uint32_t gsi;                 /* MSI: unused */
+    struct ioapic_pin pin; /* MSI: unused, like the next */
+    uint32_t gsi;
     uint8_t flags;                /* IRQ_LEVEL, IRQ_ACTIVE_LOW, IRQ_MSI: of all Irqs on it */
     uint8_t sharers, bound, owed; /* how many Irqs are on it, are bound, owe */
 };
