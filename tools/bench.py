@@ -27,10 +27,10 @@ LINE_BYTES = 64
 DIRECT_BASE, DIRECT_END, IMAGE_BASE = 0xffff800000000000, 0xffffc00000000000, 0xffffffff80000000
 # From each sample the benchmarks subtract the store of the first reading; so does this.
 USER_STORE = 1
-# A second serial port with nobody at its other end, for drv.serial and drv.restart.
-SECOND_LINE = ("-serial", "null")
+# A second serial port with nobody at its other end, for drv.serial and drv.restart; drv.irq's edu.
+SECOND_LINE = ("-serial", "null", "-device", "edu,addr=4")
 # No round trips between two readings: devman's own stamps, and a part of a long one.
-UNMARKED = ("drv.restart.", "drv.serial.write_32k_per_byte")
+UNMARKED = ("drv.restart.", "drv.serial.write_32k_per_byte", "drv.irq.round_trip")
 
 
 def measure(names=(), log="bench", extra=()):

@@ -113,6 +113,32 @@ static enum resource_kind resource_kind_of(unsigned need)
     return kinds[need];
 }
 
+/* A message of a PCI function's is a write to memory: it sends none without bus mastering, which
+ * only DMA that the manifest allows turns on. */
+static bool is_out_of_reach(const struct device *d, const struct driver *driver,
+                            const struct resource *r)
+{
+    return r->kind == RESOURCE_MSI && tree_resource(d->node, "config") != NULL &&
+           driver->manifest.dma == DRIVER_DMA_NONE;
+}
+
+const struct resource *device_resource(const struct device *d, const struct driver *driver,
+                                       const struct driver_need *need)
+{
+    const struct resource *r = tree_resource(d->node, need->name);
+
+    return r != NULL && is_out_of_reach(d, driver, r) ? NULL : r;
+}
+
+static const char *why_not(const struct device *d, const struct driver_need *need)
+{
+    const struct resource *r = tree_resource(d->node, need->name);
+
+    return r != NULL && r->kind == resource_kind_of(need->kind)
+               ? "a write to memory: dma = none does not allow it"
+               : "which the device does not own";
+}
+
 bool device_has_needs(struct device *d, const struct driver *driver)
 {
     const struct driver_manifest *m = &driver->manifest;
@@ -123,13 +149,13 @@ bool device_has_needs(struct device *d, const struct driver *driver)
         if (need->kind == NEED_DMA) {
             continue; /* memory, not a resource of the device's */
         }
-        r = tree_resource(d->node, need->name);
+        r = device_resource(d, driver, need);
         if (r == NULL && need->optional) {
             continue;
         }
         if (r == NULL || r->kind != resource_kind_of(need->kind)) {
-            (void)snprintf(d->why, sizeof(d->why), "%s needs %s %s, which the device does not own",
-                           m->name, driver_need_name(need->kind), need->name);
+            (void)snprintf(d->why, sizeof(d->why), "%s needs %s %s, %s", m->name,
+                           driver_need_name(need->kind), need->name, why_not(d, need));
             return false;
         }
     }
@@ -176,7 +202,7 @@ int device_make_irqs(struct device *d)
         error = spawn_make(&devman.self, OBJ_UNTYPED, IRQ_MEMORY_BITS, &d->irq_untyped);
     }
     for (unsigned i = 0; error == E_OK && i < m->need_count; i++) {
-        const struct resource *r = tree_resource(d->node, m->needs[i].name);
+        const struct resource *r = device_resource(d, d->driver, &m->needs[i]);
         if (r == NULL || (r->kind != RESOURCE_IRQ && r->kind != RESOURCE_MSI)) {
             continue;
         }

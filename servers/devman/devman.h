@@ -206,6 +206,10 @@ int device_make_irqs(struct device *d);
 /** Is everything that @driver needs a resource of @d's? False: @d->why names what is not. */
 bool device_has_needs(struct device *d, const struct driver *driver);
 
+/** What of @d's resources @need of @driver's means; a null pointer: none that it may have. */
+const struct resource *device_resource(const struct device *d, const struct driver *driver,
+                                       const struct driver_need *need);
+
 struct device *device_by_path(const char *path);
 
 /** By path, or by a driver's name where that is unique. Errors: BAD_ARG (none), EXISTS (several).

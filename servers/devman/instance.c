@@ -94,7 +94,7 @@ static int grant_irq(struct device *d, const struct driver_need *need, const str
 
 static int grant(struct device *d, const struct driver_need *need, uint64_t *va)
 {
-    const struct resource *r = tree_resource(d->node, need->name);
+    const struct resource *r = device_resource(d, d->driver, need);
 
     if (r == NULL && need->kind != NEED_DMA) {
         return E_OK; /* it was only wanted */

@@ -48,7 +48,9 @@ def place(folder, word):
     """Where what a command names is here."""
     if word == "drivers/edu":
         return folder
-    return folder / "tests" / word if word.endswith(".c") else word
+    if word.endswith(".c"):
+        return folder / "tests" / word
+    return folder / word if word.startswith("edu.") else word
 
 
 def run(folder, text):
@@ -74,8 +76,7 @@ def test_each_step_runs_and_the_last_is_the_driver(folder, count):
     for mark, text in blocks():
         kind, _, what = mark.partition(": ")
         if kind == "file":
-            place = folder / "tests" if what.endswith(".c") else folder
-            (place / what).write_text(text)
+            place(folder, what).write_text(text)
         elif kind == "edu.c":
             path = folder / "edu.c"
             path.write_text(changed(path.read_text() if path.exists() else "", what, text))
