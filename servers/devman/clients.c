@@ -341,6 +341,38 @@ int devman_serve_die_after(struct call *call, const char *what, uint32_t instruc
     return step(d, instructions != 0);
 }
 
+int devman_serve_kill_often(struct call *call, const char *what, uint32_t times, uint32_t every_us)
+{
+    struct device *d = NULL;
+    int error = find_to_manage(call, what, &d);
+
+    if (error == E_OK && d->driver == NULL) {
+        error = E_GONE;
+    }
+    if (error == E_OK && times != 0 && !d->alive) {
+        error = E_BUSY;
+    }
+    if (error == E_OK) {
+        toll_begin(d, times, every_us);
+    }
+    return error;
+}
+
+int devman_serve_killed(struct call *call, const char *what, struct devman_toll *result)
+{
+    struct device *d = NULL;
+
+    (void)call;
+    if (device_by_name(what, &d) != E_OK || d->driver == NULL) {
+        return E_NOT_FOUND;
+    }
+    *result = (struct devman_toll){.left = d->toll.left,
+                                   .kills = d->toll.kills,
+                                   .in_handler = d->toll.in_handler,
+                                   .with_requests = d->toll.with_requests};
+    return E_OK;
+}
+
 static bool needs_interrupts(enum devman_fault what)
 {
     return what == DEVMAN_FAULT_IRQ_UNACKED || what == DEVMAN_FAULT_IRQ_STORM;

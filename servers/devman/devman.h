@@ -91,6 +91,13 @@ struct watch {
     uint64_t budget_seen_us, budget_used_us, hog_us;
 };
 
+/* Kills at random moments (toll.c). */
+struct toll {
+    uint32_t left, kills, in_handler, with_requests;
+    uint32_t every_us, waited;
+    uint64_t at_us; /* the next */
+};
+
 struct device {
     struct node *node;
     struct driver *driver;   /* what it is bound to, null: nothing */
@@ -143,6 +150,8 @@ struct device {
     unsigned mmio_count;
     uint32_t steps_left; /* until it is killed; 0: it is not stepped */
     struct watch watch;
+
+    struct toll toll;
 };
 
 struct devman {
@@ -268,6 +277,9 @@ void instance_stop(struct device *d);
 /** ... and what comes after: its interrupts let go, its memory taken back. */
 void instance_reclaim(struct device *d);
 
+/** What the instance's thread is doing. */
+enum quoll_thread_state instance_thread_state(const struct device *d);
+
 /** CPU time of the instance so far. */
 uint64_t instance_cpu_us(const struct device *d);
 
@@ -316,6 +328,14 @@ uint64_t watch_tick(uint64_t now);
 
 /** A new instance of @d: watched from now on. */
 void watch_begin(struct device *d, uint64_t now);
+
+/* ---- toll.c */
+
+/** Kill @d's instances @times times from now on, about every @every_us; 0 times: no more. */
+void toll_begin(struct device *d, uint32_t times, uint32_t every_us);
+
+/** Kills that are due; returns when the next one is. */
+uint64_t toll_tick(uint64_t now);
 
 /* ---- serve.c */
 _Noreturn void devman_serve(void);

@@ -310,6 +310,14 @@ void instance_reclaim(struct device *d)
     d->alive = false;
 }
 
+enum quoll_thread_state instance_thread_state(const struct device *d)
+{
+    struct msg m = {0};
+
+    return sys_invoke(d->task.thread, OP_THREAD_INFO, &m) == E_OK ? (enum quoll_thread_state)m.w[0]
+                                                                  : THREAD_STOPPED;
+}
+
 uint64_t instance_cpu_us(const struct device *d)
 {
     struct msg m = {0};

@@ -32,7 +32,7 @@ void devman_due(uint64_t at_us)
 
 static void tick(void)
 {
-    uint64_t now = now_us(), watch, life;
+    uint64_t now = now_us(), watch, life, toll;
 
     if (now < tick_at_us) {
         return;
@@ -40,7 +40,9 @@ static void tick(void)
     tick_at_us = UINT64_MAX; /* what follows may ask for an earlier one than is found here */
     watch = watch_tick(now);
     life = life_tick(now);
+    toll = toll_tick(now);
     watch = watch < life ? watch : life;
+    watch = watch < toll ? watch : toll;
     set_deadline(watch < tick_at_us ? watch : tick_at_us);
 }
 

@@ -466,3 +466,14 @@ uint64_t session_watch(struct device *d, uint64_t now, bool *late, struct queue_
     }
     return oldest;
 }
+
+bool session_has_requests(const struct device *d)
+{
+    bool has = false;
+
+    for (unsigned i = 0; i < SESSIONS && !has; i++) {
+        const struct session *s = &sessions[i];
+        has = is_served(s, d) && s->pages != 0 && queue_manager_is_used(&s->queue);
+    }
+    return has;
+}

@@ -69,4 +69,8 @@ uint64_t session_watch(struct device *d, uint64_t now, bool *late, struct queue_
 /** Have a look at all of them: a client has acknowledged. */
 void session_acknowledged(void);
 
+/** Has a client of @d a request in a queue that the driver has not completed, and that is none that
+ *  may wait for ever? By the clients' own words: for statistics only. */
+bool session_has_requests(const struct device *d);
+
 #endif

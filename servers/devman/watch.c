@@ -11,14 +11,6 @@
 #define HOG_US           500000u   /* so long all of its budget, period for period */
 #define DEFAULT_CHECK_US 250000u
 
-static enum quoll_thread_state thread_state(const struct device *d)
-{
-    struct msg m = {0};
-
-    return sys_invoke(d->task.thread, OP_THREAD_INFO, &m) == E_OK ? (enum quoll_thread_state)m.w[0]
-                                                                  : THREAD_STOPPED;
-}
-
 static uint32_t every_us(const struct device *d)
 {
     uint32_t us = d->driver->manifest.heartbeat_us;
@@ -39,7 +31,7 @@ static uint64_t fair_share_us(const struct device *d)
  * the next message, or ran and did not look, is. */
 static bool had_its_chance(const struct device *d)
 {
-    return thread_state(d) != THREAD_RUNNING ||
+    return instance_thread_state(d) != THREAD_RUNNING ||
            instance_cpu_us(d) - d->watch.cpu_at_beat_us >= fair_share_us(d);
 }
 

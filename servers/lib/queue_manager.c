@@ -198,6 +198,22 @@ uint64_t queue_manager_age(struct queue_manager *q, uint64_t now)
     return now - q->since;
 }
 
+bool queue_manager_is_used(const struct queue_manager *q)
+{
+    const struct queue_limits *limits = &q->p.m->limits;
+
+    for (unsigned slot = 0; slot < limits->slots; slot++) {
+        const struct queue_slot *r = &q->p.c->req[slot];
+        uint32_t op = queue_get_u32(&r->op);
+
+        if (queue_get(&r->seq) > queue_get(&q->p.d->done[slot].seq) && op < QUEUE_OPS_MAX &&
+            (limits->ops_wait >> op & 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct queue_finding queue_manager_audit(const struct queue_manager *q)
 {
     uint32_t slots = q->p.m->limits.slots;

@@ -1,8 +1,12 @@
 /*
  * cmd_basic.c - commands that ask no server: help, echo, clear, version.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "qsh.h"
+
+#define COUNT_MAX  1000000000ul
+#define COUNT_LOOK 64 /* for ^C is looked so often */
 
 static void help_json(struct shell *s, const struct command *c)
 {
@@ -61,6 +65,24 @@ void cmd_echo(struct shell *s, int argc, char **argv)
         output_string(&s->out, argv[i]);
     }
     output_string(&s->out, "\n");
+}
+
+void cmd_count(struct shell *s, int argc, char **argv)
+{
+    char *end = NULL;
+    unsigned long last = argc > 1 ? strtoul(argv[1], &end, 10) : 0;
+
+    if (argc < 2 || argv[1][0] < '0' || argv[1][0] > '9' || *end != '\0' || last == 0 ||
+        last > COUNT_MAX) {
+        shell_error(s, "count: up to which number, from 1 to %lu? usage: %s", COUNT_MAX,
+                    command_find("count")->usage);
+        return;
+    }
+    for (unsigned long i = 1; i <= last; i++) {
+        output_printf(&s->out, "%lu\n", i);
+        if (i % COUNT_LOOK == 0 && input_interrupted(&s->in))
+            break;
+    }
 }
 
 void cmd_clear(struct shell *s, int argc, char **argv)

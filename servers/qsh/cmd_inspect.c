@@ -123,6 +123,30 @@ static void memory(struct shell *s)
     json_end(&j);
 }
 
+static void toll(struct shell *s, const char *what)
+{
+    struct devman_driver_state driver;
+    struct devman_toll t = {0};
+    uint64_t devman;
+    struct json j;
+
+    if (!driver_named(s, "devman toll", what, &driver) || !devices_ask(s, &devman) ||
+        shell_failed(s, "devman toll", devman_call_killed(devman, driver.device, &t)))
+        return;
+    if (!s->json) {
+        output_printf(&s->out, "%s (%s): %u kills, %u in a handler, %u with requests; %u to come\n",
+                      driver.driver, driver.device, t.kills, t.in_handler, t.with_requests, t.left);
+        return;
+    }
+    j = json_begin(&s->out);
+    json_string(&j, "device", driver.device);
+    json_u64(&j, "kills", t.kills);
+    json_u64(&j, "in_handler", t.in_handler);
+    json_u64(&j, "with_requests", t.with_requests);
+    json_u64(&j, "left", t.left);
+    json_end(&j);
+}
+
 void cmd_devman(struct shell *s, int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "explain") == 0)
@@ -131,6 +155,8 @@ void cmd_devman(struct shell *s, int argc, char **argv)
         ask_driver(s, "devman describe", argv[2], inspect_call_describe);
     else if (argc == 2 && strcmp(argv[1], "memory") == 0)
         memory(s);
+    else if (argc == 3 && strcmp(argv[1], "toll") == 0)
+        toll(s, argv[2]);
     else
         shell_error(s, "devman: explain or describe what, or memory? usage: %s",
                     command_find("devman")->usage);
@@ -138,9 +164,9 @@ void cmd_devman(struct shell *s, int argc, char **argv)
 
 const char *devman_word(struct shell *s, size_t index)
 {
-    static const char *const verbs[] = {"explain", "describe", "memory"};
+    static const char *const verbs[] = {"explain", "describe", "memory", "toll"};
 
     if (s->word_at == 1)
-        return index < 3 ? verbs[index] : NULL;
+        return index < 4 ? verbs[index] : NULL;
     return device_word(s, index);
 }

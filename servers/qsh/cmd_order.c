@@ -8,9 +8,11 @@
 #include "devices.h"
 #include "wait.h"
 
-#define SETTLE_US   3000000u
-#define POLL_US     10000u
-#define SECONDS_MAX 3600u
+#define SETTLE_US    3000000u
+#define POLL_US      10000u
+#define SECONDS_MAX  3600u
+#define TIMES_MAX    1000000u
+#define EVERY_MS_MAX 60000u
 
 static const char *const order_names[] = {[DEVMAN_ACTION_KILL] = "kill",
                                           [DEVMAN_ACTION_RESTART] = "restart",
@@ -150,9 +152,48 @@ static void run_order(struct shell *s, enum devman_action action, int argc, char
         report(s, argv[0], devman, node.where);
 }
 
+/* The word as a number within the bounds, or complain. */
+static bool number_read(struct shell *s, const char *name, const char *word, uint32_t max,
+                        uint32_t *number)
+{
+    char *end;
+    unsigned long value = strtoul(word, &end, 10);
+
+    *number = (uint32_t)value;
+    if (*word >= '0' && *word <= '9' && *end == '\0' && value >= 1 && value <= max)
+        return true;
+    shell_error(s, "kill: %s is a number from 1 to %u, not %.40s", name, max, word);
+    return false;
+}
+
+/* devman does it; the shell goes on. */
+static void kill_often(struct shell *s, char **argv)
+{
+    struct devman_node_state node;
+    uint32_t times, every_ms;
+    uint64_t devman;
+    int error;
+
+    if (!number_read(s, "TIMES", argv[2], TIMES_MAX, &times) ||
+        !number_read(s, "MS", argv[3], EVERY_MS_MAX, &every_ms) ||
+        !find(s, DEVMAN_ACTION_KILL, argv[1], &node) || !devices_ask(s, &devman))
+        return;
+    error = devman_call_kill_often(devman, node.where, times, every_ms * 1000);
+    if (error != E_OK)
+        complain(s, "kill", &node, error);
+    else
+        output_printf(&s->out, "%s (%s) is killed %u times from now on\n", node.driver, node.where,
+                      times);
+}
+
 void cmd_kill(struct shell *s, int argc, char **argv)
 {
-    run_order(s, DEVMAN_ACTION_KILL, argc, argv);
+    if (argc == 3)
+        shell_error(s, "kill: how often? usage: %s", command_find("kill")->usage);
+    else if (argc == 4)
+        kill_often(s, argv);
+    else
+        run_order(s, DEVMAN_ACTION_KILL, argc, argv);
 }
 
 void cmd_restart(struct shell *s, int argc, char **argv)

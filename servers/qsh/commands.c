@@ -13,6 +13,10 @@ const struct command commands[] = {
      "Words come out with one space between them. \"Double quotes\" keep spaces, and a backslash\n"
      "keeps the character behind it.\n",
      false, -1, cmd_echo, NULL},
+    {"count", "count from 1 to N", "count N",
+     "A number a line: output as long as one likes, of which none can be missing unnoticed.\n"
+     "^C ends it.\n",
+     false, 1, cmd_count, NULL},
     {"bench", "run benchmarks", "bench [NAME | AREA | kernel]... [--json]",
      "Without arguments all of them. AREA is the front part of a name, up to a dot; kernel is\n"
      "short for ipc irq fault vm. ^C stops after the one that runs.\n"
@@ -39,10 +43,12 @@ const struct command commands[] = {
      "often it was restarted, how long this instance has run, CPU time and interrupts of all\n"
      "instances together, and what the last one that died has died of.\n",
      true, 0, cmd_drivers, NULL},
-    {"kill", "kill a driver; it comes back at once", "kill D [--json]",
+    {"kill", "kill a driver; it comes back at once", "kill D [TIMES MS] [--json]",
      "D is a driver's name, or its device's path where several have that name. It ends where it\n"
-     "stands, and the next one takes over: clients only see that it took a moment.\n",
-     true, 1, cmd_kill, driver_word},
+     "stands, and the next one takes over: clients only see that it took a moment. With TIMES and\n"
+     "MS devman kills it so often, at random moments MS apart on average, while the shell goes\n"
+     "on; devman toll D says what that has met.\n",
+     true, 3, cmd_kill, driver_word},
     {"restart", "restart a driver", "restart D [--json]",
      "As kill, and starts one that was stopped or given up, too.\n", true, 1, cmd_restart,
      driver_word},
@@ -64,9 +70,11 @@ const struct command commands[] = {
      "Decoded by its driver. Registers that change when they are read are left out.\n", true, 1,
      cmd_regs, driver_word},
     {"devman", "ask about a device and its driver",
-     "devman (explain PATH | describe D | memory) [--json]",
+     "devman (explain PATH | describe D | memory | toll D) [--json]",
      "explain: why the device has the driver that it has, or none. describe: the interface that\n"
-     "the driver serves, as it tells it itself. memory: what devman has handed out.\n",
+     "the driver serves, as it tells it itself. memory: what devman has handed out. toll: the "
+     "kills\n"
+     "of kill D TIMES MS, and how many of them met it in a handler or with requests.\n",
      true, 2, cmd_devman, devman_word},
     {"top", "show who uses the CPU", "top [SECONDS] [follow] [--json]",
      "Tasks and drivers by what they used in SECONDS (1 unless given). follow: again and again,\n"

@@ -78,6 +78,7 @@ bool shell_failed(struct shell *s, const char *what, int error);
 
 void cmd_help(struct shell *s, int argc, char **argv);
 void cmd_echo(struct shell *s, int argc, char **argv);
+void cmd_count(struct shell *s, int argc, char **argv);
 void cmd_clear(struct shell *s, int argc, char **argv);
 void cmd_version(struct shell *s, int argc, char **argv);
 void cmd_ps(struct shell *s, int argc, char **argv);

@@ -190,3 +190,20 @@ bool wait_or_interrupt(struct shell *s, uint64_t us)
     wait_us(us);
     return false;
 }
+
+/* ---- kills at random moments */
+
+int devman_call_kill_often(uint64_t cap, const char *what, uint32_t times, uint32_t every_us)
+{
+    (void)cap;
+    (void)snprintf(fake_order, sizeof fake_order, "kill_often %s %u %u", what, times, every_us);
+    return fake_error;
+}
+
+int devman_call_killed(uint64_t cap, const char *what, struct devman_toll *result)
+{
+    (void)cap;
+    (void)what;
+    *result = (struct devman_toll){.left = 3, .kills = 7, .in_handler = 4, .with_requests = 5};
+    return fake_error;
+}

@@ -412,6 +412,18 @@ static void test_orders(void)
     fake_polls = 10000;
     CHECK(prints("restart uart8250", "uart8250 (/platform/com1) is not up yet (restarting)\r\n"));
     fake_polls = 0;
+    CHECK(prints("kill uart8250 20 5", "uart8250 (/platform/com1) is killed 20 times from now "
+                                       "on\r\n"));
+    CHECK(strcmp(fake_order, "kill_often /platform/com1 20 5000") == 0);
+    CHECK(prints("devman toll uart8250", "uart8250 (/platform/com1): 7 kills, 4 in a handler, 5 "
+                                         "with requests; 3 to come\r\n"));
+    CHECK(has("devman toll uart8250 --json", "\"in_handler\": 4, \"with_requests\": 5, "));
+    *fake_order = '\0';
+    CHECK(has("kill uart8250 20", "kill: how often? usage: kill D"));
+    CHECK(has("kill uart8250 x 5", "kill: TIMES is a number from 1 to 1000000, not x"));
+    CHECK(has("kill uart8250 20 0", "kill: MS is a number from 1 to 60000, not 0"));
+    CHECK(*fake_order == '\0');
+    CHECK(prints("count 3", "1\r\n2\r\n3\r\n") && has("count x", "count: up to which number, "));
     CHECK(prints("start /pci", "start: /pci: /pci, line 2\r\n"));
     CHECK(strcmp(fake_order, "start /pci") == 0);
     *fake_order = '\0';

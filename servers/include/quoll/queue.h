@@ -407,6 +407,10 @@ void queue_manager_close(struct queue_manager *q);
  *  periodically. Made from the driver's own words alone: no client can make a driver look late. */
 uint64_t queue_manager_age(struct queue_manager *q, uint64_t now);
 
+/** Has the client issued a request that is not completed, of an op that does not wait for ever? By
+ *  the word of both ends: nothing may depend on it. */
+bool queue_manager_is_used(const struct queue_manager *q);
+
 /** Look over what a live driver has written. A finding is the driver's fault alone. */
 struct queue_finding queue_manager_audit(const struct queue_manager *q);
 
