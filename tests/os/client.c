@@ -21,8 +21,10 @@ bool client_has_devman(void)
 {
     static bool asked, found;
 
-    if (!asked)
-        found = names_lookup("devman", CLIENT_DEVMAN) == E_OK;
+    if (!asked) {
+        int error = names_lookup("devman", CLIENT_DEVMAN);
+        found = error == E_OK || error == E_EXISTS; /* <quoll/borrow.h> keeps it there, too */
+    }
     asked = true;
     return found;
 }
