@@ -67,7 +67,7 @@ static void write_notice(const struct console *console, char text[NOTICE_BYTES])
                        console->current + 1, (unsigned)SCREENS);
     } else if (!session->on_vga) {
         (void)snprintf(text, NOTICE_BYTES,
-                       "This session is on serial line %d. `console move vga` brings it back.",
+                       "This session is on serial line %d. `console move screen` brings it back.",
                        session->line);
     }
 }

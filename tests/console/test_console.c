@@ -493,7 +493,7 @@ static void test_move(void)
     CHECK(console_move(&console, 0, CONSOLE_SERIAL, 0) == E_OK);
     CHECK(console_move(&console, other, CONSOLE_BOTH, 0) == E_BUSY);
     CHECK(console_feed(&console, 0, "later", 5) == 0); /* first what was there */
-    CHECK(shows(0, "This session is on serial line 0. `console move vga` brings it back."));
+    CHECK(shows(0, "This session is on serial line 0. `console move screen` brings it back."));
     count = drain(out, sizeof(out));
     CHECK(count > 20 && strstr(out, "before") != NULL);
     feed(0, "\x1b]0;t\x07raw\xff\r\n\x1b[6n");

@@ -1,0 +1,173 @@
+"""The four virtual consoles with keyboard and screen: a shell each, what has left the screen, the
+keyboard's layout; with the drivers below dying."""
+import time
+
+import pytest
+
+from test_refusal import screen_text
+
+KEYS = {" ": "spc", "-": "minus", "/": "slash", "\n": "ret"}
+
+
+def press(one, *keys):
+    one.qmp("send-key", keys=[{"type": "qcode", "data": key} for key in keys], **{"hold-time": 10})
+
+
+def type_keys(one, text):
+    """The keys of these characters on a keyboard labelled us."""
+    for character in text:
+        press(one, KEYS.get(character, character))
+
+
+def rows(one):
+    text = screen_text(one)
+    return [text[at:at + 80].rstrip() for at in range(0, len(text), 80)]
+
+
+def wait_for_rows(one, condition, what):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        seen = rows(one)
+        if condition(seen):
+            return seen
+        time.sleep(0.1)
+    raise AssertionError(f"the screen does not show {what}: " + "\n".join(seen))
+
+
+def wait_for_row(one, row):
+    return wait_for_rows(one, lambda seen: row in seen, row)
+
+
+def show(one, number):
+    press(one, "alt", f"f{number}")
+
+
+@pytest.fixture(scope="module")
+def booted(request):
+    from emu import Config
+    from machine import Machine
+    with Machine(Config(memory=64), "test_screens", limit_s=300) as one:
+        one.boot()
+        yield one
+
+
+def test_a_shell_on_each(booted):
+    """Each has its own lines, what is typed goes to the one that is shown, and the first alone is
+    on the serial line."""
+    booted.run("echo this is 1")
+    for number in [2, 3, 4]:
+        show(booted, number)
+        wait_for_rows(booted, lambda seen: "quoll>" in seen and "this is 1" not in seen, "a shell")
+        type_keys(booted, f"echo this is {number}\n")
+        wait_for_row(booted, f"this is {number}")
+    for number in [1, 4, 2, 3, 1]:
+        show(booted, number)
+        seen = wait_for_row(booted, f"this is {number}")
+        others = [f"this is {n}" for n in [1, 2, 3, 4] if n != number]
+        assert not set(others) & set(seen)
+    type_keys(booted, "echo typed\n")
+    assert booted.expect("\r\ntyped\r\nquoll> ").endswith("echo typed")
+
+
+def test_shells_work_beside_each_other(booted):
+    """One waits for a command that is long, the others go on; output comes to where it belongs."""
+    show(booted, 2)
+    type_keys(booted, "clear\ntop 3\n")
+    wait_for_row(booted, "quoll> top 3")
+    show(booted, 3)
+    type_keys(booted, "clear\necho beside\n")
+    wait_for_row(booted, "beside")
+    assert booted.run("echo first") == ["first"]
+    show(booted, 2)
+    wait_for_rows(booted, lambda seen: seen[0] == "quoll> top 3" and "quoll>" in seen, "top's end")
+    assert not {"beside", "first"} & set(rows(booted))
+    show(booted, 1)
+    wait_for_row(booted, "first")
+
+
+def test_a_second_session_is_not_on_the_line(booted):
+    """`console` tells; and the line stays the first session's."""
+    show(booted, 2)
+    type_keys(booted, "clear\nconsole\n")
+    wait_for_rows(booted, lambda seen: any(row.startswith("on the screen, 80 columns, 25 rows")
+                                           for row in seen), "where it is")
+    type_keys(booted, "clear\nconsole move serial\n")
+    wait_for_row(booted, "console: another session is on the serial line")
+    show(booted, 1)
+    assert booted.run("console")[0].startswith("on the serial line, 80 columns, 25 rows")
+
+
+def test_scroll_back(booted):
+    """Shift-PgUp shows what has left the screen, output does not move the view, keys do."""
+    booted.run("echo top")
+    for number in range(60):
+        booted.run(f"echo line {number}")
+    wait_for_row(booted, "line 59")
+    press(booted, "shift", "pgup")
+    seen = wait_for_row(booted, "line 40")
+    assert "line 59" not in seen
+    press(booted, "shift", "pgup")
+    wait_for_row(booted, "line 30")
+    press(booted, "shift", "pgdn")
+    assert wait_for_row(booted, "line 40") == seen
+    booted.run("echo while looking")
+    time.sleep(0.5)
+    assert rows(booted) == seen
+    press(booted, "ret")
+    wait_for_row(booted, "while looking")
+    booted.wait_prompt()
+
+
+def test_layouts(booted):
+    """German keys from `console layout de` on, also from the next driver; and us again."""
+    assert booted.run("console layout") == ["the keyboard's layout is us"]
+    assert booted.run("console layout de") == ["the keyboard's layout is de"]
+    assert booted.run_json("console layout") == [{"layout": "de"}]
+    show(booted, 4)
+    type_keys(booted, "clear\necho yz/\n")
+    wait_for_row(booted, "zy-")
+    booted.run("kill ps2")
+    type_keys(booted, "clear\necho zyz/\n")
+    wait_for_row(booted, "yzy-")
+    assert booted.run("console layout qwerty") == ["console: there is no layout qwerty; there are: "
+                                                   "de us"]
+    assert booted.run("console layout a-name-that-is-too-long")[0].startswith("console: there is no")
+    assert booted.run("console layout us") == ["the keyboard's layout is us"]
+    type_keys(booted, "clear\necho yz/\n")
+    wait_for_row(booted, "yz/")
+    show(booted, 1)
+
+
+@pytest.mark.parametrize("driver", ["ps2", "vga", "uart8250"])
+def test_a_driver_dies_below_a_screen(booted, driver):
+    """The picture is whole, typing goes on, the other screens are as they were."""
+    show(booted, 3)
+    type_keys(booted, "clear\necho before\n")
+    before = wait_for_row(booted, "before")
+    for _ in range(5):
+        booted.run(f"kill {driver}")
+    type_keys(booted, "echo after\n")
+    seen = wait_for_row(booted, "after")
+    assert seen[:2] == before[:2] and seen[2] == "quoll> echo after"
+    show(booted, 1)
+    booted.run("echo whole")
+    wait_for_row(booted, "whole")
+
+
+def test_no_keyboard_no_screen(booted):
+    """Said in words, and no harm: the serial line's session goes on."""
+    for driver, command, said in [
+            ("ps2", "console layout", "console: there is no keyboard; lsdev input and devman "
+                                      "explain say why"),
+            ("vga", "console graphics", "console: there is no screen; lsdev display and devman "
+                                        "explain say why")]:
+        booted.run(f"stop {driver}")
+        time.sleep(0.3)
+        assert booted.run(command) == [said]
+        booted.run(f"start {driver}")
+    booted.run("echo and back")
+    wait_for_row(booted, "and back")
+    show(booted, 2)
+    type_keys(booted, "clear\necho also here\n")
+    wait_for_row(booted, "also here")
+    show(booted, 1)
