@@ -143,6 +143,13 @@ bool device_has_needs(struct device *d, const struct driver *driver)
 {
     const struct driver_manifest *m = &driver->manifest;
 
+    if (m->dma != DRIVER_DMA_NONE) {
+        (void)snprintf(d->why, sizeof(d->why),
+                       "%s needs DMA, and no IOMMU is driven yet: only drivers with dma = none start",
+                       m->name);
+        return false;
+    }
+
     for (unsigned i = 0; i < m->need_count; i++) {
         const struct driver_need *need = &m->needs[i];
         const struct resource *r;

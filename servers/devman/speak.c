@@ -4,6 +4,7 @@
  * dies of either (serve.c).
  */
 #include "devman.h"
+#include "reserved.h"
 #include "session.h"
 
 #include <idl/bus_server.h>
@@ -114,6 +115,32 @@ static struct device *child(const struct call *call, uint32_t index)
     return d != NULL && index != 0 && d->node->parent == speaker(call)->node->id ? d : NULL;
 }
 
+/* No death: firmware has put registers in odd places before. But nobody gets them. */
+static int refuse(const struct device *bus, const struct device *d, const struct resource *r,
+                  const char *what)
+{
+    char path[TREE_PATH];
+
+    tree_path(&devman.tree, d->node, path);
+    log_line("%s: %s at 0x%lx, as %s reports it, is refused: it is %s", path, r->name,
+             (unsigned long)r->base, bus->driver->manifest.name, what);
+    return E_EXISTS;
+}
+
+static int enter_resource(const struct device *bus, struct device *d, const struct resource *r)
+{
+    const char *what;
+
+    if (!tree_resource_is_good(r)) {
+        return E_BAD_ARG;
+    }
+    what = reserved_find(devman.boot, bus->node, r);
+    if (what != NULL) {
+        return refuse(bus, d, r, what);
+    }
+    return tree_is_taken(&devman.tree, d->node, r) ? E_EXISTS : tree_add_resource(d->node, r);
+}
+
 int bus_serve_resource(struct call *call, uint32_t device_index,
                        const struct bus_resource_range *what)
 {
@@ -135,7 +162,7 @@ int bus_serve_resource(struct call *call, uint32_t device_index,
                   ((what->flags & BUS_FLAG_ACTIVE_LOW) != 0 ? IRQ_ACTIVE_LOW : 0u);
     }
     copy_name(r.name, sizeof(r.name), what->name);
-    return tree_is_taken(&devman.tree, d->node, &r) ? E_EXISTS : tree_add_resource(d->node, &r);
+    return enter_resource(speaker(call), d, &r);
 }
 
 int bus_serve_done(struct call *call)

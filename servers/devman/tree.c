@@ -9,6 +9,7 @@
 #define PORT_MAX 0xffffu
 #define GSI_MAX  1023u
 #define MSI_MAX  2048u
+#define PA_END   (1ull << 52) /* Intel SDM vol. 3A, 4.1.4: MAXPHYADDR is at most 52 */
 
 static bool is_name(const char *s)
 {
@@ -41,6 +42,16 @@ static struct node *child(struct tree *t, unsigned parent, const char *name)
         }
     }
     return NULL;
+}
+
+static unsigned children(const struct tree *t, unsigned parent)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 1; i < t->count; i++) {
+        count += t->node[i].parent == parent;
+    }
+    return count;
 }
 
 static bool same_identity(const struct identity *a, const struct identity *b)
@@ -81,7 +92,7 @@ int tree_add(struct tree *t, unsigned parent, const char *name, const struct ide
         }
         return error;
     }
-    if (t->count == TREE_NODES) {
+    if (t->count == TREE_NODES || children(t, parent) >= TREE_CHILDREN) {
         return E_LIMIT;
     }
     n = &t->node[t->count];
@@ -100,7 +111,7 @@ static bool range_is_good(const struct resource *r)
     case RESOURCE_PORTS:
         return r->size != 0 && r->base <= PORT_MAX && r->size <= PORT_MAX + 1 - r->base;
     case RESOURCE_MMIO:
-        return r->size != 0 && r->base + r->size > r->base;
+        return r->size != 0 && r->base < PA_END && r->size <= PA_END - r->base;
     case RESOURCE_IRQ:
         return r->base <= GSI_MAX && (r->flags & ~(uint32_t)(IRQ_LEVEL | IRQ_ACTIVE_LOW)) == 0;
     case RESOURCE_MSI:
@@ -112,11 +123,16 @@ static bool range_is_good(const struct resource *r)
     }
 }
 
+bool tree_resource_is_good(const struct resource *r)
+{
+    return is_name(r->name) && range_is_good(r);
+}
+
 int tree_add_resource(struct node *node, const struct resource *r)
 {
     const struct resource *old;
 
-    if (!is_name(r->name) || !range_is_good(r)) {
+    if (!tree_resource_is_good(r)) {
         return E_BAD_ARG;
     }
     old = tree_resource(node, r->name);

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TREE_NODES 96
+#define TREE_NODES    96
+#define TREE_CHILDREN 64 /* of one bus, so that none fills the tree alone */
 #define TREE_RESOURCES                                                                             \
     16               /* of one device: six BARs, interrupt, MSI, configuration; of a bus more */
 #define TREE_NAME 16 /* bytes with the NUL: "00:1f.3", "com1" */
@@ -59,9 +60,13 @@ void tree_init(struct tree *t);
 
 /** Add device @name on bus @parent, or find it again if it is there already with the same identity
  *  (a bus driver's successor reports what its predecessor did). Errors: BAD_ARG (no such bus, a
- *  name that is not 1 to 15 of a-z 0-9 . : _ -), EXISTS (the name is another device's), LIMIT. */
+ *  name that is not 1 to 15 of a-z 0-9 . : _ -), EXISTS (the name is another device's), LIMIT (the
+ *  tree, or what one bus may report, is full). */
 int tree_add(struct tree *t, unsigned parent, const char *name, const struct identity *identity,
              struct node **out);
+
+/** Are name, kind and range such as a device can have? */
+bool tree_resource_is_good(const struct resource *r);
 
 /** Give @node a resource. Errors: BAD_ARG (kind, range, name), EXISTS (the name is taken by another
  *  one; the same one again is E_OK), LIMIT. */
