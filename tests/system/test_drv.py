@@ -2,6 +2,7 @@
 that leave nothing behind, output that waits for no key, and the null driver's handles."""
 import time
 
+import pexpect
 import pytest
 
 import bench
@@ -13,7 +14,7 @@ FIRST_LINE = 48  # vector of COM1's interrupt: the first that is bound to a driv
 @pytest.fixture
 def two_lines(machine):
     """A machine with a second serial line that nobody uses."""
-    one = machine(boot="pvh", icount=True, extra=bench.SECOND_LINE)
+    one = machine(boot="pvh", extra=bench.SECOND_LINE)
     one.boot()
     return one
 
@@ -21,7 +22,7 @@ def two_lines(machine):
 def test_a_thousand_restarts_leave_nothing_behind(two_lines):
     """The benchmark fails if devman's memory, slots or pieces are others afterwards than before."""
     rows = two_lines.run_json("bench drv.restart", 120)
-    assert {row["unit"] for row in rows} == {"instructions"}, rows
+    assert not [row for row in rows if row["unit"] == "failed"]
     deaths = sum(row["n"] + 64 for row in rows)  # 64 rounds warm up
     assert deaths >= 1000
     last = [line for line in two_lines.run("log", 60) if "died" in line][-1]
@@ -36,6 +37,23 @@ def test_long_output_waits_for_no_key(two_lines):
     two_lines.run("bench drv.restart.uart8250.total", 60)
     for _ in range(3):
         assert sum(len(line) for line in two_lines.run("log", 30)) > 16384
+
+
+def test_a_line_that_nobody_reads_is_not_given_up(machine):
+    """Time flies here while the host reads nothing: writes become too old, and their drivers die one
+    after the other, each with a line that takes nothing when the next one attaches. Output is lost
+    then, the session is not."""
+    one = machine(boot="pvh", icount=True, extra=bench.SECOND_LINE)
+    one.boot()
+    one.run("bench drv.restart.uart8250.total", 60)
+    one.send("log\r")
+    time.sleep(10)
+    one.serial.expect([pexpect.TIMEOUT], timeout=5)
+    one.send("\r")
+    one.wait_prompt(60)
+    log = one.run("log", 60)
+    assert any("com1: uart8250" in line and "request age" in line for line in log)
+    assert not any("given up" in line for line in log)
 
 
 def test_a_benchmark_without_its_line_says_so(shell):
