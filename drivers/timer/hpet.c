@@ -14,6 +14,7 @@
 #define AHEAD_MAX     0x40000000u /* counts: far from where past and future are mixed up */
 #define AHEAD_MAX_NS  (AHEAD_MAX * (uint64_t)(PERIOD_FS_MAX / FS_PER_NS))
 #define READS_MAX     4u
+#define STORM_NS      10000u
 
 const char *hpet_detect(struct hpet_regs regs)
 {
@@ -110,6 +111,18 @@ bool hpet_arm(struct hpet *h, uint64_t ns)
     hpet_timer_configuration_write(h->regs, COMPARATOR, h->how);
     hpet_timer_comparator_low_write(h->regs, COMPARATOR, h->armed);
     return (int32_t)(h->armed - hpet_counter_low_read(h->regs)) > 0;
+}
+
+/* Section 2.3.9.2.2: after set_accumulator the first write is the next value, the second the
+ * period. */
+void hpet_storm(struct hpet *h)
+{
+    uint32_t period = counts_in(h, STORM_NS);
+
+    h->how.periodic = h->how.set_accumulator = true;
+    hpet_timer_configuration_write(h->regs, COMPARATOR, h->how);
+    hpet_timer_comparator_low_write(h->regs, COMPARATOR, hpet_counter_low_read(h->regs) + period);
+    hpet_timer_comparator_low_write(h->regs, COMPARATOR, period);
 }
 
 bool hpet_acknowledge(const struct hpet *h)

@@ -43,6 +43,9 @@ uint32_t hpet_resolution_ns(const struct hpet *h);
  *  was over before the comparator knew of it, and it may not interrupt. */
 bool hpet_arm(struct hpet *h, uint64_t ns);
 
+/** Interrupts without end, every 10 us. */
+void hpet_storm(struct hpet *h);
+
 /** Is the comparator's interrupt pending? (By a pin only.) It is not any more. */
 bool hpet_acknowledge(const struct hpet *h);
 

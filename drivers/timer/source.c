@@ -17,7 +17,7 @@
 
 #define LATE_NS       2000000u
 #define LOST_MAX      3u
-#define APART_NS      50000u         /* between two interrupts, however many timers there are */
+#define APART_NS      100000u        /* between two interrupts, however many timers there are */
 #define AHEAD_MAX_NS  3600000000000u /* what is further away is looked at once an hour */
 #define KERNEL_RES_NS 1000u          /* the framework counts microseconds */
 
@@ -133,6 +133,9 @@ uint32_t source_resolution_ns(void)
 /* False: the hardware has missed it. */
 static bool arm_hardware(uint64_t ns)
 {
+    if (source.storms) {
+        return true; /* it has other things to do */
+    }
     if (source.by == BY_PIT) {
         pit_arm(source.pit, ns);
     } else if (source.by != BY_KERNEL) {
@@ -174,7 +177,7 @@ void source_arm(uint64_t deadline_ns)
 void source_interrupt(void)
 {
     if (source.storms) {
-        return; /* a level stays asserted */
+        return; /* not acknowledged: a level stays asserted */
     }
     if (source.by == BY_PIN) {
         (void)hpet_acknowledge(&source.hpet);
@@ -199,16 +202,13 @@ void source_timer(void)
 
 bool source_storm(void)
 {
-    if (source.by == BY_KERNEL || source.by == BY_MESSAGE) {
-        return false;
-    }
-    source.storms = true;
+    source.storms = source.by != BY_KERNEL;
     if (source.by == BY_PIT) {
         pit_storm(source.pit);
-    } else {
-        (void)hpet_arm(&source.hpet, 0);
+    } else if (source.storms) {
+        hpet_storm(&source.hpet);
     }
-    return true;
+    return source.storms;
 }
 
 bool source_regs_line(unsigned index, char *text, size_t size)

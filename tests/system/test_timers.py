@@ -3,9 +3,11 @@ the system, where `date` and the areas drivers.* of the in-OS tests are their cl
 import calendar
 import datetime
 import re
+import subprocess
 
 import pytest
 
+from conftest import ROOT
 from qtest import Qtest
 from test_driver_host import passes, program  # noqa: F401  (a fixture)
 
@@ -34,3 +36,94 @@ def test_rtc(program, count, part):  # noqa: F811
 def test_timer(program, count, part):  # noqa: F811
     with Qtest("-global", "hpet.msi=on") as qemu:
         passes(count, f"timer-{part}", [program("timer"), qemu.socket, part])
+
+
+def test_without_a_machine(tmp_path, count):
+    """Calendar, list, and a clock chip that QEMU has not."""
+    flags = subprocess.run(["make", "-s", "host-flags"], cwd=ROOT, capture_output=True, text=True,
+                           check=True).stdout.split()
+    built = subprocess.run(["gcc", *flags, "-o", tmp_path / "pure", "tests/timers/pure.c",
+                            "servers/lib/calendar.c", "drivers/rtc/chip.c", "drivers/timer/list.c"],
+                           cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr[-3000:]
+    passes(count, "timers-pure", [tmp_path / "pure"])
+
+
+# ---- in the system
+
+# machine, what the log says of it, and the device that the driver has
+MACHINES = {
+    "q35": ((), "q35", "HPET, 10 ns, with interrupts by a pin", "/platform/hpet"),
+    "pc": ((), "pc", "HPET, 1000 ns, with the kernel's deadlines", "/platform/hpet"),
+    "messages": (("-global", "hpet.msi=on"), "pc", "HPET, 10 ns, with interrupts by messages",
+                 "/platform/hpet"),
+    "pit": ((), "q35,hpet=off", "PIT, 839 ns, with interrupts by a pin", "/platform/pit"),
+}
+
+
+def names_of(area):
+    """The in-OS tests of an area that the sources name."""
+    text = (ROOT / "tests" / "os" / "timers.c").read_text()
+    return re.findall(rf'\{{"(drivers\.{area}\.\w+)"', text)
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_drivers(machine, count, kind):
+    """Each way in which deadlines can come: what clients see, and every fault."""
+    extra, name, says, device = MACHINES[kind]
+    one = machine(boot="pvh", icount=True, machine=name, limit_s=300,
+                  extra=(*extra, "-rtc", "clock=vm"))
+    one.boot()
+    assert [line for line in one.run("log") if line.endswith(f"timer: {says}")]
+    drivers = {d["driver"]: d for d in one.run_json("drivers")}
+    assert drivers["timer"]["device"] == device and drivers["rtc"]["device"] == "/platform/cmos"
+    ran = {r["test"]: r for r in one.run_json(
+        "test drivers.timer drivers.clock drivers.faults.timer drivers.faults.clock", timeout=250)}
+    bad = [f"{r['test']}: {r['message']}" for r in ran.values() if not r["passed"]]
+    count(f"drivers-timers-{kind}", len(ran) - len(bad), len(bad))
+    assert not bad, "\n".join(bad)
+    assert set(names_of("timer") + names_of("clock")) <= set(ran)
+    faults = {name.rsplit(".", 1)[1] for name in ran if name.startswith("drivers.faults.timer.")}
+    assert len(faults) >= 12 and ({"irq_storm", "irq_unacked"} <= faults) == (kind != "pc")
+
+
+@pytest.mark.parametrize("kind", BASES)
+def test_date(machine, kind):
+    one = machine(boot="pvh", icount=True, extra=("-rtc", f"base={BASES[kind]},clock=vm"))
+    one.boot()
+    said, = one.run_json("date")
+    uptime = one.run_json("uptime")[0]["uptime_us"] / 1e6
+    assert 0 <= said["unix"] - seconds(BASES[kind]) <= uptime + 1
+    assert seconds(said["iso"].rstrip("Z")) == said["unix"]
+    line, = one.run("date")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, \w+day", line)
+    assert line[:4] == BASES[kind][:4]
+
+
+def test_date_set(machine):
+    one = machine(boot="pvh", icount=True, extra=("-rtc", "clock=vm"))
+    one.boot()
+    for text in ["2024-02-29T23:59:58", '"1999-12-31 23:59:59"', "2199-01-01T00:00:00Z"]:
+        said, = one.run_json(f"date -s {text}")
+        assert 0 <= said["unix"] - seconds(text.strip('"').rstrip("Z")) <= 2
+    before, = one.run_json("date")
+    for text, why in [("2023-02-29T00:00:00", "no such day"), ("now", "the form is"),
+                      ("2200-01-01T00:00:00", "no such day"), ("2024-1-1T00:00:00", "the form is"),
+                      ("", "set it to what")]:
+        line, = one.run(f"date -s {text}")
+        assert why in line, line
+    for words in ["date now", "date -x", "date -s a b"]:
+        line, = one.run(words)
+        assert "usage: date [-s TIME]" in line, line
+    after, = one.run_json("date")
+    assert 0 <= after["unix"] - before["unix"] <= 60
+
+
+def test_registers(machine):
+    one = machine(boot="pvh")
+    one.boot()
+    hpet = "\n".join(one.run("regs timer"))
+    assert "counter_low" in hpet and "period_fs" in hpet
+    assert "status_b" in "\n".join(one.run("regs rtc"))
+    explained = "\n".join(one.run("devman explain /platform/pit"))
+    assert "pit-spare" in explained and "no driver" in explained
