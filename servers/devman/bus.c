@@ -86,9 +86,9 @@ int bus_done(struct device *bus, uint32_t number, int status)
     d->wanted_order = DRIVER_ORDER_NONE;
     if (kind == DRIVER_ORDER_PREPARE) {
         life_prepared(d, status);
-    } else {
+    } else if (kind == DRIVER_ORDER_SILENCE) {
         life_silenced(d);
-    }
+    } /* else the device was lost meanwhile */
     next_order(bus);
     return E_OK;
 }
@@ -149,16 +149,6 @@ static void take_registers_back(struct device *bus)
     bus->mmio_count = kept;
 }
 
-void bus_lost(struct device *d)
-{
-    d->node->present = false;
-    d->probed = false;
-    life_tell(d, EVENT_DEVICE_GONE, "");
-    if (d->alive) {
-        death_by_order(d, CAUSE_STOP);
-    }
-}
-
 void bus_found_all(struct device *bus)
 {
     take_ports_back(bus);
@@ -169,7 +159,7 @@ void bus_found_all(struct device *bus)
             continue;
         }
         if (d->reported != bus->instances) {
-            bus_lost(d);
+            life_lost(d);
             continue;
         }
         if (!d->known) {

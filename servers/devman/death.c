@@ -17,7 +17,7 @@ static void die(struct device *d, enum death_cause cause, bool ordered, const ch
 {
     char path[TREE_PATH], follows[80];
 
-    if (!d->alive) {
+    if (!d->alive || device_is_dying(d)) {
         return;
     }
     d->phase_tsc[PHASE_DETECT] = rdtsc();

@@ -154,6 +154,12 @@ struct device {
     struct toll toll;
 };
 
+/* Dead and stopped, but its bus has not silenced the device yet: the instance is still whole. */
+static inline bool device_is_dying(const struct device *d)
+{
+    return d->alive && d->state == DEVICE_PREPARING;
+}
+
 struct devman {
     const struct bootinfo *boot;
     struct tree tree;
@@ -258,6 +264,9 @@ void life_end(struct device *d);
  *  Errors: GONE (no driver fits it), BUSY (it does not run, or runs already). */
 int life_order(struct device *d, enum death_cause cause);
 
+/** @d is not there any more: its driver ends, and what comes back by its name is matched anew. */
+void life_lost(struct device *d);
+
 /** Enter an event of @d. */
 void life_tell(const struct device *d, enum event_kind kind, const char *text);
 
@@ -314,9 +323,6 @@ int bus_grant(struct device *d);
 /** The bus driver has reported all that there is: take back what it needed to look, forget what is
  *  gone, look for drivers. */
 void bus_found_all(struct device *bus);
-
-/** @d is not there any more. */
-void bus_lost(struct device *d);
 
 /** Is @r still the bus driver's own, and no device's? */
 bool bus_keeps(const struct device *bus, const struct resource *r);

@@ -185,12 +185,24 @@ static void stay_stopped(struct device *d)
     life_tell(d, EVENT_STOPPED, "");
 }
 
+/* Nobody's any more: what is found under its name later can be something else. */
+static void unbind(struct device *d)
+{
+    d->driver = d->rejected = NULL;
+    d->state = DEVICE_WAITING;
+    d->succeeds = d->probed = false;
+    policy_forgive(&d->policy);
+}
+
 void life_silenced(struct device *d)
 {
     d->phase_tsc[PHASE_RECLAIM] = rdtsc();
     instance_reclaim(d);
     if (d->cause == CAUSE_STOP) {
         stay_stopped(d);
+        if (!d->node->present) {
+            unbind(d);
+        }
         return;
     }
     if (d->verdict == POLICY_GIVE_UP) {
@@ -251,6 +263,36 @@ static int start(struct device *d)
     return d->driver != NULL ? E_OK : E_GONE;
 }
 
+/* It is dead already: only what follows can be changed. */
+static void order_dying(struct device *d, enum death_cause cause)
+{
+    if (cause == CAUSE_STOP) {
+        d->cause = CAUSE_STOP;
+    } else if (cause == CAUSE_RESTART && d->cause != CAUSE_STOP) {
+        d->verdict = POLICY_RESTART;
+        d->wait_us = 0;
+    }
+}
+
+void life_lost(struct device *d)
+{
+    d->node->present = false;
+    life_tell(d, EVENT_DEVICE_GONE, "");
+    if (device_is_dying(d)) {
+        order_dying(d, CAUSE_STOP);
+        return;
+    }
+    if (d->alive) {
+        death_by_order(d, CAUSE_STOP);
+        return;
+    }
+    d->wanted_order = DRIVER_ORDER_NONE;
+    if (d->driver != NULL && d->state != DEVICE_STOPPED && d->state != DEVICE_GAVE_UP) {
+        stay_stopped(d);
+    }
+    unbind(d);
+}
+
 int life_order(struct device *d, enum death_cause cause)
 {
     if (cause == CAUSE_NONE || (cause == CAUSE_RESTART && !d->alive)) {
@@ -258,6 +300,10 @@ int life_order(struct device *d, enum death_cause cause)
     }
     if (d->driver == NULL) {
         return E_GONE;
+    }
+    if (device_is_dying(d)) {
+        order_dying(d, cause);
+        return E_OK;
     }
     if (d->alive) {
         death_by_order(d, cause);

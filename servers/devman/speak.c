@@ -12,6 +12,7 @@
 #include <quoll/error.h>
 #include <quoll/irq_route.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct device *speaker(const struct call *call)
 {
@@ -80,6 +81,18 @@ static void copy_name(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from);
 }
 
+/* A device that is gone keeps its place until its driver's instance is: that has what it owned. */
+static bool is_being_left(const struct device *bus, const char *name)
+{
+    for (unsigned i = 1; i < devman.tree.count; i++) {
+        const struct device *d = &devman.device[i];
+        if (d->node->parent == bus->node->id && strcmp(d->node->name, name) == 0) {
+            return !d->node->present && d->alive;
+        }
+    }
+    return false;
+}
+
 /* Nothing is matched before `done`: a device's resources come after it. */
 int bus_serve_device(struct call *call, const struct bus_description *what, uint32_t *result)
 {
@@ -90,6 +103,9 @@ int bus_serve_device(struct call *call, const struct bus_description *what, uint
     int error;
 
     copy_name(identity.name, sizeof(identity.name), what->id);
+    if (is_being_left(speaker(call), what->name)) {
+        return E_BUSY;
+    }
     error = tree_add(&devman.tree, speaker(call)->node->id, what->name, &identity, &node);
     if (error == E_OK) {
         devman.device[node->id].reported = speaker(call)->instances;
@@ -186,6 +202,6 @@ int bus_serve_gone(struct call *call, uint32_t device_index)
     if (d == NULL) {
         return E_BAD_ARG;
     }
-    bus_lost(d);
+    life_lost(d);
     return E_OK;
 }

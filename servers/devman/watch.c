@@ -203,7 +203,7 @@ uint64_t watch_tick(uint64_t now)
     for (unsigned i = 1; i < devman.tree.count; i++) {
         struct device *d = &devman.device[i];
 
-        if (!d->alive) {
+        if (!d->alive || device_is_dying(d)) {
             continue;
         }
         if (now >= d->watch.check_at_us) {
