@@ -14,6 +14,7 @@
 struct write {
     uint8_t session;
     bool forgotten, is_flush;
+    bool waits; /* for the line, and devman knows */
     uint64_t seq;
     const uint8_t *bytes;
     uint32_t at, count;
@@ -131,6 +132,18 @@ static bool wants_to_send(void)
     return first != end && !writes[first % REQUESTS].is_flush;
 }
 
+/* How long the other side holds the line is not this driver's doing. */
+static void tell_waiting(void)
+{
+    for (uint32_t i = first; i != end; i++) {
+        struct write *w = &writes[i % REQUESTS];
+        if (!w->waits && !w->forgotten) {
+            w->waits = true;
+            (void)queue_waits(driver_queue(w->session), w->seq);
+        }
+    }
+}
+
 /* While the FIFO is filled the interrupt is off: with it on, each byte that the line takes at once
  * would be one. Switching it on with an empty holding register is an interrupt (section 8.7), so
  * none is missed; and while CTS holds the line back, that of the modem status tells when to go on.
@@ -146,6 +159,7 @@ void transmit_fill(void)
     line_interrupts(ier);
     ier.transmitter = wants_to_send() && !is_held_back();
     line_interrupts(ier);
+    tell_waiting();
 }
 
 /* ---- waiting for an idle line, which no interrupt tells */

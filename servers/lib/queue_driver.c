@@ -203,6 +203,15 @@ int queue_progress(struct queue_driver *q, uint64_t seq, uint32_t bytes)
     return E_OK;
 }
 
+int queue_waits(struct queue_driver *q, uint64_t seq)
+{
+    if (!is_taken(q, seq)) {
+        return E_BAD_ARG;
+    }
+    queue_put(&q->p.d->done[slot_of(q, seq)].taken, seq | QUEUE_WAITS);
+    return E_OK;
+}
+
 bool queue_driver_about_to_sleep(struct queue_driver *q)
 {
     q->asleep = true;

@@ -214,6 +214,9 @@ static void test_age(void)
     CHECK(queue_manager_age(m, 40) == 10);
     CHECK(queue_complete(&one->driver, 2, E_OK, 0) == E_OK);
     CHECK(queue_manager_age(m, 50) == 0 && queue_manager_age(m, 60) == 10);
+    CHECK(queue_waits(&one->driver, 3) == E_OK && queue_manager_age(m, 65) == 0);
+    CHECK(queue_waits(&one->driver, 2) == E_BAD_ARG);
+    CHECK(queue_manager_audit(m).what == NULL);
     CHECK(queue_complete(&one->driver, 3, E_OK, 0) == E_OK && queue_manager_age(m, 70) == 0);
     queue_manager_down(m, true);
     CHECK(queue_manager_age(m, 80) == 0);

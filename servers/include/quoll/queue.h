@@ -339,6 +339,10 @@ int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64
  * it byte by byte. Good until @seq is completed; a null pointer if it is not taken. */
 uint64_t *queue_progress_place(struct queue_driver *q, uint64_t seq);
 
+/** @seq waits for somebody outside, who may take for ever: devman does not age it from here on.
+ *  Errors: BAD_ARG (it is not taken). */
+int queue_waits(struct queue_driver *q, uint64_t seq);
+
 /** So many bytes of @seq are done, should this instance die before it is completed.
  *  Errors: BAD_ARG (it is not taken). */
 int queue_progress(struct queue_driver *q, uint64_t seq, uint32_t bytes);
