@@ -109,6 +109,39 @@ void pci_size_bars(struct pci_function *function, const struct pci_access *acces
     pci_header_command_write(header, command);
 }
 
+/* All that a BAR tells without being sized. */
+static struct pci_resource read_bar(struct pci_device_regs regs, unsigned bar)
+{
+    uint32_t now = pci_device_bar_read(regs, bar);
+    bool is_io = (now & IS_IO) != 0;
+    struct pci_resource r = {.kind = is_io ? PCI_IO : PCI_MEMORY,
+                             .bar = (uint8_t)bar,
+                             .wide = !is_io && (now & TYPE_MASK) == TYPE_WIDE,
+                             .base = now & ~(is_io ? IO_BITS : MEMORY_BITS)};
+
+    if (r.wide && bar + 1 < PCI_BARS) {
+        r.base |= (uint64_t)pci_device_bar_read(regs, bar + 1) << 32;
+    }
+    r.assigned = r.base != 0;
+    return r;
+}
+
+void pci_read_bars(struct pci_function *function, const struct pci_access *access)
+{
+    struct config_device device = pci_config_of(access, function);
+    struct pci_device_regs regs = pci_device_regs_at(&device);
+    unsigned count = bars_of(function);
+
+    function->resource_count = 0;
+    for (unsigned bar = 0; bar < count; bar++) {
+        struct pci_resource r = read_bar(regs, bar);
+        if (r.assigned) {
+            function->resource[function->resource_count++] = r;
+        }
+        bar += r.wide;
+    }
+}
+
 void pci_place_bar(struct config_device *device, struct pci_resource *resource, uint64_t base)
 {
     struct pci_device_regs regs = pci_device_regs_at(device);

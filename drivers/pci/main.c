@@ -198,6 +198,9 @@ const char *driver_attach(void)
     find_access();
     if (takes_over) {
         pci_enumerate(&tree, &access, &unknown, false);
+        for (unsigned i = 0; i < tree.count; i++) {
+            pci_read_bars(&tree.function[i], &access); /* which kinds it must decode */
+        }
         return NULL;
     }
     start_acpi();

@@ -114,6 +114,9 @@ static inline struct config_device pci_config_of(const struct pci_access *access
 /** Size the BARs of a function that nobody uses: meanwhile it answers no address. */
 void pci_size_bars(struct pci_function *function, const struct pci_access *access);
 
+/** Where the BARs of a function that may be in use are, without their sizes: these stay 0. */
+void pci_read_bars(struct pci_function *function, const struct pci_access *access);
+
 /** Write an address to the BAR of @resource. */
 void pci_place_bar(struct config_device *device, struct pci_resource *resource, uint64_t base);
 
