@@ -311,6 +311,15 @@ uint64_t *queue_progress_place(struct queue_driver *q, uint64_t seq)
     return &side[driver_session_of(q)].progress;
 }
 
+/* A write that does not fit the FIFO waits for the line; each says so once. */
+int queue_waits(struct queue_driver *q, uint64_t seq)
+{
+    struct side *s = &side[driver_session_of(q)];
+
+    client_ok = client_ok && driver_session_of(q) == OUT && seq > s->done && seq <= s->taken;
+    return E_OK;
+}
+
 /* Both of this driver's sessions are served in order. */
 void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value)
 {
