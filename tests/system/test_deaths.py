@@ -1,0 +1,251 @@
+"""Drivers that die: at random moments under load, by devman's timer, which is above them; at every
+instruction of a request; of every fault; with their bus dead. What their clients see is a pause.
+`make soak` has many more of each (DEATHS_ROUNDS, DEATHS_EACH in the environment)."""
+import os
+import re
+import select
+import time
+
+import pytest
+
+from emu import Config
+from machine import PROMPT, Machine
+from test_drivers import CAUSES, accounts, driver, log_of_deaths, wait_for
+from test_refusal import screen_text
+
+KILLS = 20
+SHARE = 0.3  # of the deaths in a handler, and with requests
+ROUNDS = int(os.environ.get("DEATHS_ROUNDS", "1"))  # of KILLS
+EVERY = "each" if os.environ.get("DEATHS_EACH") else "some"
+COM1, I8042, VGA = "/platform/com1", "/platform/i8042", "/pci/00:01.0"
+LIMIT_S = 300 + 120 * ROUNDS
+STEPS_LIMIT_S = 1800 if EVERY == "each" else 120
+
+
+@pytest.fixture(name="one", scope="module")
+def fixture_one(tmp_path_factory):
+    """A machine with a second serial line, into a file, and an edu."""
+    line = tmp_path_factory.mktemp("deaths") / "com2"
+    config = Config(boot="pvh", extra=("-serial", f"file:{line}", "-device", "edu,addr=4"))
+    with Machine(config, "test_deaths", limit_s=3 * LIMIT_S + 4 * STEPS_LIMIT_S) as machine:
+        machine.second_line = line
+        machine.boot()
+        yield machine
+
+
+# ---- in the system: tests/os/deaths.c
+
+@pytest.mark.parametrize("name", ["calls", "buses"] + [
+    f"{EVERY}.{what}" for what in ["serial", "display", "null", "every_driver"]])
+def test_in_the_system(one, count, name):
+    for _ in range(ROUNDS if name in ["calls", "buses"] else 1):
+        lines = one.run(f"test soak.deaths.{name}", timeout=STEPS_LIMIT_S)
+        count(f"deaths-{name}", *map(int, re.match(r"(\d+) passed, (\d+) failed", lines[-1]).groups()))
+        assert lines == [f"pass soak.deaths.{name}", "1 passed, 0 failed"]
+    if name.endswith(".serial"):
+        check_lines(one.second_line.read_bytes())
+
+
+def check_lines(data):
+    """Each line is whole and in its place; at most one byte of it is there twice."""
+    lines = re.findall(rb"<+[^<]*", data)
+    assert len(lines) > 20 and b"".join(lines) == data
+    last = 0
+    for line in lines:
+        number = int(re.sub(rb"\D", b"", line)) if len(re.sub(rb"\D", b"", line)) == 5 else None
+        if number is None:  # the byte that came twice is a digit
+            digits = re.sub(rb"\D", b"", line)
+            assert len(digits) == 6, line
+            number = next(n for n in range(last + 1, 100000)
+                          if repeats(digits, b"%05d" % n) == 1)
+        whole = b"<%05d abcdefghijklmnopqrstuvwxyz>" % number
+        assert repeats(line, whole) in [0, 1] and number > last, (line, whole)
+        last = number
+
+
+def repeats(seen, whole):
+    """How many bytes of @whole, which has arrived as @seen, are in there twice; None: something
+    else has happened to it."""
+    at = twice = 0
+    for byte in seen:
+        if at < len(whole) and byte == whole[at]:
+            at += 1
+        elif at > 0 and byte == whole[at - 1]:
+            twice += 1
+        else:
+            return None
+    return twice if at == len(whole) else None
+
+
+# ---- the shell's own line
+
+def begin(one, path, every_ms):
+    """Have the driver killed; its restarts so far."""
+    assert one.run(f"kill {path} {KILLS} {every_ms}")[0].endswith(
+        f" is killed {KILLS} times from now on")
+
+
+def met(one, path, requests=True):
+    """Wait until the last kill; enough of them must have met something."""
+    toll, = one.run_json(f"devman toll {path}")
+    end = time.monotonic() + 60
+    while toll["left"] and time.monotonic() < end:
+        time.sleep(0.1)
+        toll, = one.run_json(f"devman toll {path}")
+    assert toll["kills"] == KILLS and toll["in_handler"] >= SHARE * KILLS, toll
+    assert not requests or toll["with_requests"] >= SHARE * KILLS, toll
+    wait_for(one, lambda d: d["state"] == "running", path)
+
+
+def read_until(one, end, limit_s=120):
+    """All bytes up to @end, which pexpect would be slow with."""
+    data, limit = b"", time.monotonic() + limit_s
+    while not data.endswith(end):
+        assert time.monotonic() < limit, data[-300:]
+        if select.select([one.serial_fd], [], [], 1)[0]:
+            data += os.read(one.serial_fd, 65536)
+    return data
+
+
+def test_lines_through_console_and_uart(one):
+    """All in order, none lost, at most one byte twice for each death."""
+    for _ in range(ROUNDS):
+        before, last = accounts(one), 15000
+        begin(one, COM1, 15)
+        one.send(f"count {last}\r")
+        seen = read_until(one, b"\r\n" + PROMPT.encode())
+        whole = f"count {last}\r\n".encode() + b"".join(b"%d\r\n" % i for i in range(1, last + 1))
+        assert 0 <= repeats(seen, whole + PROMPT.encode()) <= KILLS
+        met(one, COM1)
+        assert accounts(one) == before
+
+
+# ---- keys and the screen
+
+TYPED = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def screen_rows(one):
+    """The text on the screen, without what is blank."""
+    text = screen_text(one)
+    rows = [text[at:at + 80].rstrip() for at in range(0, len(text), 80)]
+    return [row for row in rows if row]
+
+
+def press(one, *keys):
+    one.qmp("send-key", keys=[{"type": "qcode", "data": key} for key in keys], **{"hold-time": 5})
+    time.sleep(0.02)
+
+
+def type_line(one, text):
+    """As typed on the keyboard, and until the screen's shell has its prompt again."""
+    for key in [{" ": "spc"}.get(key, key) for key in text] + ["ret"]:
+        press(one, key)
+    end = time.monotonic() + 30
+    while screen_rows(one)[-1:] != [PROMPT.strip()]:
+        assert time.monotonic() < end, screen_rows(one)
+        time.sleep(0.05)
+
+
+@pytest.fixture(name="screen")
+def fixture_screen(one):
+    """The machine with its screen's shell at an empty prompt at the top."""
+    type_line(one, "clear")
+    return one
+
+
+def lost_of(typed, seen):
+    """How many characters of @typed are missing in @seen, which has nothing else."""
+    at = lost = 0
+    for character in seen:
+        found = typed.find(character, at)
+        assert found >= 0, (typed, seen)
+        lost += found - at
+        at = found + 1
+    return lost + len(typed) - at
+
+
+def test_keys(screen):
+    """At most one scan code lost for each death, and what is typed afterwards works: a lost make
+    code is a character that is missing; a lost break code shows nothing."""
+    one = screen
+    for _ in range(ROUNDS):
+        before, typed = accounts(one), ""
+        begin(one, I8042, 60)
+        for key in "echo":
+            press(one, key)
+        press(one, "spc")
+        for round_of_keys in range(2):
+            for key in TYPED:
+                press(one, key)
+                typed += key
+        met(one, I8042, requests=False)
+        press(one, "ret")
+        type_line(one, "echo works")
+        rows = screen_rows(one)
+        echoed = next(row for row in reversed(rows[:-3]) if row.endswith(typed[-3:]))
+        assert lost_of("echo " + typed, rows[rows.index(echoed)].removeprefix(PROMPT)) <= KILLS
+        assert rows[-3:] == [PROMPT + "echo works", "works", PROMPT.strip()]
+        assert accounts(one) == before
+        type_line(one, "clear")
+
+
+def test_picture(screen):
+    """A screen that scrolls while its driver dies is in the end as without the deaths."""
+    one = screen
+    type_line(one, "count 400")
+    whole = screen_text(one)
+    for _ in range(ROUNDS):
+        before = accounts(one)
+        type_line(one, "clear")
+        begin(one, VGA, 10)
+        for _ in range(3):
+            type_line(one, "count 400")
+        met(one, VGA)
+        type_line(one, "clear")
+        type_line(one, "count 400")
+        assert screen_text(one) == whole
+        assert accounts(one) == before
+
+
+# ---- every fault in every driver
+
+SERVED = {I8042: "keys", VGA: "screen", "/platform/cmos": "", "/platform/hpet": "",
+          "/pci/00:04.0": ""}  # those that tests/system/test_drivers.py does not have all of
+NO_STORM = "inject: this device can't be made to storm"
+
+
+def serve(one, path):
+    """A request, an interrupt: whatever a fault that has been ordered waits for."""
+    if path == I8042:
+        press(one, "shift")
+    one.run(f"regs {path}", timeout=40)
+
+
+@pytest.mark.parametrize("fault", CAUSES)
+@pytest.mark.parametrize("path", SERVED)
+def test_every_fault_in_every_driver(one, path, fault):
+    """Its cause is named, it is restarted as its policy says, and nobody else has noticed."""
+    one.run(f"regs {path}")
+    first, before = driver(one, path), accounts(one)
+    others = {d["device"]: d["pid"] for d in one.run_json("drivers") if d["device"] != path}
+    lines = one.run(f"inject {fault} {path}")
+    if lines[0].endswith(" has no interrupt"):
+        assert fault.startswith("irq-") and first["interrupts"] == 0
+        return
+    if fault == "irq-storm" and path == I8042:
+        assert any(NO_STORM in line for line in one.run("log"))
+        assert driver(one, path)["pid"] == first["pid"]
+        return
+    if fault in ["irq-unacked", "lost-request"]:
+        if fault == "irq-unacked" and path != I8042:
+            one.run("inject exit " + path)  # no interrupt comes by itself: end the wait for one
+            wait_for(one, lambda d: d["restarts"] > first["restarts"], path)
+            return
+        serve(one, path)
+    second = wait_for(one, lambda d: d["restarts"] > first["restarts"], path)
+    assert re.match(CAUSES[fault], second["last_death"]), second["last_death"]
+    assert second["last_death"] in log_of_deaths(one)[-1]
+    assert log_of_deaths(one)[-1].endswith("; restarts at once")
+    assert {d["device"]: d["pid"] for d in one.run_json("drivers") if d["device"] != path} == others
+    assert accounts(one) == before
