@@ -28,7 +28,10 @@ struct devman_driver_state fake_driver[FAKE_DRIVERS] = {
      2},
 };
 unsigned fake_drivers = 3;
-int fake_error, fake_list_error, fake_move_error;
+int fake_error, fake_list_error, fake_move_error, fake_draw_error, fake_layout_error;
+#define FAKE_LAYOUTS 2u
+static const char *const fake_layouts[FAKE_LAYOUTS] = {"de", "us"};
+static unsigned fake_layout = 1;
 char fake_order[128];
 unsigned fake_polls, fake_waits, fake_sessions;
 struct terminal_place fake_place = {.columns = 80, .rows = 25, .restarts = 3, .bytes_in = 1};
@@ -175,6 +178,45 @@ int terminal_move(uint64_t cap, bool to_screen)
     if (fake_move_error == E_OK)
         fake_place.on_screen = to_screen;
     return fake_move_error;
+}
+
+int terminal_draw(uint64_t cap, bool pixels)
+{
+    (void)cap;
+    if (fake_draw_error == E_OK) {
+        fake_place.columns = pixels ? 128 : 80;
+        fake_place.rows = pixels ? 48 : 25;
+    }
+    return fake_draw_error;
+}
+
+int terminal_get_layout(uint64_t cap, char name[TERMINAL_NAME])
+{
+    (void)cap;
+    strcpy(name, fake_layouts[fake_layout]);
+    return fake_layout_error;
+}
+
+int terminal_set_layout(uint64_t cap, const char *name)
+{
+    (void)cap;
+    for (unsigned i = 0; i < FAKE_LAYOUTS && fake_layout_error == E_OK; i++) {
+        if (strcmp(fake_layouts[i], name) == 0) {
+            fake_layout = i;
+            return E_OK;
+        }
+    }
+    return fake_layout_error != E_OK ? fake_layout_error : E_BAD_ARG;
+}
+
+int terminal_layout(uint64_t cap, unsigned index, char name[TERMINAL_NAME])
+{
+    (void)cap;
+    if (index >= FAKE_LAYOUTS) {
+        return E_NOT_FOUND;
+    }
+    strcpy(name, fake_layouts[index]);
+    return E_OK;
 }
 
 void wait_us(uint64_t us)

@@ -21,7 +21,7 @@ extern char fake_order[128];  /* the last: "kill /platform/com1" */
 extern unsigned fake_polls;   /* so many looks until a driver that was started runs */
 extern unsigned fake_waits;
 extern struct terminal_place fake_place;
-extern int fake_move_error;
+extern int fake_move_error, fake_draw_error, fake_layout_error;
 extern unsigned fake_sessions; /* open ones */
 
 #endif

@@ -498,6 +498,13 @@ static void test_inspection(void)
     CHECK(has("console --json", "{\"on\": \"serial\", \"columns\": 80, \"rows\": 25, "));
     CHECK(has("console move screen", "on the screen") && has("console move serial", "serial"));
     CHECK(has("console move away", "away is neither") && has("console move", "usage: console"));
+    CHECK(has("console graphics", "128 columns, 48 rows") && has("console text", "80 columns"));
+    CHECK(prints("console layout", "the keyboard's layout is us\r\n"));
+    CHECK(prints("console layout de", "the keyboard's layout is de\r\n"));
+    CHECK(prints("console layout --json", "{\"layout\": \"de\"}\r\n"));
+    CHECK(prints("console layout dvorak",
+                 "console: there is no layout dvorak; there are: de us\r\n"));
+    CHECK(has("console picture", "what with it?") && has("console text now", "usage: console"));
     CHECK(prints("date", "2024-02-29 00:00:00 UTC, Thursday\r\n") && fake_sessions == 0);
     CHECK(prints("date --json", "{\"unix\": 1709164800, \"iso\": \"2024-02-29T00:00:00Z\"}\r\n"));
     CHECK(has("date now", "usage: date") && has("date -s", "set it to what?"));
@@ -514,6 +521,15 @@ static void test_inspection(void)
     fake_move_error = E_BUSY;
     CHECK(has("console move serial", "another session is on the serial line"));
     fake_move_error = E_OK;
+    fake_draw_error = E_NOT_FOUND;
+    CHECK(has("console graphics", "there is no screen; lsdev display"));
+    fake_draw_error = E_UNSUPPORTED;
+    CHECK(has("console graphics", "the display can't show graphics"));
+    fake_draw_error = E_OK;
+    fake_layout_error = E_NOT_FOUND;
+    CHECK(has("console layout", "there is no keyboard; lsdev input"));
+    CHECK(has("console layout de", "there is no keyboard; lsdev input"));
+    fake_layout_error = E_OK;
 }
 
 static void test_words(void)
@@ -529,6 +545,8 @@ static void test_words(void)
     CHECK(strcmp(command_candidate(&shell, "devman explain ", 15, 0), "/") == 0);
     CHECK(strcmp(command_candidate(&shell, "devman explain ", 15, 4), "/pci") == 0);
     CHECK(strcmp(command_candidate(&shell, "console move ", 13, 1), "screen") == 0);
+    CHECK(strcmp(command_candidate(&shell, "console ", 8, 1), "layout") == 0);
+    CHECK(!command_candidate(&shell, "console ", 8, 4));
     CHECK(!command_candidate(&shell, "drivers ", 8, 0));
     CHECK(strcmp(command_candidate(&shell, "", 0, 0), "help") == 0);
     CHECK(strcmp(command_candidate(&shell, "  x", 2, 0), "help") == 0);

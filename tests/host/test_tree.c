@@ -212,6 +212,11 @@ static void test_paths(void)
     check(tree_find(&t, "/com1") == NULL && tree_find(&t, "") == NULL &&
               tree_find(&t, "/platform/com1/") == NULL,
           "no path of anything");
+    check(tree_next(&t, -1, &depth) == 0 && depth == 0 && tree_next(&t, 0, &depth) == platform->id &&
+              tree_next(&t, platform->id, &depth) == n->id && depth == 2 &&
+              tree_next(&t, n->id, &depth) == pci->id && depth == 1 &&
+              tree_next(&t, inner->id, NULL) == null->id && tree_next(&t, null->id, NULL) == -1,
+          "children behind their bus, buses as they were reported");
     for (unsigned i = 0; i < 5; i++) { /* deeper than a path can be */
         inner->is_bus = true;
         (void)tree_add(&t, inner->id, "fifteen-letters", &id, &inner);

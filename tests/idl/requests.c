@@ -155,7 +155,8 @@ void test_later(void)
         replies[i] = kept_reply;
         CHECK(kept_reply == SLOT_REPLY + i && world.call.reply == SLOT_REPLY + i + 1);
     }
-    CHECK(call_good(10) == E_BUSY && world.answered && world.call.reply == SLOT_REPLY + TASK_REPLIES - 1);
+    CHECK(call_good(10) == E_BUSY && world.answered);
+    CHECK(world.call.reply == SLOT_REPLY + TASK_REPLIES - 1);
     answer_and_see(replies[1], 42);
     CHECK(call_good(10) != E_BUSY && !world.answered && world.call.reply == replies[1]);
     CHECK(kept_reply == SLOT_REPLY + TASK_REPLIES - 1);
@@ -163,7 +164,9 @@ void test_later(void)
     CHECK(msg_label(&world.later) == E_CANCELED);
     sample_answer_later(replies[0], E_OK, 1, "much too long a text");
     CHECK(msg_label(&world.later) == E_BAD_ANSWER);
-    answer_and_see(replies[2], 43);
+    for (unsigned i = 2; i < TASK_REPLIES - 1; i++) {
+        answer_and_see(replies[i], 41 + i);
+    }
     CHECK(call_kept == 0);
 }
 
