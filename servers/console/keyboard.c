@@ -14,7 +14,7 @@ static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_KEYS,
                                         .place = 3,
                                         .bits = BIT_LINE};
-static uint64_t read_seq; /* 0: none is with the driver */
+static uint64_t read_seq;                 /* 0: none is with the driver */
 static char layout[INPUT_LAYOUT_MAX + 1]; /* what was asked for; "": the driver's own */
 static struct retry retry;
 

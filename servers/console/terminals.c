@@ -214,8 +214,8 @@ int terminal_serve_size(struct call *call, uint16_t *columns, uint16_t *rows)
 int terminal_serve_take(struct call *call, uint32_t screen)
 {
     unsigned session;
-    int error = has_session(call_session(call), &session) ? E_EXISTS
-                                                          : console_open_at(&console, screen);
+    int error =
+        has_session(call_session(call), &session) ? E_EXISTS : console_open_at(&console, screen);
 
     if (error == E_OK) {
         begin_session(screen, call_session(call));

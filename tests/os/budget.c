@@ -86,7 +86,8 @@ static void poor_client_blocks_nobody(void)
         !load_make(&poor, LOAD_CALL, HIGH, 1000, 100000, ep) ||
         !load_make(&rich, LOAD_CALL, HIGH, 0, 0, ep))
         return;
-    /* Short beside the time between interrupts: what is left of it after one is the server's cost. */
+    /* Short beside the time between interrupts: what is left of it after one is the server's cost.
+     */
     server.page->work = quoll_info()->tsc_hz / 5000;
     elapsed = run(all, 3);
     for (unsigned i = 0; i < 100 && poor.page->count == 0; i++) {

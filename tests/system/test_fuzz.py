@@ -95,15 +95,15 @@ def test_arguments(shell):
 
 # What gdb changes in a running kernel, and what the checker must say of it. The thread is that of
 # the task `test`, which waits for requests; its CNode holds its address space in slot 2. Threads are
-# listed newest first: those of drivers, which are started again and again, in any order; before
-# them the shell's, which alone has the priority 100; then those of `fuzz` and `test`.
+# listed newest first, and those of drivers change; only `bench`, `test` and `fuzz`, started in this
+# order, have the priority 120.
 FIND_THREAD = """
-set $shell = all_threads
-while $shell->n.prio != 100
-  set $shell = $shell->all_next
+set $fuzz = all_threads
+while $fuzz->n.prio != 120
+  set $fuzz = $fuzz->all_next
 end
 """
-THREAD = "$shell->all_next->all_next"
+THREAD = "$fuzz->all_next"
 ENTRY = "$t = (struct table *)(0xffff800000000000 + ($t->entry[{}] & 0xffffffffff000))"
 DAMAGE = {
     "thread: previous of all": f"{THREAD}->all_prev = 0",
