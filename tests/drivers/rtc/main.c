@@ -124,21 +124,21 @@ static void test_wrong(void)
 /* ---- updates */
 
 /* QEMU says for 244 us before each second that it will change: readers then wait, and all get the
- * new second. */
+ * new second. A busy host may need some seconds to look at the right moment. */
 static void test_updates(void)
 {
-    uint64_t last = read_seconds(), changes = 0, waited = 0;
-    uint64_t end = driver_now_us() + 4500000;
+    uint64_t last = read_seconds(), first = last;
+    uint64_t end = driver_now_us() + 30000000;
+    bool seen = false;
 
-    while (driver_now_us() < end) {
+    while ((!seen || last < first + 3) && driver_now_us() < end) {
         bool updating = cmos_status_a_read(chip).updating;
         uint64_t now = read_seconds();
-        HOST_CHECK(now == last || now == last + 1);
-        changes += now != last;
-        waited += updating;
+        HOST_CHECK(now >= last && now <= last + 2);
+        seen |= updating;
         last = now;
     }
-    HOST_CHECK(changes >= 4 && changes <= 5 && waited > 0);
+    HOST_CHECK(seen && last >= first + 3);
 }
 
 static void test_inspect(void)
