@@ -54,7 +54,7 @@ static bool open_session(struct client_session *s, unsigned place)
 
 static void calls(void)
 {
-    struct client_session s;
+    struct client_session s = {0};
     uint32_t result = 0;
 
     EXPECT(find() != 0 && open_session(&s, 0), true);
@@ -72,7 +72,7 @@ static void calls(void)
 /* A driver that does not acknowledge its interrupt dies of that, with the next one pending. */
 static void unacknowledged(void)
 {
-    struct client_session s[2];
+    struct client_session s[2] = {0};
 
     EXPECT(find() == 2 && open_session(&s[0], 0) && open_session(&s[1], 1), true);
     EXPECT_OK(edu_call_interrupt(s[0].endpoint, 1));
@@ -106,7 +106,7 @@ static int die_after(unsigned instructions)
  * up yet is the successor's. */
 static void death_at_every_step(void)
 {
-    struct client_session s[2];
+    struct client_session s[2] = {0};
     unsigned dead = 0, outlived = 0;
 
     EXPECT(find() == 2 && open_session(&s[0], 0) && open_session(&s[1], 1), true);

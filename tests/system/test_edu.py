@@ -20,7 +20,7 @@ def test_edu(machine, count, kind):
     wanted = re.findall(r'\{"(drivers\.[\w.]+)"', (ROOT / "tests/os/edu.c").read_text())
     one = machine(limit_s=400, boot="pvh", extra=DEVICES, **MACHINES[kind])
     one.boot()
-    lines = one.run("test drivers", timeout=200)
+    lines = one.run("test drivers.edu drivers.edu_pair", timeout=200)
     passed = [line.split()[1] for line in lines if line.startswith("pass ")]
     failures = [line for line in lines if line.startswith("FAIL")]
     count(f"edu-{kind}", len(passed), len(failures))
