@@ -8,7 +8,7 @@
 
 #define FIRST_US  300000u /* time for a client to begin with what the kills are to meet */
 #define WAIT_US   200u
-#define WAITS_MAX 500u
+#define WAITS_MAX 600u
 
 /* xorshift64: nothing but that the moments differ depends on it. */
 static uint64_t draw(uint64_t below)
@@ -49,10 +49,13 @@ static bool has_requests(const struct device *d)
 }
 
 /* Every other kill waits for the driver to be at work, if that is soon: most drivers sleep most of
- * the time, and a death in one's sleep shows little. */
-static bool lies_in_wait(struct device *d)
+ * the time, and a death in one's sleep shows little. At work for a queue, if it has one at all. */
+static bool lies_in_wait(struct device *d, bool works)
 {
-    return d->toll.kills % 2 == 0 && d->toll.waited++ < WAITS_MAX;
+    if (d->toll.kills % 2 != 0 || (works && (has_requests(d) || d->toll.waited > WAITS_MAX / 2))) {
+        return false;
+    }
+    return d->toll.waited++ < WAITS_MAX;
 }
 
 /* One that is not there, or stopped or given up meanwhile, is not killed; its turn comes again. */
@@ -60,7 +63,7 @@ static void take(struct device *d, uint64_t now)
 {
     bool works = d->alive && is_in_handler(d);
 
-    if (d->alive && !works && lies_in_wait(d)) {
+    if (d->alive && lies_in_wait(d, works)) {
         d->toll.at_us = now + 1 + draw(WAIT_US);
         return;
     }
