@@ -2,7 +2,7 @@
 """Runs the long in-OS tests, the system-call fuzzer and the models of session queues, boots Quoll many
 times in a row, and writes the results to docs/soak.md, with date and commit.
 
-usage: soak.py [--only=tests,fuzz,spin,boots] [--count=1000] [--build=DIR] [--no-record]
+usage: soak.py [--only=tests,deaths,fuzz,spin,boots] [--count=1000] [--build=DIR] [--no-record]
 Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
 The long tests are those that `test soak` runs: all orders of events that four threads can make.
 """
@@ -32,6 +32,9 @@ LONG_TESTS_LIMIT_S = 1800
 # Session queues: seconds for one model, and how much longer than in `make test` the host tests are.
 SPIN_LIMIT_S = 1800
 QUEUE_SOAK = {"QUEUE_SCALE": "20", "QUEUE_REQUESTS": "40000000"}
+
+# Drivers' deaths: each driver 20 times so many rounds, and at every instruction of a request.
+DEATHS_SOAK = {"DEATHS_ROUNDS": "50", "DEATHS_EACH": "1"}
 
 # The fuzzer runs in the debug build, whose kernel checks itself. Bochs has what QEMU lacks: PCIDs
 # and strict faults.
@@ -165,6 +168,17 @@ def soak_spin(add):
     return failures + ([done.stdout[-2000:]] if done.returncode else [])
 
 
+def soak_deaths(add):
+    """tests/system/test_deaths.py for longer; its faults are as often in `make test`."""
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k",
+                           "not every_fault", "tests/system/test_deaths.py"], capture_output=True,
+                          text=True, env={**os.environ, **DEATHS_SOAK}, cwd=emu.ROOT, check=False)
+    result = done.stdout.strip().splitlines()[-1]
+    print(f"deaths: {result}", flush=True)
+    add("deaths of drivers, " + ", ".join(f"{k}={v}" for k, v in DEATHS_SOAK.items()), 1, result)
+    return [done.stdout[-2000:]] if done.returncode else []
+
+
 def soak_boots(add, count):
     times, failures = [], []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -190,7 +204,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="tests,fuzz,spin,boots")
+    parser.add_argument("--only", default="tests,deaths,fuzz,spin,boots")
     parser.add_argument("--no-record", action="store_true")
     args = parser.parse_args()
     os.environ["QUOLL_BUILD"] = args.build
@@ -202,6 +216,7 @@ def main():
 
     parts = {"tests": lambda: soak_tests(add), "fuzz": lambda: soak_fuzz(add),
              "spin": lambda: soak_spin(add),
+             "deaths": lambda: soak_deaths(add),
              "boots": lambda: soak_boots(add, args.count)}
     failures = [failure for part in args.only.split(",") for failure in parts[part]()]
     sys.exit(1 if failures else 0)
