@@ -14,6 +14,8 @@
 
 #define RINGS_MAX 64u
 
+_Static_assert(DRIVER_KEPT == TASK_REPLIES, "devman sees all that is kept");
+
 static uint64_t kept_bits; /* came while a handler waited */
 
 int main(void);
@@ -177,7 +179,6 @@ __attribute__((noinline)) static bool go_on(struct call *call, bool answered, ui
     return answered;
 }
 
-_Static_assert(DRIVER_KEPT == TASK_REPLIES, "devman sees all that is kept");
 bool framework_serve(struct call *call)
 {
     bool answered = msg_kind(&call->m) == KIND_IRQ ? interrupt(call) : serve(call);

@@ -144,9 +144,10 @@ bool device_has_needs(struct device *d, const struct driver *driver)
     const struct driver_manifest *m = &driver->manifest;
 
     if (m->dma != DRIVER_DMA_NONE) {
-        (void)snprintf(d->why, sizeof(d->why),
-                       "%s needs DMA, and no IOMMU is driven yet: only drivers with dma = none start",
-                       m->name);
+        (void)
+            snprintf(d->why, sizeof(d->why),
+                     "%s needs DMA, and no IOMMU is driven yet: only drivers with dma = none start",
+                     m->name);
         return false;
     }
 

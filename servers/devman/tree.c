@@ -20,7 +20,7 @@ static bool is_name(const char *s)
     }
     for (size_t i = 0; i < n; i++) {
         bool letter = s[i] >= 'a' && s[i] <= 'z', digit = s[i] >= '0' && s[i] <= '9';
-        if (!letter && !digit && memchr(".:_-", s[i], 4) == NULL) {
+        if (!letter && !digit && strchr(".:_-", s[i]) == NULL) {
             return false;
         }
     }

@@ -1,6 +1,6 @@
 /*
- * cmd_console.c - where the shell's session is shown and typed: moving it, the screen's picture, the
- * keyboard's layout.
+ * cmd_console.c - where the shell's session is shown and typed: moving it, the screen's picture,
+ * the keyboard's layout.
  */
 #include <quoll/error.h>
 #include <stdio.h>
@@ -92,9 +92,8 @@ static void wrong_layout(struct shell *s, const char *name)
     char known[TERMINAL_NAME], all[80] = "";
     size_t n = 0;
 
-    for (unsigned i = 0; n + sizeof(known) < sizeof(all) &&
-                         terminal_layout(s->out.terminal, i, known) == E_OK;
-         i++)
+    for (unsigned i = 0;
+         n + sizeof(known) < sizeof(all) && terminal_layout(s->out.terminal, i, known) == E_OK; i++)
         n += (size_t)snprintf(all + n, sizeof(all) - n, " %s", known);
     shell_error(s, "console: there is no layout %.40s; there are:%s", name, all);
 }

@@ -61,7 +61,8 @@ static void test_give_up(void)
     uint64_t wait;
 
     for (unsigned i = 0; i < 4; i++) {
-        check(policy_death(&usual, &s, i * 2500000, false, &wait) == POLICY_RESTART, "four of five");
+        check(policy_death(&usual, &s, i * 2500000, false, &wait) == POLICY_RESTART,
+              "four of five");
     }
     check(policy_death(&usual, &s, 10000000, false, &wait) == POLICY_GIVE_UP,
           "five in the window, its end included");

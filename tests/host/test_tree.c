@@ -1,7 +1,7 @@
 /* sources: servers/devman/tree.c servers/devman/reserved.c */
 /*
- * test_tree.c - the device tree under honest and hostile bus drivers: what a report can't do, with a
- * check of the whole tree after every random one.
+ * test_tree.c - the device tree under honest and hostile bus drivers: what a report can't do, with
+ * a check of the whole tree after every random one.
  */
 #include "mutate.h"
 
@@ -55,9 +55,9 @@ static void begin(void)
 
 static void test_names(void)
 {
-    static const char *const bad[] = {"",        "sixteen-letters-", "UPPER", "a b", "a/b",
-                                      "\x80",    "a\n",              "..,",   "/",   "com1\t",
-                                      "ein*bär", "a\x7f"};
+    static const char *const bad[] = {
+        "",  "sixteen-letters-", "UPPER",   "a b",  "a/b", "\x80", "a\n", "..,",
+        "/", "com1\t",           "ein*bär", "a\x7f"};
     struct identity com = named("com"), wrong = {0};
     struct node *n = NULL;
 
@@ -212,7 +212,8 @@ static void test_paths(void)
     check(tree_find(&t, "/com1") == NULL && tree_find(&t, "") == NULL &&
               tree_find(&t, "/platform/com1/") == NULL,
           "no path of anything");
-    check(tree_next(&t, -1, &depth) == 0 && depth == 0 && tree_next(&t, 0, &depth) == platform->id &&
+    check(tree_next(&t, -1, &depth) == 0 && depth == 0 &&
+              tree_next(&t, 0, &depth) == platform->id &&
               tree_next(&t, platform->id, &depth) == n->id && depth == 2 &&
               tree_next(&t, n->id, &depth) == pci->id && depth == 1 &&
               tree_next(&t, inner->id, NULL) == null->id && tree_next(&t, null->id, NULL) == -1,
@@ -325,8 +326,8 @@ static const struct report for_all[] = {
     {RESOURCE_MMIO, 0xa0000, 0x20000, NULL},
     {RESOURCE_MMIO, 0xa0000, 0x20001, "the firmware"},
     {RESOURCE_MMIO, 0xf0000, 0x10000, "the firmware"},
-    {RESOURCE_MMIO, 0x100000, 4096, NOBODY},  /* memory for objects */
-    {RESOURCE_MMIO, 0x200000, 4096, NOBODY},  /* the kernel's */
+    {RESOURCE_MMIO, 0x100000, 4096, NOBODY}, /* memory for objects */
+    {RESOURCE_MMIO, 0x200000, 4096, NOBODY}, /* the kernel's */
     {RESOURCE_MMIO, 0x7fe2000, 1, "ACPI's tables"},
     {RESOURCE_MMIO, 0x7fe1001, 1, "ACPI's tables"}, /* in the page of its first byte */
     {RESOURCE_MMIO, 0x7ff0000, 4096, NULL},
@@ -350,17 +351,15 @@ static const struct report for_all[] = {
 };
 
 static const struct report platforms[] = {
-    {RESOURCE_PORTS, 0x40, 4, NULL}, {RESOURCE_PORTS, 0x60, 1, NULL},
-    {RESOURCE_PORTS, 0x61, 1, NULL}, {RESOURCE_PORTS, 0x70, 2, NULL},
+    {RESOURCE_PORTS, 0x40, 4, NULL},  {RESOURCE_PORTS, 0x60, 1, NULL},
+    {RESOURCE_PORTS, 0x61, 1, NULL},  {RESOURCE_PORTS, 0x70, 2, NULL},
     {RESOURCE_PORTS, 0x60, 2, BOARD}, {RESOURCE_PORTS, 0x40, 5, BOARD},
     {RESOURCE_PORTS, 0x72, 2, BOARD}, {RESOURCE_MMIO, 0xfed00000, 0x400, NULL},
 };
 
 static const struct report others[] = {
-    {RESOURCE_PORTS, 0x40, 4, BOARD},
-    {RESOURCE_PORTS, 0x60, 1, BOARD},
-    {RESOURCE_PORTS, 0x61, 1, BOARD},
-    {RESOURCE_PORTS, 0x70, 2, BOARD},
+    {RESOURCE_PORTS, 0x40, 4, BOARD},          {RESOURCE_PORTS, 0x60, 1, BOARD},
+    {RESOURCE_PORTS, 0x61, 1, BOARD},          {RESOURCE_PORTS, 0x70, 2, BOARD},
     {RESOURCE_MMIO, 0xfed00000, 0x400, CHIPS},
 };
 
@@ -409,9 +408,9 @@ static bool tree_is_whole(void)
 
 static uint64_t number(void)
 {
-    static const uint64_t edges[] = {0,      1,          7,          0xcf8,      0x3f8,
-                                     0xffff, 0x10000,    0xb0000000, 0xfee00000, UINT32_MAX,
-                                     1ull << 52, UINT64_MAX, UINT64_MAX - 1, 1ull << 63};
+    static const uint64_t edges[] = {
+        0,          1,          7,          0xcf8,      0x3f8,      0xffff,         0x10000,
+        0xb0000000, 0xfee00000, UINT32_MAX, 1ull << 52, UINT64_MAX, UINT64_MAX - 1, 1ull << 63};
 
     switch (random_next() % 3) {
     case 0:

@@ -171,3 +171,35 @@ def test_no_keyboard_no_screen(booted):
     type_keys(booted, "clear\necho also here\n")
     wait_for_row(booted, "also here")
     show(booted, 1)
+
+
+def test_a_display_waits_for_its_bus(booted):
+    """vga dies while pci, which is to silence the device, is stopped: it is dead once, not again at
+    each heartbeat that it misses, and back as soon as its bus is."""
+    def deaths():
+        return [line for line in booted.run("log") if "vga, instance" in line and "died" in line]
+
+    before = len(deaths())
+    booted.run("stop /pci")
+    booted.send("kill vga\r")  # says how it stands after a while
+    booted.wait_prompt()
+    time.sleep(2)  # eight heartbeats
+    assert len(deaths()) == before + 1
+    assert [d["state"] for d in booted.run_json("drivers") if d["driver"] == "vga"] == ["restarting"]
+    booted.run("start /pci")
+    booted.run("echo back again")
+    wait_for_row(booted, "back again")
+    assert len(deaths()) == before + 1
+
+
+def test_stopped_while_it_waits_for_its_bus(booted):
+    booted.run("stop /pci")
+    booted.send("kill vga\r")
+    booted.wait_prompt()
+    booted.run("stop vga")
+    booted.run("start /pci")
+    time.sleep(0.5)
+    assert [d["state"] for d in booted.run_json("drivers") if d["driver"] == "vga"] == ["stopped"]
+    booted.run("start vga")
+    booted.run("echo shown at last")
+    wait_for_row(booted, "shown at last")
