@@ -120,6 +120,25 @@ def test_lines_through_console_and_uart(one):
         assert accounts(one) == before
 
 
+def test_typing_at_the_line(one):
+    """At most one byte lost for each death, though they come in bursts, and none out of order."""
+    for _ in range(ROUNDS):
+        before, typed = accounts(one), "".join(f"{n:x}" for n in range(1000, 1060))
+        begin(one, COM1, 30)
+        one.send("echo ")
+        for at in range(0, len(typed), 10):
+            one.send(typed[at:at + 10])
+            time.sleep(0.06)
+        time.sleep(3)  # for the last kill
+        one.send("\r\recho in-step\r")
+        one.expect("\r\nin-step\r\n" + PROMPT)
+        text = one.serial.before
+        met(one, COM1, requests=False)
+        echoed = [line for line in text.split("\r\n") if re.fullmatch(r"[0-9a-f]{100,}", line)]
+        assert len(echoed) == 1 and lost_of(typed, echoed[0]) <= KILLS, text
+        assert accounts(one) == before
+
+
 # ---- keys and the screen
 
 TYPED = "abcdefghijklmnopqrstuvwxyz0123456789"
