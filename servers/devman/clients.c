@@ -119,6 +119,9 @@ static enum devman_state state_of(const struct device *d)
         [DEVICE_STOPPED] = DEVMAN_STATE_STOPPED,    [DEVICE_GAVE_UP] = DEVMAN_STATE_GAVE_UP,
     };
 
+    if (device_is_dying(d)) {
+        return d->cause == CAUSE_STOP ? DEVMAN_STATE_STOPPED : DEVMAN_STATE_RESTARTING;
+    }
     /* Between a death and its successor, wherever it stands. */
     if (d->succeeds && (d->state == DEVICE_PREPARING || d->state == DEVICE_STARTING)) {
         return DEVMAN_STATE_RESTARTING;

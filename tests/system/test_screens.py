@@ -154,6 +154,15 @@ def test_a_driver_dies_below_a_screen(booted, driver):
     wait_for_row(booted, "whole")
 
 
+def wait_for_keyboard(one):
+    """Until the console has it again: keys that are pressed before are nobody's."""
+    for _ in range(100):
+        if one.run("console layout")[0].startswith("the keyboard's layout is"):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the keyboard does not come back")
+
+
 def test_no_keyboard_no_screen(booted):
     """Said in words, and no harm: the serial line's session goes on."""
     for driver, command, said in [
@@ -165,6 +174,7 @@ def test_no_keyboard_no_screen(booted):
         time.sleep(0.3)
         assert booted.run(command) == [said]
         booted.run(f"start {driver}")
+    wait_for_keyboard(booted)
     booted.run("echo and back")
     wait_for_row(booted, "and back")
     show(booted, 2)
