@@ -7,6 +7,7 @@
 #include "session.h"
 
 #define STARTING_MAX_US  10000000u /* probe, quiet and attach together */
+#define MISSED_MAX       2u        /* looks at an unanswered heartbeat */
 #define STORMS_MAX       3u        /* periods in a row over the limit */
 #define HOG_US           500000u   /* so long all of its budget, period for period */
 #define DEFAULT_CHECK_US 250000u
@@ -35,10 +36,16 @@ static bool had_its_chance(const struct device *d)
            instance_cpu_us(d) - d->watch.cpu_at_beat_us >= fair_share_us(d);
 }
 
-static bool beat_is_missing(const struct device *d, uint64_t now)
+/* Twice in a row: under a hypervisor a virtual CPU can be stopped for a whole period, and that time
+ * looks as if the driver that happened to run had used it. */
+static bool beat_is_missing(struct device *d, uint64_t now)
 {
-    return d->watch.beat_sent_us != 0 && now - d->watch.beat_sent_us >= every_us(d) &&
-           d->status->beat != d->watch.beat_sent && had_its_chance(d);
+    if (d->watch.beat_sent_us == 0 || now - d->watch.beat_sent_us < every_us(d) ||
+        d->status->beat == d->watch.beat_sent || !had_its_chance(d)) {
+        return false;
+    }
+    d->watch.cpu_at_beat_us = instance_cpu_us(d);
+    return ++d->watch.missed >= MISSED_MAX;
 }
 
 static void ask_for_beat(struct device *d, uint64_t now)
@@ -48,6 +55,7 @@ static void ask_for_beat(struct device *d, uint64_t now)
     }
     d->info->beat = ++d->watch.beat_sent;
     d->watch.beat_sent_us = now;
+    d->watch.missed = 0;
     d->watch.cpu_at_beat_us = instance_cpu_us(d);
     (void)sys_signal(d->heartbeat);
 }
