@@ -249,34 +249,3 @@ int devman_call_killed(uint64_t cap, const char *what, struct devman_toll *resul
     *result = (struct devman_toll){.left = 3, .kills = 7, .in_handler = 4, .with_requests = 5};
     return fake_error;
 }
-
-static char layout[TERMINAL_NAME] = "us";
-
-int terminal_draw(uint64_t cap, bool pixels)
-{
-    (void)cap;
-    return pixels ? fake_move_error : E_UNSUPPORTED;
-}
-
-int terminal_layout(uint64_t cap, unsigned index, char name[TERMINAL_NAME])
-{
-    (void)cap;
-    snprintf(name, TERMINAL_NAME, "%s", index == 0 ? "de" : "us");
-    return index < 2 ? E_OK : E_NOT_FOUND;
-}
-
-int terminal_get_layout(uint64_t cap, char name[TERMINAL_NAME])
-{
-    (void)cap;
-    snprintf(name, TERMINAL_NAME, "%s", layout);
-    return fake_move_error;
-}
-
-int terminal_set_layout(uint64_t cap, const char *name)
-{
-    (void)cap;
-    if (strcmp(name, "us") != 0 && strcmp(name, "de") != 0)
-        return E_BAD_ARG;
-    snprintf(layout, sizeof(layout), "%s", name);
-    return fake_move_error;
-}

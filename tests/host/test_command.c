@@ -511,12 +511,7 @@ static void test_inspection(void)
     fake_list_error = E_IO;
     CHECK(has("date", "the clock does not know the time") && fake_sessions == 0);
     fake_list_error = E_OK;
-    CHECK(has("console graphics", "on the ") && has("console text", "can't show text"));
-    CHECK(prints("console layout", "the keyboard's layout is us\r\n"));
-    CHECK(prints("console layout de --json", "{\"layout\": \"de\"}\r\n"));
-    CHECK(prints("console layout fr", "console: there is no layout fr; there are: de us\r\n"));
     fake_move_error = E_NOT_FOUND;
-    CHECK(has("console graphics", "there is no screen") && has("console layout", "no keyboard"));
     CHECK(has("console move screen", "there is no screen to move to; lsdev display"));
     fake_move_error = E_BUSY;
     CHECK(has("console move serial", "another session is on the serial line"));
