@@ -1,7 +1,8 @@
 /*
  * power.c - the end of the machine: reset and power-off through I/O ports.
- * Ports are granted only when they are used, so that drivers can own them before; a port that a
- * driver holds is skipped. Source: ACPI 6.4, sections 4.8.3.2 (PM1 control) and 4.8.3.6 (reset).
+ * Ports are granted only when they are used, so that drivers can own them before; for a port that
+ * one holds (0x64 is the bus driver platform's, 0xcf9 lies between PCI's) all drivers are ended.
+ * Source: ACPI 6.4, sections 4.8.3.2 (PM1 control) and 4.8.3.6 (reset).
  */
 #include "port.h"
 #include "root.h"
@@ -20,19 +21,48 @@ int power_init(void)
     return spawn_portmap(&root.task[0].s);
 }
 
+/* With the driver manager, which their memory is from. False: that has been done. */
+static bool end_drivers(void)
+{
+    static bool done;
+
+    if (done) {
+        return false;
+    }
+    done = true;
+    for (unsigned i = 1; i < root.task_count; i++) {
+        if (root.task[i].manifest != NULL && root.task[i].manifest->all_devices) {
+            task_end(&root.task[i]);
+        }
+    }
+    return true;
+}
+
+static int open_ports(uint16_t port, uint16_t count)
+{
+    return spawn_ports(&root.task[0].s, port, (uint16_t)(port + count - 1));
+}
+
 /* Make @count ports from @port root's. Ports that it was given before are kept in @own. */
 static bool power_grant(uint16_t port, uint16_t count)
 {
     static uint16_t own[16];
     static unsigned own_count;
+    int error;
 
     for (unsigned i = 0; i < own_count; i++) {
         if (own[i] == port) {
             return true;
         }
     }
-    if (own_count == sizeof(own) / sizeof(own[0]) ||
-        spawn_ports(&root.task[0].s, port, (uint16_t)(port + count - 1)) != E_OK) {
+    if (own_count == sizeof(own) / sizeof(own[0])) {
+        return false;
+    }
+    error = open_ports(port, count);
+    if (error == E_BUSY && end_drivers()) {
+        error = open_ports(port, count);
+    }
+    if (error != E_OK) {
         return false;
     }
     own[own_count++] = port;
@@ -78,6 +108,7 @@ void power_reboot(void)
         power_settle(50000);
     }
     syslog("the machine does not reset: use its reset button");
+    console_report();
 }
 
 static void write_pm1(uint16_t port, unsigned value)
@@ -106,4 +137,5 @@ void power_off(void)
     }
     power_settle(50000);
     syslog("the machine does not power off: switch it off");
+    console_report();
 }
