@@ -217,8 +217,8 @@ def test_picture(screen):
         before = accounts(one)
         type_line(one, "clear")
         begin(one, VGA, 10)
-        for _ in range(3):
-            type_line(one, "count 400")
+        while one.run_json(f"devman toll {VGA}")[0]["left"]:
+            type_line(one, "count 3000")
         met(one, VGA)
         type_line(one, "clear")
         type_line(one, "count 400")
