@@ -70,7 +70,7 @@ static bool dies_of(const char *name, const char *cause, uint32_t restarts_befor
 static void commit(const struct victim *v, enum devman_fault fault, const char *cause)
 {
     struct client_session *s = client_open(v->interface, v->number, v->methods, v->data_pages);
-    struct devman_driver_state before;
+    struct devman_driver_state before = {0};
 
     EXPECT(s != NULL && client_driver(v->driver, &before), true);
     EXPECT_OK(v->serve(s));

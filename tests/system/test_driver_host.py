@@ -12,17 +12,18 @@ from qtest import Qtest
 ENVIRONMENT = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
+def built(name):
+    """The driver NAME with its test."""
+    done = subprocess.run(["make", "--no-print-directory", f"build/host/{name}"], cwd=ROOT,
+                          capture_output=True, text=True, check=False, timeout=500)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return ROOT / "build" / "host" / name
+
+
 @pytest.fixture(scope="module")
 def program():
     """program(NAME): the driver NAME with its test, built."""
-
-    def build(name):
-        done = subprocess.run(["make", "--no-print-directory", f"build/host/{name}"], cwd=ROOT,
-                              capture_output=True, text=True, check=False, timeout=500)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-        return ROOT / "build" / "host" / name
-
-    return build
+    return built
 
 
 def passes(count, name, command):

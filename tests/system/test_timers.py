@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT
 from qtest import Qtest
-from test_driver_host import passes, program  # noqa: F401  (a fixture)
+from test_driver_host import built, passes
 
 BASES = {"leap": "2024-02-29T23:59:50", "old": "1999-12-31T12:00:00", "late": "2099-06-30T00:30:00"}
 
@@ -21,31 +21,31 @@ def seconds(text):
 # ---- on the host
 
 @pytest.mark.parametrize("kind", BASES)
-def test_rtc_base(program, count, kind):  # noqa: F811
+def test_rtc_base(count, kind):
     with Qtest("-rtc", f"base={BASES[kind]},clock=vm") as qemu:
-        passes(count, f"rtc-base-{kind}", [program("rtc"), qemu.socket, "base", seconds(BASES[kind])])
+        passes(count, f"rtc-base-{kind}", [built("rtc"), qemu.socket, "base", seconds(BASES[kind])])
 
 
 @pytest.mark.parametrize("part", ["set", "wrong", "updates"])
-def test_rtc(program, count, part):  # noqa: F811
+def test_rtc(count, part):
     with Qtest() as qemu:
-        passes(count, f"rtc-{part}", [program("rtc"), qemu.socket, part])
+        passes(count, f"rtc-{part}", [built("rtc"), qemu.socket, part])
 
 
 @pytest.mark.parametrize("part", ["pin", "kernel", "pit", "lost", "chip"])
-def test_timer(program, count, part):  # noqa: F811
+def test_timer(count, part):
     with Qtest("-global", "hpet.msi=on") as qemu:
-        passes(count, f"timer-{part}", [program("timer"), qemu.socket, part])
+        passes(count, f"timer-{part}", [built("timer"), qemu.socket, part])
 
 
 def test_without_a_machine(tmp_path, count):
     """Calendar, list, and a clock chip that QEMU has not."""
     flags = subprocess.run(["make", "-s", "host-flags"], cwd=ROOT, capture_output=True, text=True,
                            check=True).stdout.split()
-    built = subprocess.run(["gcc", *flags, "-o", tmp_path / "pure", "tests/timers/pure.c",
-                            "servers/lib/calendar.c", "drivers/rtc/chip.c", "drivers/timer/list.c"],
+    done = subprocess.run(["gcc", *flags, "-o", tmp_path / "pure", "tests/timers/pure.c",
+                           "servers/lib/calendar.c", "drivers/rtc/chip.c", "drivers/timer/list.c"],
                            cwd=ROOT, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr[-3000:]
+    assert done.returncode == 0, done.stderr[-3000:]
     passes(count, "timers-pure", [tmp_path / "pure"])
 
 
