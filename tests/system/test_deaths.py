@@ -197,6 +197,9 @@ def test_keys(screen):
         begin(one, I8042, 60)
         for key in typed:
             press(one, key)
+        while one.run_json(f"devman toll {I8042}")[0]["left"]:
+            for _ in range(10):
+                press(one, "shift")
         met(one, I8042, requests=False)
         press(one, "ret")
         type_line(one, "echo works")
