@@ -22,20 +22,23 @@ def seconds(text):
 
 @pytest.mark.parametrize("kind", BASES)
 def test_rtc_base(count, kind):
+    program = built("rtc")
     with Qtest("-rtc", f"base={BASES[kind]},clock=vm") as qemu:
-        passes(count, f"rtc-base-{kind}", [built("rtc"), qemu.socket, "base", seconds(BASES[kind])])
+        passes(count, f"rtc-base-{kind}", [program, qemu.socket, "base", seconds(BASES[kind])])
 
 
 @pytest.mark.parametrize("part", ["set", "wrong", "updates"])
 def test_rtc(count, part):
+    program = built("rtc")
     with Qtest() as qemu:
-        passes(count, f"rtc-{part}", [built("rtc"), qemu.socket, part])
+        passes(count, f"rtc-{part}", [program, qemu.socket, part])
 
 
 @pytest.mark.parametrize("part", ["pin", "kernel", "pit", "lost", "chip"])
 def test_timer(count, part):
+    program = built("timer")
     with Qtest("-global", "hpet.msi=on") as qemu:
-        passes(count, f"timer-{part}", [built("timer"), qemu.socket, part])
+        passes(count, f"timer-{part}", [program, qemu.socket, part])
 
 
 def test_without_a_machine(tmp_path, count):
