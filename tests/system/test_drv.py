@@ -49,7 +49,8 @@ def test_a_line_that_nobody_reads_is_not_given_up(machine):
     one.send("log\r")
     time.sleep(10)
     one.serial.expect([pexpect.TIMEOUT], timeout=5)
-    one.send("\r")
+    one.send("\recho read again\r")  # how many prompts came before is not known
+    one.expect("\r\nread again\r\n", 60)
     one.wait_prompt(60)
     line, = [row for row in one.run_json("drivers", 60) if row["device"] == "/platform/com1"]
     assert line["state"] == "running" and line["restarts"] >= 1
