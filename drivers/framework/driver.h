@@ -29,7 +29,8 @@ const char *driver_quiet(void);
 /** Make the device work; it may be in any state. A null pointer, or what is wrong. */
 const char *driver_attach(void);
 
-/** The driver is being stopped in an orderly way: make the device idle and keep nothing. */
+/** The driver is being stopped in an orderly way: make the device idle and keep nothing. Nobody
+ *  asks for that yet (docs/caveats.md): a successor's driver_quiet does the same. */
 void driver_detach(void);
 
 /** Interrupt @index (in the manifest's order) has come, for the @count-th time since the last call

@@ -1,5 +1,5 @@
 /*
- * input.c - reading the serial line in blocks.
+ * input.c - reading the terminal in blocks.
  * A driver that died and came back is asked again; one that was given up ends the shell.
  */
 #include "input.h"

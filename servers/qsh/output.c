@@ -1,5 +1,5 @@
 /*
- * output.c - gathering output for the serial line.
+ * output.c - gathering output for the terminal.
  * One buffer of the size of a message: full, it is sent, so nothing grows and order is kept.
  */
 #include "output.h"

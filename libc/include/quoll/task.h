@@ -26,8 +26,9 @@ enum task_slot {
     SLOT_INFO = 32,    /* the kernel's info page, read-only: quoll/info.h */
     SLOT_FREE = 40,    /* empty from here to task_info()->slot_end */
 };
-#define TASK_REPLIES 6 /* one receives; the console keeps a reader for each of its four terminals  \
-                        */
+#define TASK_REPLIES                                                                               \
+    6 /* one receives; the console keeps a reader for each of its four terminals                   \
+       */
 
 #define TASK_INFO_VA   0x0000000020000000ull
 #define TASK_BUFFER_VA 0x0000000020001000ull /* the next page is QUOLL_INFO_VA */
