@@ -1,14 +1,14 @@
 """The interface compiler: its messages, what it generates, that stubs and dispatch let nothing bad
 through, and what they cost. After a wanted change: tests/idl/cases.py --write, and IDL_WRITE=1 with
 this file."""
-import ast
 import collections
 import os
 import re
-import subprocess
 
 import pytest
 
+from compilers import (FREESTANDING, SANITIZED, STRICT, compiled, messages_without_case,
+                       refused_text, run)
 from conftest import ROOT
 
 TOOL = ROOT / "tools" / "idl"
@@ -19,26 +19,11 @@ INTERFACES = sorted(path.relative_to(ROOT) for path in ROOT.glob("drivers/interf
                     if path.stem != "prelude")
 MISTAKES = sorted(path.stem for path in HERE.glob("*.expected") if path.stem != "text")
 
-STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow", "-Wundef", "-Wvla",
-          "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wimplicit-fallthrough",
-          "-DCONFIG_DEBUG=1", "-Iservers/include", "-Ikernel/include"]
-# As the Makefile compiles user level.
-TARGET = [*STRICT, "-Ilibc/include", "-O2", "-ffreestanding", "-fno-pic", "-fno-pie", "-mno-red-zone",
-          "-mgeneral-regs-only", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
-          "-fno-common", "-fno-strict-aliasing", "-fcf-protection=none",
-          "-Wframe-larger-than=4096"]
-HOST = [*STRICT, "-idirafter", "libc/include", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-        "-DSYS_RAW_ELSEWHERE", "-DHOST_TEST", "-D_GNU_SOURCE"]
-
-
-def run(*command, **more):
-    return subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True,
-                          text=True, errors="replace", check=False, timeout=300, **more)
-
-
-def compiled(command):
-    done = run(*command)
-    assert done.returncode == 0, done.stderr[-3000:]
+OURS = [*STRICT, "-Wimplicit-fallthrough", "-DCONFIG_DEBUG=1", "-Iservers/include",
+        "-Ikernel/include"]
+TARGET = [*OURS, "-Ilibc/include", *FREESTANDING, "-Wframe-larger-than=4096"]
+HOST = [*OURS, "-idirafter", "libc/include", *SANITIZED, "-DSYS_RAW_ELSEWHERE", "-DHOST_TEST",
+        "-D_GNU_SOURCE"]
 
 
 @pytest.fixture(scope="module")
@@ -66,26 +51,10 @@ def test_mistakes(name):
     assert done.stdout == (HERE / f"{name}.expected").read_text()
 
 
-def message_sites():
-    """Where the compiler's source makes a message: (file, first line, last line, its words)."""
-    for path in sorted(TOOL.glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and (
-                    ast.unparse(node.func) == "Mistake" or
-                    ast.unparse(node.func).endswith("report.add")):
-                yield path.name, node.lineno, node.end_lineno, ast.unparse(node)
-
-
 def test_every_message_has_a_case():
-    done = run(*CASES, "--sites")
-    assert done.returncode == 0, done.stderr[-3000:]
-    hit = set(done.stdout.split())
     # test_text_that_is_no_text, test_two_interfaces_of_one_number
     elsewhere = ("this byte is not UTF-8", "nested too deeply", "has the number")
-    missing = [f"{name}:{first}: {words}" for name, first, last, words in message_sites()
-               if not any(f"{name}:{line}" in hit for line in range(first, last + 1))
-               and not any(text in words for text in elsewhere)]
-    assert len(hit) > 80 and not missing, "\n".join(missing)
+    assert messages_without_case(TOOL, HERE / "cases.py", 80, elsewhere) == []
 
 
 @pytest.mark.parametrize("raw,message", [
@@ -97,11 +66,7 @@ def test_every_message_has_a_case():
 ])
 def test_text_that_is_no_text(raw, message, tmp_path):
     """A definite error, and nothing is written."""
-    path = tmp_path / "bad.idl"
-    path.write_bytes(raw)
-    done = run(*IDLC, f"--header={tmp_path}/out.h", path)
-    assert done.returncode == 1 and message in done.stderr, done.stderr[-2000:]
-    assert "Traceback" not in done.stderr and not (tmp_path / "out.h").exists()
+    refused_text(IDLC, tmp_path / "bad.idl", raw, message, tmp_path / "out.h")
 
 
 def test_two_interfaces_of_one_number(tmp_path):

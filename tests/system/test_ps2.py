@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from compilers import compiled, run
 from conftest import ROOT
 
 HERE = ROOT / "tests" / "console"
@@ -18,16 +19,6 @@ FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow", 
          "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
          "-I", ROOT / "drivers" / "framework" / "host", "-I", ROOT / "drivers" / "framework",
          "-I", ROOT / "servers" / "include"]
-
-
-def run(*command, **more):
-    return subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True,
-                          text=True, errors="replace", check=False, timeout=300, **more)
-
-
-def compiled(command):
-    done = run(*command)
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The register compiler: its messages, what it generates, and that this costs nothing at run time.
 After a wanted change: tests/rdl/cases.py --write, and RDL_WRITE=1 with this file."""
-import ast
 import os
 import pathlib
 import re
@@ -10,6 +9,8 @@ import time
 
 import pytest
 
+from compilers import (FREESTANDING, SANITIZED, STRICT, compiled, messages_without_case,
+                       refused_text, run)
 from conftest import ROOT
 
 TOOL = ROOT / "tools" / "rdl"
@@ -20,13 +21,8 @@ CASES = ["/usr/bin/python3", "tests/rdl/cases.py"]
 REGISTER_FILES = sorted(path.relative_to(ROOT) for path in ROOT.glob("drivers/*/*.rdl"))
 MISTAKES = sorted(path.stem for path in HERE.glob("*.expected") if path.stem != "dump")
 
-STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow", "-Wundef", "-Wvla",
-          "-Wstrict-prototypes", "-Wmissing-prototypes"]
-# As the Makefile compiles drivers.
-TARGET = [*STRICT, "-O2", "-ffreestanding", "-fno-pic", "-fno-pie", "-mno-red-zone",
-          "-mgeneral-regs-only", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
-          "-fno-common", "-fno-strict-aliasing", "-fcf-protection=none"]
-HOST = [*STRICT, "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+TARGET = [*STRICT, *FREESTANDING]
+HOST = [*STRICT, *SANITIZED]
 
 # Pairs of overhead.c that are not the same instructions: how many more the generated code may
 # have, and why.
@@ -35,16 +31,6 @@ DIFFERENT = {
     "condition": 0,    # a comparison's result is shifted, where by hand it is a mask
     "variable": 1,     # C masks what it stores into a bit-field, although a bool has one bit
 }
-
-
-def run(*command, **more):
-    return subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True,
-                          text=True, errors="replace", check=False, timeout=300, **more)
-
-
-def compiled(command):
-    done = run(*command)
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.fixture(scope="module")
@@ -70,27 +56,9 @@ def test_mistakes(name):
     assert done.stdout == (HERE / f"{name}.expected").read_text()
 
 
-def message_sites():
-    """Where the compiler's source makes a message: (file, first line, last line, its words)."""
-    for path in sorted(TOOL.glob("*.py")):
-        if path.name == "errors.py":
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and (
-                    ast.unparse(node.func) == "Mistake" or
-                    ast.unparse(node.func).endswith("report.add")):
-                yield path.name, node.lineno, node.end_lineno, ast.unparse(node)
-
-
 def test_every_message_has_a_case():
-    done = run(*CASES, "--sites")
-    assert done.returncode == 0, done.stderr[-3000:]
-    hit = set(done.stdout.split())
     elsewhere = ("this byte is not UTF-8", "nested too deeply")  # test_text_that_is_no_text
-    missing = [f"{name}:{first}: {words}" for name, first, last, words in message_sites()
-               if not any(f"{name}:{line}" in hit for line in range(first, last + 1))
-               and not any(text in words for text in elsewhere)]
-    assert len(hit) > 120 and not missing, "\n".join(missing)
+    assert messages_without_case(TOOL, HERE / "cases.py", 120, elsewhere) == []
 
 
 @pytest.mark.parametrize("raw,message", [
@@ -102,11 +70,7 @@ def test_every_message_has_a_case():
 ])
 def test_text_that_is_no_text(raw, message, tmp_path):
     """A definite error, and nothing is written."""
-    path = tmp_path / "bad.rdl"
-    path.write_bytes(raw)
-    done = run(*RDLC, f"--header={tmp_path}/out.h", path)
-    assert done.returncode == 1 and message in done.stderr, done.stderr[-2000:]
-    assert "Traceback" not in done.stderr and not (tmp_path / "out.h").exists()
+    refused_text(RDLC, tmp_path / "bad.rdl", raw, message, tmp_path / "out.h")
 
 
 def test_there_is_no_such_file():

@@ -3,7 +3,7 @@
 Most come with the interface's name in front and cannot meet; what can is found here.
 """
 import model
-from names import C_WORDS, Names
+from cnames import C_WORDS, Names
 
 # Names that the generated functions have for what is not in the file.
 TAKEN = {"cap", "slots", "call", "reply", "error"}

@@ -6,6 +6,7 @@ What the subset leaves out is refused by its name.
 import dataclasses
 
 import syntax
+import tokens
 from errors import Mistake
 
 USE_INSTEAD = {
@@ -31,59 +32,28 @@ INTEGERS = ("short", "long", "unsigned")
 NAME_MAX = 48
 
 
-class Parser:
-    def __init__(self, tokens):
-        self.tokens = tokens
-        self.at = 0
-
-    # -- tokens ----------------------------------------------------------------------------------
-
-    def peek(self, ahead=0):
-        return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
-
-    def next(self):
-        token = self.peek()
-        self.at += 1
-        return token
-
-    def sees(self, *texts):
-        return self.peek().text in texts and self.peek().kind in ("symbol", "keyword")
-
-    def accept(self, text):
-        return self.next() if self.sees(text) else None
-
+class Parser(tokens.TokenReader):
     def expect(self, text, where):
-        token = self.peek()
         if text == ">" and self.sees(">>"):  # two sequences end here
+            token = self.peek()
             self.tokens[self.at] = dataclasses.replace(token, text=">")
             return token
-        if not self.sees(text):
-            self.refuse_left_out(token)
-            raise Mistake(token.position, f"{token.shown()} stands where `{text}` should",
-                          f"{where} needs `{text}` here")
-        return self.next()
+        return super().expect(text, where)
 
-    @staticmethod
-    def refuse_left_out(token):
+    def refuse_left_out(self, token):
         if token.kind == "keyword" and token.text in USE_INSTEAD:
             raise Mistake(token.position, f"`{token.text}` is not in the subset",
                           USE_INSTEAD[token.text])
 
     def name(self, of_what):
-        token = self.peek()
-        if token.kind == "keyword":
-            raise Mistake(token.position, f"`{token.text}` is a word of the language",
-                          f"{of_what} needs another name")
-        if token.kind != "word":
-            raise Mistake(token.position, f"{token.shown()} stands where a name should",
-                          f"{of_what} needs a name here")
+        token = super().name(of_what)
         if len(token.text) > NAME_MAX:
             raise Mistake(token.position, f"the name has {len(token.text)} characters",
                           f"at most {NAME_MAX} keep the generated names readable")
         if token.text.endswith("_") or "__" in token.text:
             raise Mistake(token.position, f"`{token.text}` has an underscore too many",
                           "names that end in one, or have two in a row, are the generated code's")
-        return self.next()
+        return token
 
     def body(self, what, statement):
         """`{ statement* }`"""

@@ -15,10 +15,10 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-sys.path.append(str(HERE.parent / "rdl"))  # errors.py serves both compilers
+sys.path.append(str(HERE.parent / "lang"))
 
 import check  # noqa: E402  (found through the line above, as are those it imports)
+import compiler  # noqa: E402
 import emit_c  # noqa: E402
 import emit_desc  # noqa: E402
 import emit_page  # noqa: E402
@@ -27,7 +27,8 @@ import emit_server  # noqa: E402
 import grammar  # noqa: E402
 import lexer  # noqa: E402
 import resolve  # noqa: E402
-from errors import Mistake, Report  # noqa: E402
+from compiler import ROOT, write  # noqa: E402
+from errors import Report  # noqa: E402
 
 INTERFACES = ROOT / "drivers" / "interfaces"
 
@@ -35,50 +36,25 @@ INTERFACES = ROOT / "drivers" / "interfaces"
 def compile_file(path):
     """The model of one file, and what is wrong."""
     report = Report()
-    parser = None
-    try:
-        tokens = lexer.Lexer([INTERFACES]).run(path)
-        parser = grammar.Parser(tokens)
+
+    def model(parser):
         definitions = parser.run()
         unit = resolve.Resolver(report, path).run(definitions)
         if not report:
-            check.check(unit, report, tokens[-1].position)
-        return unit, report
-    except Mistake as mistake:
-        report.add_mistake(mistake)
-    except RecursionError:
-        report.add(parser.peek().position, "this is nested too deeply", "name the inner parts")
-    return None, report
+            check.check(unit, report, parser.tokens[-1].position)
+        return unit
 
-
-def write(path, text):
-    pathlib.Path(path).write_text(text, encoding="utf-8")
+    unit = compiler.parse(lambda: grammar.Parser(lexer.Lexer([INTERFACES]).run(path)), report, model)
+    return unit, report
 
 
 def interface_files():
     return [path for path in sorted(INTERFACES.glob("*.idl")) if path.stem != "prelude"]
 
 
-def pages(is_check):
-    """All reference pages; with --check, whether they are what would be written."""
-    bad = 0
-    for path in interface_files():
-        shown = path.relative_to(ROOT)
-        unit, report = compile_file(path)
-        if report:
-            print(report, file=sys.stderr)
-            bad += 1
-            continue
-        out = ROOT / "docs/interfaces" / f"{path.stem}.md"
-        text = emit_page.page(unit, shown)
-        if not is_check:
-            out.parent.mkdir(exist_ok=True)
-            write(out, text)
-        elif not out.exists() or out.read_text(encoding="utf-8") != text:
-            print(f"{out.relative_to(ROOT)} is not up to date: run tools/idl/idlc.py --pages",
-                  file=sys.stderr)
-            bad += 1
-    return bad
+def page(path, shown):
+    unit, report = compile_file(path)
+    return (None, report) if report else (emit_page.page(unit, shown), report)
 
 
 def listing(paths):
@@ -104,7 +80,7 @@ def main():
     parser.add_argument("file", nargs="*")
     args = parser.parse_args()
     if args.pages:
-        sys.exit(1 if pages(args.check) else 0)
+        sys.exit(1 if compiler.pages(interface_files(), "interfaces", page, args.check) else 0)
     for path in args.file:
         if not pathlib.Path(path).is_file():
             parser.error(f"there is no file {path}")

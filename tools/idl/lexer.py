@@ -4,11 +4,11 @@ Source: OMG IDL 4.2, clause 7.2 (lexical conventions) and 7.3 (preprocessing). O
 there are #include "FILE" and the three of an include guard: #ifndef, #define, #endif.
 A comment /** ... */ describes what follows it, /**< ... */ what stands before it.
 """
-import dataclasses
-import pathlib
 import re
 
-from errors import Mistake, Position, Source
+from errors import Mistake
+import textlexer
+from textlexer import Token
 
 # Table 7-6 and clause 7.4.13: words that cannot name anything, in whatever case.
 KEYWORDS = frozenset("""
@@ -34,20 +34,6 @@ TOKEN = re.compile(r"""
 
 DIRECTIVE = re.compile(r"#[ \t]*([a-z]*)[ \t]*(.*?)[ \t\r]*$")
 GUARD = re.compile(r"[A-Za-z_]\w*$")
-BITS_MAX = 64
-
-
-@dataclasses.dataclass
-class Token:
-    kind: str  # word, keyword, number, string, symbol, end
-    text: str
-    value: object
-    position: Position
-    doc: str = ""    # of the comment before it
-    after: str = ""  # of the comment behind it
-
-    def shown(self):
-        return "the end of the file" if self.kind == "end" else f"`{self.text}`"
 
 
 def comment_text(text):
@@ -59,74 +45,36 @@ def comment_text(text):
 def number(text, position):
     if len(text) > 1 and text[0] == "0" and text[1] not in "xX":
         raise Mistake(position, f"`{text}` would be octal", "write it in decimal or as 0x...")
-    value = int(text, 0) if len(text) <= 20 else None
-    if value is None or value >> BITS_MAX:
-        raise Mistake(position, "the number is out of range", "it must lie in 0 .. 2**64 - 1")
-    return value
+    return textlexer.bounded(text, 0, position)
 
 
-class Lexer:
-    """Tokens of a file and of what it includes."""
+class Lexer(textlexer.Lexer):
+    pattern = TOKEN
+    prelude = "prelude.idl"
+    again = "remove this line, or give that file an include guard"
 
     def __init__(self, include_path):
-        self.include_path = [pathlib.Path(path) for path in include_path]
-        self.read = []      # resolved paths, in the order of reading
-        self.defined = set()  # by #define
-        self.tokens = []
+        super().__init__(include_path)
+        self.defined = set()   # by #define
+        self.open_guards = []  # of each file that is being read: the places of its #ifndefs
         self.doc = ""
 
-    def run(self, path):
-        source = self.load(path, path)
-        self.scan(source)
-        last = max(len(source.lines), 1)
-        end = Position(source, last, len(source.lines[-1]) + 1 if source.lines else 1)
-        self.tokens.append(Token("end", "", None, end))
-        return self.tokens
+    def began(self):
+        self.open_guards.append([])
 
-    def load(self, path, shown):
-        self.read.append(pathlib.Path(path).resolve())
-        raw = pathlib.Path(path).read_bytes()
-        source = Source(str(shown), raw.decode("utf-8", errors="replace"))
-        try:
-            raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
-            column = error.start - raw.rfind(b"\n", 0, error.start)
-            raise Mistake(Position(source, line, column), "this byte is not UTF-8",
-                          "save the file as UTF-8") from None
-        return source
+    def ended(self):
+        guards = self.open_guards.pop()
+        if guards:
+            raise Mistake(guards[-1], "this #ifndef has no #endif", "close it with #endif")
 
-    def scan(self, source):
-        at, line, start = 0, 1, 0
-        open_guards = []
-        while at < len(source.text):
-            position = Position(source, line, at - start + 1)
-            match = TOKEN.match(source.text, at)
-            if match is None or source.text.startswith("/*", at) and match.group() == "/":
-                self.refuse_character(source.text, at, position)
-            kind, text = match.lastgroup, match.group()
-            if kind == "directive":
-                if not self.directive(source, text, position, open_guards):
-                    return
-            elif kind == "comment":
-                self.comment(text)
-            elif kind != "space":
-                self.tokens.append(self.token(kind, text, position))
-            newlines = text.count("\n")
-            if newlines:
-                line += newlines
-                start = at + text.rindex("\n") + 1
-            at = match.end()
-        if open_guards:
-            raise Mistake(open_guards[-1], "this #ifndef has no #endif", "close it with #endif")
-
-    @staticmethod
-    def refuse_character(text, at, position):
-        if text.startswith("/*", at):
-            raise Mistake(position, "the comment has no end", "close it with */")
-        if text[at] == '"':
-            raise Mistake(position, "the string has no end", 'close it with "')
-        raise Mistake(position, f"the character {text[at]!r} means nothing here", "remove it")
+    def piece(self, source, kind, text, position):
+        if kind == "directive":
+            return self.directive(source, text, position)
+        if kind == "comment":
+            self.comment(text)
+        elif kind != "space":
+            self.tokens.append(self.token(kind, text, position))
+        return True
 
     def comment(self, text):
         if text.startswith("/**<"):
@@ -150,14 +98,12 @@ class Lexer:
                           "of the language only in case", "take another name")
         return Token("word", text.lstrip("_"), None, position, doc)
 
-    # -- directives ------------------------------------------------------------------------------
-
-    def directive(self, source, text, position, open_guards):
+    def directive(self, source, text, position):
         """False: the rest of the file is left out by its guard."""
         word, rest = DIRECTIVE.match(text).groups()
         rest = re.sub(r"\s*(//.*|/\*.*\*/)$", "", rest)
         if word == "include":
-            self.include(source, rest, position)
+            self.include_line(source, rest, position)
         elif word in ("ifndef", "define"):
             if not GUARD.match(rest):
                 raise Mistake(position, f"#{word} needs one name",
@@ -168,31 +114,20 @@ class Lexer:
             elif rest in self.defined:
                 return False
             else:
-                open_guards.append(position)
+                self.open_guards[-1].append(position)
         elif word == "endif":
-            if not open_guards:
+            if not self.open_guards[-1]:
                 raise Mistake(position, "this #endif has no #ifndef", "remove it")
-            open_guards.pop()
+            self.open_guards[-1].pop()
         else:
             raise Mistake(position, f"the directive #{word} is not in the subset",
                           "it has #include \"FILE\" and include guards")
         return True
 
-    def include(self, source, rest, position):
+    def include_line(self, source, rest, position):
         if not re.fullmatch(r'"[^"]+"', rest):
             raise Mistake(position, "#include needs a file in quotes", 'write #include "FILE"')
-        name = rest[1:-1]
-        for folder in [pathlib.Path(source.path).parent, *self.include_path]:
-            path = folder / name
-            if not path.is_file():
-                continue
-            if path.resolve() in self.read and not self.is_guarded(path):
-                raise Mistake(position, f'"{name}" is included already',
-                              "remove this line, or give that file an include guard")
-            self.scan(self.load(path, path))
-            return
-        raise Mistake(position, f'the file "{name}" is not there',
-                      "it is looked for beside this file and beside prelude.idl")
+        self.include(source, rest[1:-1], position)
 
     def is_guarded(self, path):
         found = re.search(r"^#ifndef\s+(\w+)", path.read_text(encoding="utf-8"), re.M)

@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 
 IDL := $(filter-out %/prelude.idl,$(sort $(wildcard drivers/interfaces/*.idl)))
-IDL_TOOL := $(wildcard tools/idl/*.py) tools/rdl/errors.py
+IDL_TOOL := $(wildcard tools/idl/*.py) $(wildcard tools/lang/*.py)
 IDL_GEN := $(B)/gen/idl
 IDL_NAMES := $(basename $(notdir $(IDL)))
 IDL_HEADERS := $(IDL_NAMES:%=$(IDL_GEN)/%.h) $(IDL_GEN)/interfaces.h

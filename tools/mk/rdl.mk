@@ -1,6 +1,6 @@
 # rdl.mk - registers: <regs/NAME.h> for drivers, its table for dumps, its mock for host tests.
 RDL := $(sort $(wildcard drivers/*/*.rdl))
-RDL_TOOL := $(wildcard tools/rdl/*.py tools/rdl/*.rdl)
+RDL_TOOL := $(wildcard tools/lang/*.py tools/rdl/*.py tools/rdl/*.rdl)
 REGS := $(patsubst %.rdl,$(B)/gen/regs/%.h,$(notdir $(RDL)))
 
 define registers

@@ -1,10 +1,6 @@
-"""names.py - the names that the generated C has, and that none is made twice."""
+"""names.py - the names that the C of a register description has, and that none is made twice."""
 
-C_WORDS = frozenset("""
-    auto break case char const continue default do double else enum extern float for goto if
-    inline int long register restrict return short signed sizeof static struct switch typedef
-    union unsigned void volatile while bool true false asm typeof
-""".split())
+from cnames import C_WORDS, Names
 
 ENUM_MAX = 0x7fffffff
 
@@ -50,23 +46,6 @@ def functions(register):
         made += [f"{base}_set_{f.name}" for f in register.fields if f.is_plain]
     made += [f"{base}_{f.write_name}" for f in register.fields if f.write_name != f.name]
     return made
-
-
-class Names:
-    """Where each name came from."""
-
-    def __init__(self, report):
-        self.report = report
-        self.seen = {}
-        self.told = set()  # one pair often makes several names
-
-    def add(self, name, position, what):
-        if name in self.seen and (position, self.seen[name][0]) not in self.told:
-            other = self.seen[name]
-            self.told.add((position, other[0]))
-            self.report.add(position, f"the C name `{name}` is made twice, for {what} and for "
-                            f"{other[1]} (line {other[0].line})", "rename one")
-        self.seen.setdefault(name, (position, what))
 
 
 def check(devices, report):

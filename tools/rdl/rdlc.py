@@ -11,41 +11,37 @@ import argparse
 import pathlib
 import sys
 
-import access
-import build
-import check
-import elaborate
-import emit_c
-import emit_mock
-import emit_page
-import emit_table
-import grammar
-import lexer
-
-from errors import Mistake, Report
-
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+sys.path.append(str(HERE.parent / "lang"))
+
+import access  # noqa: E402  (found through the line above, as are those it imports)
+import build  # noqa: E402
+import check  # noqa: E402
+import compiler  # noqa: E402
+import elaborate  # noqa: E402
+import emit_c  # noqa: E402
+import emit_mock  # noqa: E402
+import emit_page  # noqa: E402
+import emit_table  # noqa: E402
+import grammar  # noqa: E402
+import lexer  # noqa: E402
+from compiler import ROOT, write  # noqa: E402
+from errors import Report  # noqa: E402
+
 
 
 def compile_file(path):
     """The devices of one file, and what is wrong."""
     report = Report()
-    parser = None
-    try:
-        tokens = lexer.Lexer([HERE]).run(path)
-        parser = grammar.Parser(tokens)
-        statements = parser.run()
-    except Mistake as mistake:
-        report.add_mistake(mistake)
-        return [], report
-    except RecursionError:
-        report.add(parser.peek().position, "this is nested too deeply", "name the inner parts")
-        return [], report
-    nodes = elaborate.Elaborator(report).run(statements)
-    if report:
-        return [], report
-    devices = build.Builder(report).run(nodes)
+    tokens = []
+
+    def parser_of():
+        tokens.extend(lexer.Lexer([HERE]).run(path))
+        return grammar.Parser(tokens)
+
+    statements = compiler.parse(parser_of, report, lambda parser: parser.run())
+    nodes = [] if report else elaborate.Elaborator(report).run(statements)
+    devices = [] if report else build.Builder(report).run(nodes)
     if not report:
         check.check(devices, report)
         if not devices:
@@ -54,30 +50,9 @@ def compile_file(path):
     return devices, report
 
 
-def write(path, text):
-    pathlib.Path(path).write_text(text, encoding="utf-8")
-
-
-def pages(is_check):
-    """All reference pages; with --check, whether they are what would be written."""
-    bad = 0
-    for path in sorted(ROOT.glob("drivers/*/*.rdl")):
-        shown = path.relative_to(ROOT)
-        devices, report = compile_file(path)
-        if report:
-            print(report, file=sys.stderr)
-            bad += 1
-            continue
-        out = ROOT / "docs/registers" / f"{path.stem}.md"
-        text = emit_page.page(devices, shown)
-        if not is_check:
-            out.parent.mkdir(exist_ok=True)
-            write(out, text)
-        elif not out.exists() or out.read_text(encoding="utf-8") != text:
-            print(f"{out.relative_to(ROOT)} is not up to date: run tools/rdl/rdlc.py --pages",
-                  file=sys.stderr)
-            bad += 1
-    return bad
+def page(path, shown):
+    devices, report = compile_file(path)
+    return (None, report) if report else (emit_page.page(devices, shown), report)
 
 
 def main():
@@ -89,7 +64,8 @@ def main():
     parser.add_argument("file", nargs="?")
     args = parser.parse_args()
     if args.pages:
-        sys.exit(1 if pages(args.check) else 0)
+        files = sorted(ROOT.glob("drivers/*/*.rdl"))
+        sys.exit(1 if compiler.pages(files, "registers", page, args.check) else 0)
     if args.file is None or not pathlib.Path(args.file).is_file():
         parser.error(f"there is no file {args.file}")
     devices, report = compile_file(args.file)
