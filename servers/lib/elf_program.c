@@ -4,22 +4,13 @@
  * Invariant: no field is used before it has been compared with the file's size.
  */
 #include <quoll/abi.h>
+#include <quoll/elf_header.h>
 #include <quoll/elf_program.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 #define PAGE 4096u
-
-struct elf_header {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, phoff, shoff;
-    uint32_t flags;
-    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-_Static_assert(sizeof(struct elf_header) == 64, "ELF header");
 
 struct elf_phdr {
     uint32_t type, flags;
@@ -40,9 +31,7 @@ _Static_assert(sizeof(struct elf_phdr) == 56, "program header");
 
 static const char *check_header(const struct elf_header *h, uint64_t bytes)
 {
-    static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1}; /* 64 bits, little-endian */
-
-    if (memcmp(h->ident, ident, sizeof(ident)) != 0) {
+    if (memcmp(h->ident, ELF_IDENT, strlen(ELF_IDENT)) != 0) {
         return "is not a 64-bit little-endian ELF file";
     }
     if (h->machine != EM_X86_64 || h->version != 1) {

@@ -3,20 +3,11 @@
  * Source: System V ABI, chapter 4 (sections, symbol table, string table).
  * Invariant: no field is used before it has been compared with the file's size.
  */
+#include <quoll/elf_header.h>
 #include <quoll/elf_symbols.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-struct header {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, phoff, shoff;
-    uint32_t flags;
-    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-_Static_assert(sizeof(struct header) == 64, "ELF header");
 
 struct section {
     uint32_t name, type;
@@ -55,7 +46,7 @@ static bool has(const struct file *f, uint64_t offset, uint64_t bytes)
     return offset <= f->bytes && bytes <= f->bytes - offset;
 }
 
-static bool read_section(const struct file *f, const struct header *h, unsigned i,
+static bool read_section(const struct file *f, const struct elf_header *h, unsigned i,
                          struct section *out)
 {
     if (i >= h->shnum) {
@@ -67,15 +58,15 @@ static bool read_section(const struct file *f, const struct header *h, unsigned 
 
 static bool find_table(const struct file *f, struct table *t)
 {
-    static const uint8_t ident[6] = {0x7f, 'E', 'L', 'F', 2, 1}; /* 64 bits, little-endian */
-    struct header h;
+    struct elf_header h;
 
     if (f->bytes < sizeof(h)) {
         return false;
     }
     memcpy(&h, f->data, sizeof(h));
-    if (memcmp(h.ident, ident, sizeof(ident)) != 0 || h.shentsize != sizeof(struct section) ||
-        h.shnum > SECTIONS_MAX || !has(f, h.shoff, h.shnum * sizeof(struct section))) {
+    if (memcmp(h.ident, ELF_IDENT, strlen(ELF_IDENT)) != 0 ||
+        h.shentsize != sizeof(struct section) || h.shnum > SECTIONS_MAX ||
+        !has(f, h.shoff, h.shnum * sizeof(struct section))) {
         return false;
     }
     for (unsigned i = 0; i < h.shnum; i++) {
@@ -128,7 +119,7 @@ static bool copy_name(const struct file *f, const struct section *strings, uint6
 static bool in_section(const struct file *f, const struct symbol *s, uint64_t address)
 {
     struct section section;
-    struct header h;
+    struct elf_header h;
 
     memcpy(&h, f->data, sizeof(h));
     return read_section(f, &h, s->section, &section) && address >= section.va &&
