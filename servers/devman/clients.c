@@ -52,6 +52,7 @@ static struct device *find_to_open(const char *what, const struct idl_interface 
     return device_by_name(what, &d) == E_OK ? d : NULL;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as many parameters as the IDL gives it */
 int devman_serve_open(struct call *call, const char *what, uint8_t interface_number,
                       uint32_t methods, uint16_t data_pages, uint64_t notification,
                       uint32_t *session, uint64_t *endpoint, uint64_t *doorbell,
