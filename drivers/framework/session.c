@@ -20,18 +20,17 @@ static const struct driver_session *shown(unsigned s)
     return &driver_info()->session[s];
 }
 
-static struct queue_pages pages_of(unsigned s)
+static uint64_t place_va(unsigned s)
 {
-    uint64_t va = DRIVER_SESSIONS_VA + s * DRIVER_SESSION_STRIDE;
-
-    return (struct queue_pages){.c = (struct queue_c *)va,
-                                .d = (struct queue_d *)(va + QUEUE_PAGE_BYTES),
-                                .m = (struct queue_m *)(va + 2ull * QUEUE_PAGE_BYTES)};
+    return DRIVER_SESSIONS_VA + s * DRIVER_SESSION_STRIDE;
 }
 
 void *driver_session_data(unsigned s)
 {
-    return (char *)pages_of(s).m + QUEUE_PAGE_BYTES;
+    if (shown(s)->data_pages > QUEUE_DATA_PAGES) {
+        return (void *)(DRIVER_LARGE_VA + s * QUEUE_DATA_LARGE);
+    }
+    return (void *)(place_va(s) + (uint64_t)QUEUE_AT_DATA * QUEUE_PAGE_BYTES);
 }
 
 unsigned driver_session_interface(unsigned s)
@@ -41,14 +40,15 @@ unsigned driver_session_interface(unsigned s)
 
 static bool has_queue(unsigned s)
 {
-    return shown(s)->queue_pages != 0;
+    return shown(s)->data_pages != 0;
 }
 
 static void open_queue(unsigned s)
 {
     if (places[s].generation != 0 && has_queue(s) && !places[s].queue_is_open) {
         places[s].queue_is_open =
-            queue_driver_open(&places[s].queue, pages_of(s), DRIVER_SLOT_SESSIONS + s) == E_OK;
+            queue_driver_open(&places[s].queue, queue_pages_at(place_va(s)),
+                              DRIVER_SLOT_SESSIONS + s) == E_OK;
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include <driver.h>
 
-#define REQUESTS  (DRIVER_SESSIONS * QUEUE_SLOTS_MAX) /* all that can be outstanding */
+#define REQUESTS  (DRIVER_SESSIONS * QUEUE_SLOTS_NARROW) /* all that can be outstanding */
 #define FIFOS_MAX 16u                                 /* that are filled one after the other */
 #define POLL_US   100u
 

@@ -54,7 +54,7 @@ static struct device *find_to_open(const char *what, const struct idl_interface 
 
 /* NOLINTNEXTLINE(readability-function-size): as many parameters as the IDL gives it */
 int devman_serve_open(struct call *call, const char *what, uint8_t interface_number,
-                      uint32_t methods, uint16_t data_pages, uint64_t notification,
+                      uint32_t methods, uint16_t data_pages, uint16_t depth, uint64_t notification,
                       uint32_t *session, uint64_t *endpoint, uint64_t *doorbell,
                       uint64_t *acknowledge, struct devman_geometry *shape)
 {
@@ -63,6 +63,7 @@ int devman_serve_open(struct call *call, const char *what, uint8_t interface_num
                                         .interface = interface_number,
                                         .methods = methods,
                                         .data_pages = data_pages,
+                                        .depth = depth,
                                         .notify = (uint32_t)notification};
     struct session_answer answer;
     struct device *d;
@@ -84,8 +85,9 @@ int devman_serve_open(struct call *call, const char *what, uint8_t interface_num
         *endpoint = answer.endpoint;
         *doorbell = answer.doorbell;
         *acknowledge = SLOT_ACKNOWLEDGE;
+        shape->slots = (uint16_t)answer.slots;
         shape->pages = (uint16_t)answer.pages;
-        shape->slots = answer.pages != 0 ? SESSION_QUEUE_SLOTS : 0;
+        shape->data_pages = (uint16_t)answer.data_pages;
     }
     return error;
 }

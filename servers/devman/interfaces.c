@@ -6,6 +6,7 @@
 #include <idl/inspect.h>
 #include <idl/interfaces.h>
 #include <quoll/abi.h>
+#include <quoll/queue.h>
 #include <string.h>
 
 const struct idl_interface *interface_find(unsigned number)
@@ -71,6 +72,27 @@ uint32_t interface_queue_ops(const struct idl_interface *i, uint32_t methods)
 uint32_t interface_queue_waits(const struct idl_interface *i)
 {
     return methods_with(i, IDL_ASYNC | IDL_WAITS, 0) << 1;
+}
+
+static bool has_long_buffer(const struct idl_field *fields, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (fields[i].kind == IDL_BUFFER && fields[i].bound > QUEUE_DATA_PAGES * QUEUE_PAGE_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool interface_is_bulk(const struct idl_interface *i)
+{
+    for (uint32_t k = 0; k < i->method_count; k++) {
+        const struct idl_method *m = &i->methods[k];
+        if (has_long_buffer(m->in, m->in_count) || has_long_buffer(m->out, m->out_count)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool interface_is_of(const struct driver_manifest *driver, const struct idl_interface *i)

@@ -25,6 +25,9 @@ unsigned interface_rights(const struct idl_interface *i, uint32_t methods);
 uint32_t interface_queue_ops(const struct idl_interface *i, uint32_t methods);
 uint32_t interface_queue_waits(const struct idl_interface *i);
 
+/** Can one request of it be of more bytes than small pages of a data region hold? */
+bool interface_is_bulk(const struct idl_interface *i);
+
 /** Does @driver serve it? All serve inspect. */
 bool interface_is_of(const struct driver_manifest *driver, const struct idl_interface *i);
 

@@ -1,8 +1,8 @@
 /*
  * session.c - see session.h.
- * Each session has one untyped, of which its pages are made, and 64 slots in a row:
- *   0 the capability for the client, 1 its doorbell, 2 the client's notification,
- *   3.. the frames, 22.. copies for the driver, 41.. copies for the client
+ * Each session has one untyped, of which its pages are made (a second one for a large page of
+ * data), and slots in a row: 0 the capability for the client, 1 its doorbell, 2 the client's
+ * notification, then the frames, copies for the driver, copies for the client.
  */
 #include "session.h"
 
@@ -17,7 +17,7 @@
 #define SLOT_FRAMES   3
 #define SLOT_DRIVERS  (SLOT_FRAMES + SESSION_FRAMES)
 #define SLOT_CLIENTS  (SLOT_DRIVERS + SESSION_FRAMES)
-_Static_assert(SLOT_CLIENTS + SESSION_FRAMES <= SESSION_SLOTS, "they fit");
+#define SESSION_SLOTS (SLOT_CLIENTS + SESSION_FRAMES) /* of devman's CNode */
 
 #define VIEW_VA      0x0000000058000000ull /* devman's own view of C, D and M */
 #define PAGE         4096u
@@ -32,8 +32,9 @@ struct session {
     uint16_t device;
     uint32_t client, generation;
     uint32_t slots;   /* the first of its SESSION_SLOTS */
-    uint32_t untyped; /* 0: it has no queue */
-    unsigned pages;
+    uint32_t untyped, large; /* 0: it has no queue; no large page */
+    unsigned depth;          /* slots of the queue */
+    unsigned pages, data_pages;
     uint64_t closing_since_us;
     struct queue_manager queue;
 };
@@ -76,37 +77,39 @@ static int copy(uint32_t to, uint32_t from, unsigned rights, uint64_t badge)
 
 static struct queue_pages view(const struct session *s)
 {
-    uint64_t va = VIEW_VA + (uint64_t)(s - sessions) * SESSION_PAGES * PAGE;
-
-    return (struct queue_pages){.c = (struct queue_c *)va,
-                                .d = (struct queue_d *)(va + PAGE),
-                                .m = (struct queue_m *)(va + 2ull * PAGE)};
+    return queue_pages_at(VIEW_VA + (uint64_t)(s - sessions) * QUEUE_AT_DATA * PAGE);
 }
 
-/* Who may write what: C the client, D the driver, M nobody but devman, data both. */
-static unsigned driver_rights(unsigned page)
+static unsigned place_of(const struct session *s, unsigned page)
 {
-    return page == 0 || page == 2 ? RIGHT_READ : RIGHT_READ | RIGHT_WRITE;
+    return queue_place_of(s->depth, page);
 }
 
-static unsigned client_rights(unsigned page)
+static unsigned driver_rights(unsigned place)
 {
-    return page == 1 || page == 2 ? RIGHT_READ : RIGHT_READ | RIGHT_WRITE;
+    return queue_driver_may_write(place) ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ;
 }
 
-static int make_frame(struct session *s, unsigned page)
+static unsigned client_rights(unsigned place)
+{
+    return queue_client_may_write(place) ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ;
+}
+
+/* The session's @page-th frame, of 2^@bits bytes of @untyped, and the copies of it. */
+static int make_frame(struct session *s, unsigned page, uint32_t untyped, unsigned bits)
 {
     uint32_t frame = s->slots + SLOT_FRAMES + page;
-    int error = sys_op(s->untyped, OP_UNTYPED_RETYPE, OBJ_FRAME, FRAME_4K_BITS, 0, frame, 1, 0);
+    unsigned place = place_of(s, page);
+    int error = sys_op(untyped, OP_UNTYPED_RETYPE, OBJ_FRAME, bits, 0, frame, 1, 0);
 
     if (error == E_OK) {
-        error = copy(s->slots + SLOT_DRIVERS + page, frame, driver_rights(page), 0);
+        error = copy(s->slots + SLOT_DRIVERS + page, frame, driver_rights(place), 0);
     }
     if (error == E_OK) {
-        error = copy(s->slots + SLOT_CLIENTS + page, frame, client_rights(page), 0);
+        error = copy(s->slots + SLOT_CLIENTS + page, frame, client_rights(place), 0);
     }
-    if (error == E_OK && page < SESSION_PAGES) {
-        error = spawn_map(&devman.self, (uint64_t)view(s).c + page * PAGE, frame,
+    if (error == E_OK && place < QUEUE_AT_DATA) {
+        error = spawn_map(&devman.self, (uint64_t)view(s).c + (uint64_t)place * PAGE, frame,
                           RIGHT_READ | RIGHT_WRITE);
     }
     return error;
@@ -117,15 +120,32 @@ static unsigned bits_of_pages(unsigned pages)
     return FRAME_4K_BITS + (32u - (unsigned)__builtin_clz(pages - 1));
 }
 
-static int make_pages(struct session *s, unsigned pages)
+static bool is_large(const struct session *s)
 {
+    return s->data_pages > QUEUE_DATA_PAGES;
+}
+
+static int make_large_page(struct session *s)
+{
+    int error = pieces_take(&devman.memory, FRAME_2M_BITS, &s->large);
+
+    if (error == E_OK) {
+        error = make_frame(s, s->pages, s->large, FRAME_2M_BITS);
+        s->pages++;
+    }
+    return error;
+}
+
+static int make_pages(struct session *s)
+{
+    unsigned pages = queue_control_pages(s->depth) + (is_large(s) ? 0 : s->data_pages);
     int error = pieces_take(&devman.memory, bits_of_pages(pages), &s->untyped);
 
     for (unsigned i = 0; error == E_OK && i < pages; i++) {
-        error = make_frame(s, i);
+        error = make_frame(s, i, s->untyped, FRAME_4K_BITS);
     }
     s->pages = pages;
-    return error;
+    return error == E_OK && is_large(s) ? make_large_page(s) : error;
 }
 
 /* All of it: the frames go with their untyped, and with them every copy and mapping. */
@@ -135,6 +155,9 @@ static void destroy(struct session *s)
 
     if (s->untyped != 0) {
         (void)pieces_give(&devman.memory, s->untyped);
+    }
+    if (s->large != 0) {
+        (void)pieces_give(&devman.memory, s->large);
     }
     empty(s->slots, SESSION_SLOTS);
     slots_give(&devman.slots, s->slots, SESSION_SLOTS);
@@ -146,14 +169,22 @@ static void destroy(struct session *s)
 
 /* ---- the driver's end */
 
+/* Where a driver has what lies at @place of @s. */
+static uint64_t driver_va(const struct session *s, unsigned place)
+{
+    return place == QUEUE_AT_DATA && is_large(s)
+               ? DRIVER_LARGE_VA + s->place * QUEUE_DATA_LARGE
+               : DRIVER_SESSIONS_VA + s->place * DRIVER_SESSION_STRIDE + (uint64_t)place * PAGE;
+}
+
 static int map_in_driver(struct device *d, const struct session *s)
 {
-    uint64_t va = DRIVER_SESSIONS_VA + s->place * DRIVER_SESSION_STRIDE;
     int error = E_OK;
 
     for (unsigned i = 0; error == E_OK && i < s->pages; i++) {
-        error = spawn_map(&d->task, va + (uint64_t)i * PAGE, s->slots + SLOT_DRIVERS + i,
-                          driver_rights(i));
+        unsigned place = place_of(s, i);
+        error = spawn_map(&d->task, driver_va(s, place), s->slots + SLOT_DRIVERS + i,
+                          driver_rights(place));
     }
     if (error == E_OK && s->pages != 0) {
         error = spawn_give(&d->task, DRIVER_SLOT_SESSIONS + s->place, s->slots + SLOT_CLIENT,
@@ -206,12 +237,12 @@ static struct session *take_session(struct device *d)
 static int make_queue(struct device *d, struct session *s, const struct session_order *o,
                       const struct idl_interface *info)
 {
-    const struct queue_limits limits = {.slots = SESSION_QUEUE_SLOTS,
+    const struct queue_limits limits = {.slots = s->depth,
                                         .ops_known = interface_queue_ops(info, UINT32_MAX),
                                         .ops_allowed = interface_queue_ops(info, o->methods),
                                         .ops_wait = interface_queue_waits(info),
-                                        .data_bytes = (uint64_t)o->data_pages * PAGE};
-    int error = make_pages(s, SESSION_PAGES + o->data_pages);
+                                        .data_bytes = (uint64_t)s->data_pages * PAGE};
+    int error = make_pages(s);
 
     if (error == E_OK) {
         error = sys_op(SLOT_CNODE, OP_CNODE_MOVE, s->slots + SLOT_CLIENT, 0, o->notify, 0, 0, 0);
@@ -233,10 +264,23 @@ static void tell_driver(struct device *d, const struct session *s)
 
     to->interface = s->interface;
     to->generation = s->generation;
-    to->queue_pages = s->pages > SESSION_PAGES ? s->pages - SESSION_PAGES : 0;
+    to->data_pages = s->data_pages;
     __atomic_store_n(&to->state, s->closing ? DRIVER_SESSION_CLOSING : DRIVER_SESSION_OPEN,
                      __ATOMIC_RELEASE);
     (void)sys_signal(d->order);
+}
+
+/* Much of both is for interfaces that can use it. */
+static int check_queue(const struct session_order *o, const struct idl_interface *info)
+{
+    bool is_bulk = interface_is_bulk(info);
+
+    if (o->notify == 0 || o->data_pages > (is_bulk ? SESSION_LARGE : QUEUE_DATA_PAGES) ||
+        o->depth > (is_bulk ? QUEUE_SLOTS_MAX : QUEUE_SLOTS_NARROW) ||
+        (o->depth & (o->depth - 1)) != 0) {
+        return E_BAD_ARG;
+    }
+    return E_OK;
 }
 
 static int check_order(const struct device *d, const struct session_order *o,
@@ -246,11 +290,10 @@ static int check_order(const struct device *d, const struct session_order *o,
         d->state == DEVICE_REFUSED) {
         return E_GONE;
     }
-    if (info == NULL || !interface_is_of(&d->driver->manifest, info) ||
-        o->data_pages > QUEUE_DATA_PAGES || (o->data_pages != 0 && o->notify == 0)) {
+    if (info == NULL || !interface_is_of(&d->driver->manifest, info)) {
         return E_BAD_ARG;
     }
-    return E_OK;
+    return o->data_pages != 0 ? check_queue(o, info) : E_OK;
 }
 
 int session_open(struct device *d, const struct session_order *o, struct session_answer *answer)
@@ -268,6 +311,10 @@ int session_open(struct device *d, const struct session_order *o, struct session
     }
     s->client = o->client;
     s->interface = o->interface;
+    if (o->data_pages != 0) {
+        s->depth = o->depth != 0 ? o->depth : QUEUE_SLOTS_NARROW;
+        s->data_pages = o->data_pages > QUEUE_DATA_PAGES ? SESSION_LARGE : o->data_pages;
+    }
     error = copy(s->slots + SLOT_DOORBELL, d->notify, RIGHT_SEND, DRIVER_BIT_DOORBELL(s->place));
     if (error == E_OK && o->data_pages != 0) {
         error = make_queue(d, s, o, info);
@@ -287,7 +334,9 @@ int session_open(struct device *d, const struct session_order *o, struct session
     *answer = (struct session_answer){.session = (uint32_t)(s - sessions),
                                       .endpoint = s->slots + SLOT_ENDPOINT,
                                       .doorbell = s->slots + SLOT_DOORBELL,
-                                      .pages = s->pages};
+                                      .slots = s->depth,
+                                      .pages = s->pages,
+                                      .data_pages = s->data_pages};
     return E_OK;
 }
 

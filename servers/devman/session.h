@@ -12,28 +12,27 @@
 
 struct device;
 
-#define SESSIONS            32
-#define SESSION_PAGES       3 /* C, D, M, then data */
-#define SESSION_FRAMES      (SESSION_PAGES + QUEUE_DATA_PAGES)
-#define SESSION_SLOTS       64 /* of devman's CNode */
-#define SESSION_QUEUE_SLOTS 32
+#define SESSIONS        32
+#define SESSION_FRAMES  (QUEUE_AT_DATA + QUEUE_DATA_PAGES) /* at most */
+#define SESSION_LARGE   (QUEUE_DATA_LARGE / QUEUE_PAGE_BYTES)
 
 struct session_order {
     uint32_t client; /* task number */
     uint8_t interface;
     uint32_t methods;    /* mask; those that the interface has not are left out */
     unsigned data_pages; /* 0: no queue */
+    unsigned depth;      /* slots of the queue; 0: QUEUE_SLOTS_NARROW */
     uint32_t notify;     /* handle of the client's notification, 0: none; taken over on success */
 };
 
 struct session_answer {
     uint32_t session;            /* its number, for pages and close */
     uint32_t endpoint, doorbell; /* capabilities to hand to the client */
-    unsigned pages;              /* SESSION_PAGES + data, or 0 */
+    unsigned slots, pages, data_pages; /* 0: no queue */
 };
 
 /** Open a session with @d's driver. Errors: GONE (given up or stopped), BAD_ARG (the driver has no
- *  such interface; too many pages; a queue needs a notification), LIMIT (sessions of the device or
+ *  such interface; too many pages or slots for it; a queue needs a notification), LIMIT (sessions of the device or
  *  in all), NO_MEMORY. */
 int session_open(struct device *d, const struct session_order *order,
                  struct session_answer *answer);

@@ -11,7 +11,6 @@
 #define SLOT_ACKNOWLEDGE 2
 #define SLOT_NOTIFIED    3
 #define SLOT_PAGES       4
-#define QUEUE_PAGES      3 /* C, D, M */
 
 static void empty(const struct client_session *s)
 {
@@ -20,53 +19,62 @@ static void empty(const struct client_session *s)
     }
 }
 
-/* C and data are written here, D and M only read. */
-static unsigned rights(unsigned page)
+static bool is_large(const struct devman_geometry *shape)
 {
-    return page == 1 || page == 2 ? RIGHT_READ : RIGHT_READ | RIGHT_WRITE;
+    return shape->data_pages > QUEUE_DATA_PAGES;
 }
 
-static int map_page(const struct client_session *s, unsigned page)
+/* The session's @page-th page. */
+static int map_page(const struct client_session *s, const struct devman_geometry *shape,
+                    unsigned page)
 {
-    return sys_op(SLOT_VSPACE, OP_VSPACE_MAP,
-                  SESSION_VA(s->place) + (uint64_t)page * QUEUE_PAGE_BYTES,
-                  s->slots + SLOT_PAGES + page, rights(page), CACHE_DEFAULT, 0, 0);
+    unsigned place = queue_place_of(shape->slots, page);
+    uint64_t va = SESSION_VA(s->place) + (uint64_t)place * QUEUE_PAGE_BYTES;
+
+    if (is_large(shape) && place == QUEUE_AT_DATA) {
+        va = SESSION_LARGE_VA(s->place);
+    }
+    return sys_op(SLOT_VSPACE, OP_VSPACE_MAP, va, s->slots + SLOT_PAGES + page,
+                  queue_client_may_write(place) ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ,
+                  CACHE_DEFAULT, 0, 0);
 }
 
-static int map_pages(const struct client_session *s, unsigned pages)
+static int map_pages(const struct client_session *s, const struct devman_geometry *shape)
 {
     int error = E_OK;
     size_t got;
 
-    for (unsigned i = 0; error == E_OK && i < pages; i += (unsigned)got) {
+    for (unsigned i = 0; error == E_OK && i < shape->pages; i += (unsigned)got) {
         error = devman_call_pages(s->devman, s->slots + SLOT_PAGES + i, s->number, i, &got);
-        if (error == E_OK && (got == 0 || got > pages - i)) {
+        if (error == E_OK && (got == 0 || got > shape->pages - i)) {
             error = E_BAD_ANSWER;
         }
         for (unsigned k = 0; error == E_OK && k < got; k++) {
-            error = map_page(s, i + k);
+            error = map_page(s, shape, i + k);
         }
     }
     return error;
 }
 
+static bool shape_is_sound(const struct devman_geometry *shape)
+{
+    return queue_slots_are_sound(shape->slots) && shape->pages <= SESSION_PAGES_MAX &&
+           shape->pages == queue_control_pages(shape->slots) +
+                               (is_large(shape) ? 1u : shape->data_pages);
+}
+
 static int open_queue(struct client_session *s, const struct devman_geometry *shape)
 {
-    char *va = (char *)SESSION_VA(s->place);
-    struct queue_pages pages = {.c = (struct queue_c *)(void *)va,
-                                .d = (struct queue_d *)(void *)(va + QUEUE_PAGE_BYTES),
-                                .m = (struct queue_m *)(void *)(va + 2ull * QUEUE_PAGE_BYTES)};
-    int error;
+    uint64_t va = SESSION_VA(s->place);
+    int error = shape_is_sound(shape) ? map_pages(s, shape) : E_BAD_ANSWER;
 
-    if (shape->pages > SESSION_PAGES_MAX || shape->pages < QUEUE_PAGES) {
-        return E_BAD_ANSWER;
-    }
-    error = map_pages(s, shape->pages);
     if (error == E_OK) {
-        error = queue_client_open(&s->queue, pages, s->doorbell, s->slots + SLOT_ACKNOWLEDGE);
+        error = queue_client_open(&s->queue, queue_pages_at(va), s->doorbell,
+                                  s->slots + SLOT_ACKNOWLEDGE);
     }
-    s->data = va + (size_t)QUEUE_PAGES * QUEUE_PAGE_BYTES;
-    s->data_bytes = (shape->pages - (size_t)QUEUE_PAGES) * (size_t)QUEUE_PAGE_BYTES;
+    s->data = (void *)(is_large(shape) ? SESSION_LARGE_VA(s->place)
+                                       : va + (uint64_t)QUEUE_AT_DATA * QUEUE_PAGE_BYTES);
+    s->data_bytes = shape->data_pages * (size_t)QUEUE_PAGE_BYTES;
     return error;
 }
 
@@ -80,7 +88,8 @@ int client_session_open(struct client_session *s, const char *what, unsigned int
     if (error == E_OK) {
         error =
             devman_call_open(s->devman, s->slots, what, (uint8_t)interface, methods,
-                             (uint16_t)data_pages, s->slots + SLOT_NOTIFIED, &s->number, &shape);
+                             (uint16_t)data_pages, (uint16_t)s->depth, s->slots + SLOT_NOTIFIED,
+                             &s->number, &shape);
     }
     if (error != E_OK) {
         empty(s);

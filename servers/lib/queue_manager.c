@@ -21,9 +21,15 @@ static enum queue_state state_of(const struct queue_manager *q)
 static bool limits_are_sound(const struct queue_limits *limits)
 {
     return queue_slots_are_sound(limits->slots) &&
-           limits->data_bytes <= (uint64_t)QUEUE_DATA_PAGES * QUEUE_PAGE_BYTES &&
+           limits->data_bytes <= QUEUE_DATA_LARGE &&
            (limits->ops_allowed & ~limits->ops_known) == 0 &&
            (limits->ops_wait & ~limits->ops_known) == 0;
+}
+
+/* Of C and of D. */
+static size_t bytes_of(uint32_t slots)
+{
+    return queue_control_pages(slots) / 2 * (size_t)QUEUE_PAGE_BYTES;
 }
 
 int queue_manager_open(struct queue_manager *q, struct queue_pages pages,
@@ -35,8 +41,8 @@ int queue_manager_open(struct queue_manager *q, struct queue_pages pages,
     }
     *q = (struct queue_manager){
         .p = pages, .wake_client = wake_client, .wake_driver = wake_driver, .epoch = 1, .next = 1};
-    memset(pages.c, 0, QUEUE_PAGE_BYTES);
-    memset(pages.d, 0, QUEUE_PAGE_BYTES);
+    memset(pages.c, 0, bytes_of(limits->slots));
+    memset(pages.d, 0, bytes_of(limits->slots));
     memset(pages.m, 0, QUEUE_PAGE_BYTES);
     pages.m->limits = *limits;
     pages.m->next = 1;
@@ -135,7 +141,7 @@ static void renew_d(struct queue_manager *q, uint64_t poison)
 {
     struct queue_done_slot *done = &q->p.d->done[poison & (q->p.m->limits.slots - 1)];
 
-    memset(q->p.d, 0, QUEUE_PAGE_BYTES);
+    memset(q->p.d, 0, bytes_of(q->p.m->limits.slots));
     if (poison) {
         done->status = E_DEAD;
         done->taken = poison;

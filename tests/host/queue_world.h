@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define SESSIONS     2
+#define VIEW_BYTES   (2ul * QUEUE_PAGE_BYTES) /* of C, of D, and more than of M */
 #define REQUESTS_MAX 400
 #define OP_IN_ORDER  1 /* bytes one after the other, with progress */
 #define OP_ANY       2
@@ -124,7 +125,7 @@ void queue_step(void)
 
 static void *view(int file, int rights)
 {
-    void *page = mmap(NULL, QUEUE_PAGE_BYTES, rights, MAP_SHARED, file, 0);
+    void *page = mmap(NULL, VIEW_BYTES, rights, MAP_SHARED, file, 0);
 
     if (page == MAP_FAILED) {
         abort();
@@ -138,7 +139,7 @@ static void make_pages(struct session *s)
 
     for (unsigned i = 0; i < 3; i++) {
         files[i] = memfd_create("queue", 0);
-        if (files[i] < 0 || ftruncate(files[i], QUEUE_PAGE_BYTES) != 0) {
+        if (files[i] < 0 || ftruncate(files[i], VIEW_BYTES) != 0) {
             abort();
         }
     }
@@ -176,11 +177,11 @@ static void open_session(unsigned index, uint32_t slots, unsigned wanted)
     if (!s->client_view.c) {
         make_pages(s);
     }
-    (void)mprotect(s->manager_view.c, QUEUE_PAGE_BYTES, PROT_READ | PROT_WRITE);
+    (void)mprotect(s->manager_view.c, VIEW_BYTES, PROT_READ | PROT_WRITE);
     limits.slots = slots;
     CHECK(queue_manager_open(&s->manager, s->manager_view, &limits, CLIENT + index + 1,
                              DRIVER + 1) == E_OK);
-    (void)mprotect(s->manager_view.c, QUEUE_PAGE_BYTES, PROT_READ); /* devman only reads C */
+    (void)mprotect(s->manager_view.c, VIEW_BYTES, PROT_READ); /* devman only reads C */
     CHECK(queue_client_open(&s->client, s->client_view, DRIVER + 1, MANAGER + 1) == E_OK);
     s->wanted = wanted;
     s->driver_sound = true;

@@ -273,11 +273,11 @@ static void test_close(void)
 static void test_open(void)
 {
     struct queue_limits limits = limits_of_tests;
-    static const uint32_t bad_slots[] = {0, 3, 33, 64, UINT32_MAX};
+    static const uint32_t bad_slots[] = {0, 3, 33, 128, UINT32_MAX};
     struct queue_recovery found;
 
     begin(4);
-    (void)mprotect(one->manager_view.c, QUEUE_PAGE_BYTES, PROT_READ | PROT_WRITE);
+    (void)mprotect(one->manager_view.c, VIEW_BYTES, PROT_READ | PROT_WRITE);
     for (unsigned i = 0; i < 5; i++) {
         limits.slots = bad_slots[i];
         CHECK(queue_manager_open(&one->manager, one->manager_view, &limits, 0, 0) == E_BAD_ARG);
@@ -286,9 +286,9 @@ static void test_open(void)
         CHECK(queue_driver_open(&one->driver, one->driver_view, 0) == E_BAD_ARG);
     }
     limits.slots = 1;
-    limits.data_bytes = 16 * 4096 + 1;
+    limits.data_bytes = (2u << 20) + 1;
     CHECK(queue_manager_open(&one->manager, one->manager_view, &limits, 0, 0) == E_BAD_ARG);
-    limits.data_bytes = 16 * 4096;
+    limits.data_bytes = 2u << 20;
     limits.ops_allowed |= 1u << 31;
     CHECK(queue_manager_open(&one->manager, one->manager_view, &limits, 0, 0) == E_BAD_ARG);
     /* A driver that dies between the opening and the client's first look. */
@@ -307,7 +307,7 @@ static void test_open(void)
 
 /* --------------------------------------------------------------------------- random schedules */
 
-static const uint32_t slot_counts[] = {1, 2, 4, 32};
+static const uint32_t slot_counts[] = {1, 2, 4, 32, 64};
 
 static void test_deaths(void)
 {
@@ -317,7 +317,7 @@ static void test_deaths(void)
         death_rate = run % 3 == 0 ? 10 : run % 3 == 1 ? 60 : 400;
         death_counts = run % 2 != 0;
         for (unsigned i = 0; i < SESSIONS; i++) {
-            open_session(i, slot_counts[(run + i) % 4], 100);
+            open_session(i, slot_counts[(run + i) % 5], 100);
         }
         CHECK(simulate(10000000));
         for (unsigned i = 0; i < SESSIONS; i++) {
@@ -353,7 +353,7 @@ static uint64_t nasty(const struct session *s)
                               QUEUE_WAITS | s->client.next,
                               s->client.next + rnd(3) - 1,
                               s->driver.next + rnd(3) - 1,
-                              s->driver.next - rnd(40),
+                              s->driver.next - rnd(70),
                               s->driver.next + s->driver.limits.slots,
                               queue_progress_word(s->driver.next - rnd(8), (uint32_t)rnd(20)),
                               rnd(9000),
@@ -432,7 +432,7 @@ static void test_hostile_client(void)
     death_rate = 200;
     for (unsigned run = 0; run < 1000 * scale(); run++) {
         for (unsigned i = 0; i < SESSIONS; i++) {
-            open_session(i, slot_counts[run % 4], 60);
+            open_session(i, slot_counts[run % 5], 60);
         }
         sessions[1].client_hostile = true;
         CHECK(simulate(10000000));
@@ -453,7 +453,7 @@ static void test_hostile_driver(void)
     death_rate = 200;
     for (unsigned run = 0; run < 1000 * scale(); run++) {
         for (unsigned i = 0; i < SESSIONS; i++) {
-            open_session(i, slot_counts[run % 4], 60);
+            open_session(i, slot_counts[run % 5], 60);
             sessions[i].driver_sound = false;
         }
         driver_hostile = true;

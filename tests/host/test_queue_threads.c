@@ -3,7 +3,7 @@
  * test_queue_threads.c - client and driver as two threads that really run at once and sleep in
  * futexes: no wake-up is lost and every request is answered once, over deaths of the driver. A
  * death is at the end of a pass of its loop (test_queue.c has those inside); what runs in parallel
- * then is devman's recovery and the client. QUEUE_REQUESTS=N: how many.
+ * then is devman's recovery and the client. QUEUE_REQUESTS=N: how many, QUEUE_SLOTS=N: of so many slots.
  */
 #define _GNU_SOURCE
 #include <quoll/queue.h>
@@ -20,7 +20,7 @@
 #define MANAGER_BELL 3
 #define LOST_AFTER_S 60 /* so long asleep with work to do: the machine may be busy */
 
-static _Alignas(QUEUE_PAGE_BYTES) uint8_t pages[3][QUEUE_PAGE_BYTES];
+static _Alignas(QUEUE_PAGE_BYTES) uint8_t pages[3][2 * QUEUE_PAGE_BYTES];
 static uint32_t bells[4];
 static uint64_t sleeps[4];
 static unsigned long wanted = 2000000;
@@ -139,7 +139,8 @@ static unsigned long run_client(struct queue_client *q, uint64_t until, uint8_t 
 
 int main(void)
 {
-    const struct queue_limits limits = {.slots = 8,
+    const char *slots = getenv("QUEUE_SLOTS");
+    const struct queue_limits limits = {.slots = slots ? (uint32_t)atoi(slots) : 8,
                                         .ops_known = 3,
                                         .ops_allowed = 3,
                                         .data_bytes = 4096};

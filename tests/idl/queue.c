@@ -5,7 +5,7 @@
 #include "world.h"
 #include <idl/sample_queue.h>
 
-static _Alignas(4096) unsigned char memory[3][QUEUE_PAGE_BYTES];
+static _Alignas(4096) unsigned char memory[3][2 * QUEUE_PAGE_BYTES];
 static const struct queue_pages pages = {(struct queue_c *)memory[0], (struct queue_d *)memory[1],
                                          (struct queue_m *)memory[2]};
 static struct queue_client client;

@@ -54,7 +54,8 @@ def test_the_fence_is_in_the_code():
             assert re.search(r"\bxchg\s+%r\w+,.*\(%r|\bmfence\b|\block\b", code[function]), function
 
 
-def test_no_data_race(tmp_path):
+@pytest.mark.parametrize("slots", [8, 64])
+def test_no_data_race(slots, tmp_path):
     """The thread sanitizer knows which accesses are ordered by which."""
     sources = [f"servers/lib/queue_{end}.c" for end in ("client", "driver", "manager")]
     program = tmp_path / "program"
@@ -63,7 +64,7 @@ def test_no_data_race(tmp_path):
                     "-o", program, "tests/host/test_queue_threads.c", *sources],
                    cwd=ROOT, check=True)
     done = subprocess.run([program], capture_output=True, text=True, timeout=300, check=False,
-                          env={**os.environ, "QUEUE_REQUESTS": "300000"})
+                          env={**os.environ, "QUEUE_REQUESTS": "300000", "QUEUE_SLOTS": str(slots)})
     output = done.stdout + done.stderr
     assert done.returncode == 0 and "300001 passed, 0 failed" in output, output[-3000:]
     assert "WARNING: ThreadSanitizer" not in output, output[-3000:]

@@ -12,7 +12,7 @@ REGISTER_WORDS = 6
 CAPS_MAX = 4
 METHODS_MAX = 31
 TAIL_BYTES_MAX = (WORDS_MAX - 1) * 8
-QUEUE_BYTES_MAX = 16 * 4096  # a session's data region
+QUEUE_BYTES_MAX = 2 << 20  # a session's data region, at most
 QUEUE_WORDS = 4              # argument words of a queue's slot
 
 

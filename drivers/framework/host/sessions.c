@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SLOTS      32u
+#define SLOTS      QUEUE_SLOTS_NARROW
 #define PAGE       QUEUE_PAGE_BYTES
-#define PAGES(s)   (3 + (s)->data_bytes / PAGE)
+#define PAGES(s)   (QUEUE_AT_DATA + (s)->data_bytes / PAGE)
 #define BELL_FIRST 2000u /* handles of doorbells */
 
 static struct host_session sessions[DRIVER_SESSIONS];
@@ -63,43 +63,62 @@ static uint64_t place_va(unsigned place)
     return DRIVER_SESSIONS_VA + place * DRIVER_SESSION_STRIDE;
 }
 
+static void *large_va(unsigned place)
+{
+    return (void *)(DRIVER_LARGE_VA + place * QUEUE_DATA_LARGE);
+}
+
+static bool is_large(const struct host_session *s)
+{
+    return s->data_bytes > (uint64_t)QUEUE_DATA_PAGES * PAGE;
+}
+
+/* Of the file; the data region lies behind the pages of the queue. */
+static off_t at(unsigned place)
+{
+    return (off_t)place * PAGE;
+}
+
 static void map_driver(const struct host_session *s, int file)
 {
-    char *va = (char *)place_va(s->place);
+    struct queue_pages p = queue_pages_at(place_va(s->place));
+    void *data = is_large(s) ? large_va(s->place) : (char *)p.m + PAGE;
 
-    (void)map(va, PAGE, PROT_READ, file, 0);
-    (void)map(va + PAGE, PAGE, PROT_READ | PROT_WRITE, file, PAGE);
-    (void)map(va + 2 * PAGE, PAGE, PROT_READ, file, 2 * PAGE);
-    (void)map(va + 3 * PAGE, s->data_bytes, PROT_READ | PROT_WRITE, file, 3 * PAGE);
+    (void)map(p.c, 2 * PAGE, PROT_READ, file, at(QUEUE_AT_C));
+    (void)map(p.d, 2 * PAGE, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_D));
+    (void)map(p.m, PAGE, PROT_READ, file, at(QUEUE_AT_M));
+    (void)map(data, s->data_bytes, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_DATA));
 }
 
 static struct queue_pages map_client(struct host_session *s, int file)
 {
-    struct queue_pages p = {.c = map(NULL, PAGE, PROT_READ | PROT_WRITE, file, 0),
-                            .d = map(NULL, PAGE, PROT_READ, file, PAGE),
-                            .m = map(NULL, PAGE, PROT_READ, file, 2 * PAGE)};
+    struct queue_pages p = {
+        .c = map(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_C)),
+        .d = map(NULL, 2 * PAGE, PROT_READ, file, at(QUEUE_AT_D)),
+        .m = map(NULL, PAGE, PROT_READ, file, at(QUEUE_AT_M))};
 
-    s->data = map(NULL, s->data_bytes, PROT_READ | PROT_WRITE, file, 3 * PAGE);
+    s->data = map(NULL, s->data_bytes, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_DATA));
     return p;
 }
 
 static struct queue_pages map_manager(int file)
 {
-    char *va = map(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, file, 0);
-
-    return (struct queue_pages){.c = (struct queue_c *)va,
-                                .d = (struct queue_d *)(va + PAGE),
-                                .m = (struct queue_m *)(va + 2 * PAGE)};
+    return queue_pages_at(
+        (uint64_t)map(NULL, QUEUE_AT_DATA * PAGE, PROT_READ | PROT_WRITE, file, 0));
 }
 
 static void unmap(struct host_session *s)
 {
-    (void)munmap((void *)place_va(s->place), PAGES(s) * PAGE);
-    (void)munmap(s->pages.c, PAGE);
-    (void)munmap(s->pages.d, PAGE);
+    void *data = is_large(s) ? large_va(s->place)
+                             : (void *)(place_va(s->place) + (uint64_t)QUEUE_AT_DATA * PAGE);
+
+    (void)munmap((void *)place_va(s->place), QUEUE_AT_DATA * PAGE);
+    (void)munmap(data, s->data_bytes);
+    (void)munmap(s->pages.c, 2 * PAGE);
+    (void)munmap(s->pages.d, 2 * PAGE);
     (void)munmap(s->pages.m, PAGE);
     (void)munmap(s->data, s->data_bytes);
-    (void)munmap(s->manager.p.c, 3 * PAGE);
+    (void)munmap(s->manager.p.c, QUEUE_AT_DATA * PAGE);
 }
 
 /* ---- a session's life */
@@ -120,7 +139,7 @@ static void show(const struct host_session *s, unsigned interface)
     struct driver_session *to = &info->session[s->place];
 
     to->interface = interface;
-    to->queue_pages = s->has_queue ? (uint32_t)(s->data_bytes / PAGE) : 0;
+    to->data_pages = s->has_queue ? (uint32_t)(s->data_bytes / PAGE) : 0;
     to->generation++;
     __atomic_store_n(&to->state, DRIVER_SESSION_OPEN, __ATOMIC_RELEASE);
 }

@@ -12,10 +12,11 @@
 #define DRIVER_INFO_VA     0x0000000020010000ull
 #define DRIVER_STATUS_VA   0x0000000020011000ull
 #define DRIVER_SESSIONS_VA 0x0000000021000000ull /* DRIVER_SESSION_STRIDE for each session */
+#define DRIVER_LARGE_VA    0x0000000022000000ull /* QUEUE_DATA_LARGE for each session */
 #define DRIVER_MMIO_VA     0x0000000040000000ull /* its devices' registers and memory */
 
 #define DRIVER_SESSIONS       16
-#define DRIVER_SESSION_STRIDE 0x20000ull /* pages C, D, M, and up to 16 of data */
+#define DRIVER_SESSION_STRIDE 0x20000ull /* queue_place_of: C, D, M, small pages of data */
 #define DRIVER_RESOURCES      16
 #define DRIVER_KEPT           6 /* Replies that a driver can keep: TASK_REPLIES */
 
@@ -68,7 +69,7 @@ struct driver_session {
     uint32_t state;       /* enum driver_session_state */
     uint32_t interface;   /* number in the IDL */
     uint32_t generation;  /* tells sessions in one place apart */
-    uint32_t queue_pages; /* pages of data behind C, D and M; 0: it has no queue */
+    uint32_t data_pages;  /* of 4 KiB; 0: it has no queue; more than 16: one large one */
 };
 
 /* What devman asks of a bus driver, for a device of its bus. One at a time; the bus driver answers

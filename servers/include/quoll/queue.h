@@ -1,7 +1,7 @@
 /*
- * queue.h - a session's queue of asynchronous requests: three pages of devman's memory that two
- * tasks share which trust neither each other nor that the other lives. docs/sessions.md has the
- * rules and the reasons.
+ * queue.h - a session's queue of asynchronous requests: pages of devman's memory, of three kinds,
+ * that two tasks share which trust neither each other nor that the other lives. docs/sessions.md
+ * has the rules and the reasons.
  *   C  the client writes, the driver and devman read: requests
  *   D  the driver writes, the client and devman read: completions (devman zeroes it after a death)
  *   M  devman writes, both read: the state of the session, its limits, what is issued again
@@ -18,14 +18,16 @@
 #include <stdint.h>
 #include <quoll/abi.h>
 
-#define QUEUE_SLOTS_MAX  32 /* a power of two; a mask of slots is one word */
-#define QUEUE_PAGE_BYTES 4096
-#define QUEUE_DATA_PAGES 16 /* of a session's data region, at most */
-#define QUEUE_OPS_MAX    32
-#define QUEUE_OP_FLUSH   0u                 /* any other: the @async method's index + 1 */
-#define QUEUE_SEQ_MAX    ((1ull << 62) - 1) /* numbers start at 1; 0 is no request */
-#define QUEUE_WAITS      (1ull << 63)       /* in queue_done.taken: devman does not age it */
-#define QUEUE_POISON     3                  /* deaths that one request may be outstanding at */
+#define QUEUE_SLOTS_MAX    64 /* a power of two; a mask of slots is one word */
+#define QUEUE_SLOTS_NARROW 32 /* so many fit one page each of C and D; more take two */
+#define QUEUE_PAGE_BYTES   4096
+#define QUEUE_DATA_PAGES   16         /* of a session's data region, unless that is ... */
+#define QUEUE_DATA_LARGE   0x200000ul /* ... one large page of so many bytes */
+#define QUEUE_OPS_MAX      32
+#define QUEUE_OP_FLUSH     0u                 /* any other: the @async method's index + 1 */
+#define QUEUE_SEQ_MAX      ((1ull << 62) - 1) /* numbers start at 1; 0 is no request */
+#define QUEUE_WAITS        (1ull << 63)       /* in queue_done.taken: devman does not age it */
+#define QUEUE_POISON       3                  /* deaths that one request may be outstanding at */
 
 enum queue_state {
     QUEUE_RESTARTING = 0, /* the driver died: the client acknowledges, then touches nothing */
@@ -112,18 +114,58 @@ _Static_assert(sizeof(struct queue_limits) == 24 && offsetof(struct queue_m, nex
                    offsetof(struct queue_m, reissue) == 16 &&
                    offsetof(struct queue_m, limits) == 24 && offsetof(struct queue_m, slot) == 64,
                "ABI: M");
-_Static_assert(sizeof(struct queue_c) <= QUEUE_PAGE_BYTES &&
-                   sizeof(struct queue_d) <= QUEUE_PAGE_BYTES &&
+_Static_assert(offsetof(struct queue_c, req[QUEUE_SLOTS_NARROW]) <= QUEUE_PAGE_BYTES &&
+                   offsetof(struct queue_d, done[QUEUE_SLOTS_NARROW]) <= QUEUE_PAGE_BYTES &&
+                   sizeof(struct queue_c) <= 2ul * QUEUE_PAGE_BYTES &&
+                   sizeof(struct queue_d) <= 2ul * QUEUE_PAGE_BYTES &&
                    sizeof(struct queue_m) <= QUEUE_PAGE_BYTES,
-               "each is one page");
+               "C and D are one page or two, M is one");
 _Static_assert((QUEUE_SLOTS_MAX & (QUEUE_SLOTS_MAX - 1)) == 0 && QUEUE_SLOTS_MAX <= 64, "one mask");
 
-/* The three pages as one end has them mapped; which it may write is up to its mappings. */
+/* C, D and M as one end has them mapped; which it may write is up to its mappings. */
 struct queue_pages {
     struct queue_c *c;
     struct queue_d *d;
     struct queue_m *m;
 };
+
+/* Where a task has them, in pages from the session's first on: there is always room for two of C
+ * and D. A data region of small pages follows; a large one lies elsewhere. */
+enum queue_place { QUEUE_AT_C = 0, QUEUE_AT_D = 2, QUEUE_AT_M = 4, QUEUE_AT_DATA = 5 };
+
+/* How many pages C, D and M are. */
+static inline unsigned queue_control_pages(uint32_t slots)
+{
+    return slots > QUEUE_SLOTS_NARROW ? 5 : 3;
+}
+
+/* Where the @page-th of a session's pages lies, of those that are there. */
+static inline unsigned queue_place_of(uint32_t slots, unsigned page)
+{
+    unsigned each = queue_control_pages(slots) / 2;
+
+    return page < 2 * each ? page / each * 2 + page % each : page - 2 * each + QUEUE_AT_M;
+}
+
+static inline struct queue_pages queue_pages_at(uint64_t va)
+{
+    return (struct queue_pages){
+        .c = (struct queue_c *)(va + QUEUE_AT_C * QUEUE_PAGE_BYTES),
+        .d = (struct queue_d *)(va + QUEUE_AT_D * QUEUE_PAGE_BYTES),
+        .m = (struct queue_m *)(va + QUEUE_AT_M * QUEUE_PAGE_BYTES),
+    };
+}
+
+/* Who may write what: C the client, D the driver, M nobody but devman, data both. */
+static inline bool queue_driver_may_write(unsigned place)
+{
+    return place >= QUEUE_AT_D && place != QUEUE_AT_M;
+}
+
+static inline bool queue_client_may_write(unsigned place)
+{
+    return place < QUEUE_AT_D || place >= QUEUE_AT_DATA;
+}
 
 /* ---------------------------------------------------------------------------- memory order
  * x86 keeps stores in order and loads in order, so acquire and release are plain moves that the
@@ -389,7 +431,7 @@ struct queue_finding {
 };
 
 /** Make @pages a new session, UP, epoch 1. Errors: BAD_ARG (slots; more data than
- *  QUEUE_DATA_PAGES; a mask with ops that the interface doesn't have). */
+ *  QUEUE_DATA_LARGE; a mask with ops that the interface doesn't have). */
 int queue_manager_open(struct queue_manager *q, struct queue_pages pages,
                        const struct queue_limits *limits, uint64_t wake_client,
                        uint64_t wake_driver);
