@@ -205,11 +205,22 @@ static struct bootinfo *make_bootinfo(uint64_t ram_bytes)
     info->framebuffer = boot->framebuffer;
     info->acpi = boot->acpi;
     for (uint32_t i = 0; i < BOOTINFO_PAGES; i++) {
-        map_page(BOOTINFO_VA + i * PAGE_BYTES, direct_pa(info) + i * PAGE_BYTES, nx());
+        map_page(BOOTINFO_VA + i * PAGE_BYTES, direct_pa(info) + i * PAGE_BYTES, PTE_WRITE | nx());
         fill(BOOT_SLOT_BOOTINFO + i, OBJ_FRAME, direct_pa(info) + i * PAGE_BYTES, FRAME_4K_BITS,
              RIGHT_READ);
     }
     return info;
+}
+
+/* For root to read. */
+static void map_tables(void)
+{
+    uint64_t first = boot->acpi.tables_pa & ~(PAGE_BYTES - 1);
+    uint64_t bytes = boot->acpi.tables_pa + boot->acpi.tables_bytes - first;
+
+    for (uint64_t at = 0; bytes <= BOOT_TABLES_MAX && at < bytes; at += PAGE_BYTES) {
+        map_page(BOOT_TABLES_VA + at, first + at, nx());
+    }
 }
 
 /* For root to read; the frames can be executed too, so that programs' pages are shared. */
@@ -267,6 +278,7 @@ void root_create(struct boot_data *data, struct boot_range *devices, unsigned de
     make_info(boot_tsc);
     struct bootinfo *info = make_bootinfo(ram_bytes);
     map_image(info);
+    map_tables();
     make_thread(entry);
     for (unsigned i = 0; i < boot->ram_count; i++) {
         add_untyped(info, &boot->ram[i], false);

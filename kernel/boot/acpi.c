@@ -27,19 +27,8 @@ struct rsdp { /* section 5.2.5.3 */
 _Static_assert(sizeof(struct rsdp) == 36, "ACPI 2.0 RSDP");
 #define RSDP_V1_BYTES 20u
 
-struct hpet_table {
-    struct acpi_header header;
-    uint32_t block_id;
-    struct acpi_address base;
-} __attribute__((packed));
-
-struct mcfg_entry {
-    uint64_t pa;
-    uint16_t segment;
-    uint8_t bus_first, bus_last;
-    uint32_t reserved;
-} __attribute__((packed));
-#define MCFG_ENTRIES_OFFSET 44u /* header and 8 reserved bytes */
+#define FADT_OFF_DSDT   40u /* section 5.2.9 */
+#define FADT_OFF_X_DSDT 140u
 
 static unsigned complaints;
 
@@ -70,7 +59,9 @@ static bool sum_is_zero(const void *data, uint64_t bytes)
     return sum == 0;
 }
 
-const struct acpi_header *acpi_table(uint64_t pa)
+/* The table at @pa if it can be read, its length is sane and its checksum right, else NULL with a
+ * line in the log. Section 5.2.6. */
+static const struct acpi_header *acpi_table(uint64_t pa)
 {
     struct acpi_header header;
     const void *source = phys_window(pa, sizeof header);
@@ -142,54 +133,37 @@ static uint64_t rsdp_find(struct rsdp *out)
     return found != 0 ? found : rsdp_search(0xe0000, 0x100000, out);
 }
 
-static void read_hpet(const uint8_t *table, uint32_t bytes, struct boot_acpi *out)
+/* @table lies at @pa: it is listed, and tables_pa and tables_bytes reach over it. */
+static void list(const struct acpi_header *table, uint64_t pa, struct boot_acpi *out)
 {
-    struct hpet_table hpet;
-
-    if (bytes < sizeof hpet) {
-        acpi_complain("HPET", "too short, skipped");
-        return;
-    }
-    memcpy(&hpet, table, sizeof hpet);
-    if (hpet.base.space != ACPI_SPACE_MEMORY) {
-        acpi_complain("HPET", "its registers are not in memory, skipped");
-        return;
-    }
-    if (out->hpet_pa == 0) { /* further blocks have a table each; the first one is enough */
-        out->hpet_pa = hpet.base.address;
-    }
-}
-
-static void read_mcfg(const uint8_t *table, uint32_t bytes, struct boot_acpi *out)
-{
-    struct mcfg_entry entry;
-
-    for (uint32_t at = MCFG_ENTRIES_OFFSET; at + sizeof entry <= bytes; at += sizeof entry) {
-        memcpy(&entry, table + at, sizeof entry);
-        if (entry.bus_first > entry.bus_last || entry.pa % 0x100000 != 0) {
-            acpi_complain("MCFG", "an entry makes no sense, skipped");
-            continue;
-        }
-        if (out->mcfg_count == BOOT_MAX_MCFG) {
-            acpi_complain("MCFG", "too many segments, the rest is ignored");
-            return;
-        }
-        out->mcfg[out->mcfg_count++] = (struct boot_mcfg){.pa = entry.pa,
-                                                          .segment = entry.segment,
-                                                          .bus_first = entry.bus_first,
-                                                          .bus_last = entry.bus_last};
-    }
-}
-
-void acpi_note(uint64_t pa, uint64_t bytes, struct boot_acpi *out)
-{
-    uint64_t end = out->tables_pa + out->tables_bytes;
+    uint64_t bytes = table->bytes, end = out->tables_pa + out->tables_bytes;
 
     if (out->tables_bytes == 0 || pa < out->tables_pa) {
         out->tables_pa = pa;
     }
     end = out->tables_bytes == 0 || pa + bytes > end ? pa + bytes : end;
     out->tables_bytes = end - out->tables_pa;
+    if (out->table_count < BOOT_MAX_TABLES) { /* those that matter stand early */
+        struct boot_table *t = &out->table[out->table_count++];
+        memcpy(t->signature, table->signature, sizeof t->signature);
+        t->bytes = table->bytes;
+        t->pa = pa;
+    }
+}
+
+/* Section 5.2.9: the DSDT stands in the FADT alone. */
+static uint64_t dsdt_of(const struct acpi_header *fadt)
+{
+    const uint8_t *table = (const uint8_t *)fadt;
+    uint64_t pa = 0;
+
+    if (fadt->bytes >= FADT_OFF_X_DSDT + 8) {
+        memcpy(&pa, table + FADT_OFF_X_DSDT, 8);
+    }
+    if (pa == 0 && fadt->bytes >= FADT_OFF_DSDT + 4) {
+        memcpy(&pa, table + FADT_OFF_DSDT, 4);
+    }
+    return pa;
 }
 
 static void read_table(uint64_t pa, struct boot_acpi *out)
@@ -199,19 +173,15 @@ static void read_table(uint64_t pa, struct boot_acpi *out)
     if (header == NULL) {
         return;
     }
-    acpi_note(pa, header->bytes, out);
-    const uint8_t *table = (const uint8_t *)header;
+    list(header, pa, out);
     if (memcmp(header->signature, "APIC", 4) == 0) {
-        acpi_madt(table, header->bytes, out);
+        acpi_madt((const uint8_t *)header, header->bytes, out);
     } else if (memcmp(header->signature, "FACP", 4) == 0) {
-        acpi_fadt(table, header->bytes, out);
-    } else if (memcmp(header->signature, "HPET", 4) == 0) {
-        read_hpet(table, header->bytes, out);
-    } else if (memcmp(header->signature, "MCFG", 4) == 0) {
-        read_mcfg(table, header->bytes, out);
-    } else if (memcmp(header->signature, "DMAR", 4) == 0 && out->dmar_pa == 0) {
-        out->dmar_pa = pa;
-        out->dmar_bytes = header->bytes;
+        pa = dsdt_of(header);
+        header = acpi_table(pa);
+        if (header != NULL) {
+            list(header, pa, out);
+        }
     }
 }
 
@@ -228,7 +198,7 @@ static bool read_root_table(uint64_t pa, const char *signature, unsigned entry_b
         acpi_complain(signature, "another table stands in its place");
         return false;
     }
-    acpi_note(pa, root->bytes, out);
+    list(root, pa, out);
     for (uint32_t at = sizeof *root; at + entry_bytes <= root->bytes; at += entry_bytes) {
         uint64_t table_pa = 0;
         memcpy(&table_pa, (const uint8_t *)root + at, entry_bytes);

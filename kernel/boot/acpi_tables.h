@@ -18,27 +18,10 @@ struct acpi_header { /* section 5.2.6 */
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_header) == 36, "ACPI table header");
 
-struct acpi_address { /* section 5.2.3.2, Generic Address Structure */
-    uint8_t space, bits, offset, access;
-    uint64_t address;
-} __attribute__((packed));
-#define ACPI_SPACE_MEMORY 0
-#define ACPI_SPACE_PORT   1
-
 /** Read the MADT, whose length and checksum are right. Section 5.2.12. */
 void acpi_madt(const uint8_t *table, uint32_t bytes, struct boot_acpi *out);
 
-/** Read the FADT and, through it, the DSDT. Section 5.2.9. */
-void acpi_fadt(const uint8_t *table, uint32_t bytes, struct boot_acpi *out);
-
-/** The table at @pa if it can be read, its length is sane and its checksum right, else NULL
- *  with a line in the log. Sections 5.2.6. */
-const struct acpi_header *acpi_table(uint64_t pa);
-
 /** A line in the log about an odd table; after a few of them it stays silent. */
 void acpi_complain(const char *signature, const char *what);
-
-/** A table of @bytes bytes lies at @pa: @out->tables_pa and tables_bytes reach over it. */
-void acpi_note(uint64_t pa, uint64_t bytes, struct boot_acpi *out);
 
 #endif

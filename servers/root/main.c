@@ -80,7 +80,7 @@ int main(void)
 {
     int error;
 
-    root.info = (const struct bootinfo *)BOOTINFO_VA;
+    root.info = (struct bootinfo *)BOOTINFO_VA;
     root_buffer->recv_count = 0; /* no message to root carries a capability */
     syslog_echo(debug_build());
     make_self();
@@ -91,6 +91,7 @@ int main(void)
         abort();
     }
     syslog_map_kernel();
+    acpi_read();
     error = make_endpoint();
     if (error == E_OK) {
         error = spawn_window_prepare(&root.task[0].s);

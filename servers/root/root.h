@@ -41,7 +41,7 @@ struct task {
 };
 
 struct root {
-    const struct bootinfo *info;
+    struct bootinfo *info; /* what root adds, it adds before it makes a task */
     struct manifest manifest;
     struct heap memory; /* all RAM that the kernel handed over */
     struct task task[ROOT_TASKS];
@@ -117,6 +117,11 @@ size_t syslog_read(uint64_t at, uint64_t *first, char *to, size_t max);
 
 /** After a system failure: show the log on the serial port, unless a live task owns it. */
 void console_report(void);
+
+/* ---- acpi.c */
+
+/** Read the ACPI tables into root.info. */
+void acpi_read(void);
 
 /* ---- power.c: they return only if nothing worked */
 int power_init(void);

@@ -1,5 +1,6 @@
 /*
- * bootinfo.h - what the kernel tells the root task: two read-only pages at BOOTINFO_VA.
+ * bootinfo.h - what the kernel tells the root task: pages at BOOTINFO_VA, which root adds to and
+ * shows to others, read-only.
  * Everything the firmware and the loader said, as data; capabilities by slot number.
  */
 #ifndef QUOLL_BOOTINFO_H
@@ -10,6 +11,8 @@
 #define BOOTINFO_MAGIC   0x746f6f626c6f7571ull /* "quolboot" */
 #define BOOTINFO_VA      0x0000100000000000ull
 #define BOOTIMAGE_VA     0x0000100040000000ull /* the boot image, read-only */
+#define BOOT_TABLES_VA   0x0000100018000000ull /* root: the pages of the ACPI tables, read-only */
+#define BOOT_TABLES_MAX  0x800000u             /* as many bytes; where they lie further apart: none */
 #define ROOT_STACK_TOP   0x0000100030000000ull
 #define ROOT_STACK_BYTES 0x10000
 #define ROOT_BUFFER_VA   0x0000100020000000ull /* its IPC buffer */
@@ -18,6 +21,7 @@
 #define BOOT_MAX_IOAPIC  8
 #define BOOT_MAX_ISO     24
 #define BOOT_MAX_MCFG    8
+#define BOOT_MAX_TABLES  48
 
 /* Root's capability space when it starts; untyped capabilities follow from untyped_first. */
 enum boot_slot {
@@ -62,25 +66,34 @@ struct boot_mcfg {
     uint32_t reserved;
 };
 
+struct boot_table { /* an ACPI table; its length and checksum are right */
+    char signature[4];
+    uint32_t bytes;
+    uint64_t pa;
+};
+
 struct boot_acpi {
-    uint64_t rsdp_pa;           /* 0: no ACPI */
-    uint64_t lapic_pa, hpet_pa; /* 0: none */
-    uint64_t tables_pa;         /* all tables lie in tables_bytes from here on; 0: none */
+    uint64_t rsdp_pa;   /* 0: no ACPI */
+    uint64_t lapic_pa;  /* 0: none */
+    uint64_t tables_pa; /* all tables lie in tables_bytes from here on; 0: none */
     uint64_t tables_bytes;
-    uint64_t dmar_pa; /* physical address of the DMAR table, 0: none */
-    uint32_t dmar_bytes;
     uint32_t cpu_count;
-    uint32_t ioapic_count, iso_count, mcfg_count;
+    uint32_t ioapic_count, iso_count, table_count;
     uint32_t has_8259;
+    /* From here on root fills in, before any other task is made (servers/root/tables.h). */
+    uint32_t mcfg_count;
+    uint64_t hpet_pa; /* 0: none */
     /* Power-off: write (s5_typ << 10) | 1 << 13 to these ports; 0: unknown. */
     uint16_t pm1a_port, pm1b_port;
     uint8_t s5_typ_a, s5_typ_b;
     uint8_t reset_value, has_reset; /* FADT reset register in port space */
     uint16_t reset_port;
     uint16_t reserved[3];
+    struct boot_mcfg mcfg[BOOT_MAX_MCFG];
+    /* Again the kernel's. */
     struct boot_ioapic ioapic[BOOT_MAX_IOAPIC];
     struct boot_iso iso[BOOT_MAX_ISO];
-    struct boot_mcfg mcfg[BOOT_MAX_MCFG];
+    struct boot_table table[BOOT_MAX_TABLES];
 };
 
 struct boot_framebuffer {

@@ -2,8 +2,9 @@
  * aml.c - finding one constant package in AML without an interpreter.
  * Source: ACPI 6.5 section 20.2: NameOp 0x08, PackageOp 0x12, PkgLength, ZeroOp, OneOp, prefixes.
  */
-#include "boot/acpi.h"
-#include "lib/string.h"
+#include "tables.h"
+
+#include <string.h>
 
 #define NAME_OP     0x08
 #define PACKAGE_OP  0x12
