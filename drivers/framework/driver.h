@@ -1,9 +1,9 @@
 /*
  * driver.h - what a driver sees: the handlers that it writes, and what it can ask for.
  * A driver is a set of handlers. The framework calls one at a time and each runs to its end: there
- * are no locks and nothing to race with. None may wait, but probe, quiet and attach, which have
- * driver_await_us and driver_await_irq. The same driver builds for the Linux host (host/), where
- * the device is QEMU's, behind qtest.
+ * are no locks and nothing to race with. None may wait, but probe, quiet, attach and detach, which
+ * have driver_await_us; the first three also have driver_await_irq. The same driver builds for the
+ * Linux host (host/), where the device is QEMU's, behind qtest.
  */
 #ifndef DRIVER_H
 #define DRIVER_H
@@ -29,8 +29,10 @@ const char *driver_quiet(void);
 /** Make the device work; it may be in any state. A null pointer, or what is wrong. */
 const char *driver_attach(void);
 
-/** The driver is being stopped in an orderly way: make the device idle and keep nothing. Nobody
- *  asks for that yet (docs/caveats.md): a successor's driver_quiet does the same. */
+/** The driver is ended by `stop` or `restart`: make the device idle. Its sessions have been told
+ *  closed before; what it completes from then on does not count, so that a successor is given the
+ *  requests that are outstanding. Has 800 ms; devman ends one that takes longer, or faults. Not
+ *  called by `kill`, nor of course at other deaths: nothing may depend on it. */
 void driver_detach(void);
 
 /** Interrupt @index (in the manifest's order) has come, for the @count-th time since the last call
@@ -43,8 +45,8 @@ void driver_timer(void);
 /** Session @s, a place from 0 to DRIVER_SESSIONS - 1, has been opened; requests may follow. */
 void driver_session_opened(unsigned s);
 
-/** It is being closed: complete or forget what belongs to it; nothing of it may be at the device
- *  when this returns. */
+/** It is being closed, or the driver is to leave: complete or forget what belongs to it; nothing of
+ *  it may be at the device when this returns. */
 void driver_session_closed(unsigned s);
 
 /** The client of session @s has rung: its queue may have requests, for driver_take. */
@@ -112,7 +114,7 @@ uint64_t driver_now_us(void);
  */
 void driver_set_timer(uint64_t deadline_us);
 
-/** In probe, quiet and attach only: let @us microseconds pass. */
+/** In probe, quiet, attach and detach only: let @us microseconds pass. */
 void driver_await_us(uint64_t us);
 
 /** In probe, quiet and attach only: wait for interrupt @index, at most @us microseconds; it is

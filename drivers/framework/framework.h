@@ -16,6 +16,10 @@ bool framework_timer_is_due(void);
 /** Sessions as the info page has them: opened ones and closing ones are told to the handlers. */
 void framework_sessions(void);
 
+/** All sessions are told closed, for an instance that leaves; nothing is taken or completed any
+ *  more: the requests are a successor's. */
+void framework_leave_sessions(void);
+
 /** The clients of these sessions, a bit each, have rung. */
 void framework_rung(uint64_t bits);
 

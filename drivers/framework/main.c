@@ -96,10 +96,23 @@ static void inject_ordered(void)
     }
 }
 
+/* devman ends the instance within the call. */
+static void leave_if_ordered(void)
+{
+    if (driver_info()->leave == 0) {
+        return;
+    }
+    framework_leave_sessions();
+    driver_detach();
+    (void)driver_call_left(DRIVER_SLOT_DEVMAN);
+    abort();
+}
+
 static void ordered(void)
 {
     framework_sessions();
     driver_ordered();
+    leave_if_ordered();
     inject_ordered();
 }
 

@@ -15,6 +15,8 @@ static struct {
 /* Sessions to look at again: a completion lets through what a FLUSH held back. */
 static uint64_t again;
 
+static bool leaving;
+
 static const struct driver_session *shown(unsigned s)
 {
     return &driver_info()->session[s];
@@ -78,6 +80,16 @@ void framework_sessions(void)
     }
 }
 
+void framework_leave_sessions(void)
+{
+    leaving = true;
+    for (unsigned s = 0; s < DRIVER_SESSIONS; s++) {
+        if (places[s].generation != 0) {
+            driver_session_closed(s);
+        }
+    }
+}
+
 uint64_t framework_rings_again(void)
 {
     uint64_t bits = again;
@@ -111,7 +123,7 @@ bool driver_take(unsigned s, struct queue_request *request)
 {
     struct queue_driver *q = &places[s].queue;
 
-    if (!places[s].queue_is_open) {
+    if (!places[s].queue_is_open || leaving) {
         return false;
     }
     while (queue_take(q, request) == E_OK) {
@@ -139,7 +151,7 @@ void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value)
 {
     bool held_back = queue_driver_is_held_back(&places[s].queue);
 
-    if (!places[s].queue_is_open ||
+    if (!places[s].queue_is_open || leaving ||
         queue_complete(&places[s].queue, seq, (uint32_t)status, value) != E_OK) {
         return;
     }

@@ -107,9 +107,10 @@ const char *driver_attach(void)
     return ps2_attach(&ps2, layout);
 }
 
+/* What was typed and not read yet stays in the controller, for a successor. */
 void driver_detach(void)
 {
-    (void)ps2_quiet(&ps2, data_port(), &hooks);
+    (void)ps2_quiet_again(&ps2, data_port(), &hooks);
 }
 
 void driver_irq(unsigned index, uint64_t count)

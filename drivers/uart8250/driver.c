@@ -56,9 +56,11 @@ const char *driver_attach(void)
     return NULL;
 }
 
+/* What the chip has taken goes out before its ports are anybody else's. */
 void driver_detach(void)
 {
-    line_interrupts((struct uart8250_ier){0});
+    uart8250_ier_write(uart.regs, (struct uart8250_ier){0});
+    line_drain();
 }
 
 void driver_irq(unsigned index, uint64_t count)

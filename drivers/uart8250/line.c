@@ -88,9 +88,8 @@ int line_set(const struct serial_line *setting)
     return E_OK;
 }
 
-/* What a predecessor, or the firmware, has put into the FIFO goes out before the rate changes; but
- * a line that is held back does not take it, and that is no fault of this chip's. */
-static void drain(void)
+/* A line that is held back does not take it, and that is no fault of this chip's. */
+void line_drain(void)
 {
     for (unsigned waited = 0; !line_status().idle && waited < DRAIN_US; waited += POLL_US) {
         driver_await_us(POLL_US);
@@ -107,7 +106,7 @@ const char *line_set_up(void)
     if (wrong != NULL) {
         return wrong;
     }
-    drain();
+    line_drain(); /* what a predecessor, or the firmware, has put into the FIFO */
     (void)line_set(&usual);
     /* Section 8.5: FIFOs that are on already keep what is in them. */
     uart8250_fcr_write(uart.regs,

@@ -32,6 +32,9 @@ const char *line_detect(struct uart8250_regs regs);
  *  and received. A null pointer, or what is wrong. */
 const char *line_set_up(void);
 
+/** Wait until the FIFO is empty and the line idle, 20 ms at most. */
+void line_drain(void);
+
 /** Errors: UNSUPPORTED (a rate or a combination that the chip has not). */
 int line_set(const struct serial_line *setting);
 

@@ -122,6 +122,9 @@ static enum devman_state state_of(const struct device *d)
         [DEVICE_STOPPED] = DEVMAN_STATE_STOPPED,    [DEVICE_GAVE_UP] = DEVMAN_STATE_GAVE_UP,
     };
 
+    if (d->leaving != CAUSE_NONE) {
+        return d->leaving == CAUSE_STOP ? DEVMAN_STATE_STOPPING : DEVMAN_STATE_RESTARTING;
+    }
     if (device_is_dying(d)) {
         return d->cause == CAUSE_STOP ? DEVMAN_STATE_STOPPED : DEVMAN_STATE_RESTARTING;
     }

@@ -13,12 +13,30 @@
 
 #define VECTOR_DEBUG 1 /* a single step */
 
+/* One that was leaving dies of that order, whatever ended it: its text, to @to. */
+static enum death_cause while_leaving(const struct device *d, enum death_cause cause,
+                                      const char *text, char to[DEATH_TEXT])
+{
+    to[0] = '\0';
+    if (cause != d->leaving) {
+        (void)snprintf(to, DEATH_TEXT, "in detach: %s%s%s", death_cause_name(cause),
+                       text[0] != '\0' ? ": " : "", text);
+    }
+    return d->leaving;
+}
+
 static void die(struct device *d, enum death_cause cause, bool ordered, const char *text)
 {
-    char path[TREE_PATH], follows[80];
+    char path[TREE_PATH], follows[80], in_detach[DEATH_TEXT];
 
     if (!d->alive || device_is_dying(d)) {
         return;
+    }
+    if (d->leaving != CAUSE_NONE) {
+        cause = while_leaving(d, cause, text, in_detach);
+        ordered = true;
+        text = in_detach;
+        d->leaving = CAUSE_NONE;
     }
     d->phase_tsc[PHASE_DETECT] = rdtsc();
     d->worked = d->status->requests != 0;

@@ -149,7 +149,9 @@ struct device {
     struct spawn task;
     uint32_t mmio[DEVICE_MMIO];
     unsigned mmio_count;
-    uint32_t steps_left; /* until it is killed; 0: it is not stepped */
+    uint32_t steps_left;      /* until it is killed; 0: it is not stepped */
+    enum death_cause leaving; /* CAUSE_RESTART or CAUSE_STOP: it was told to leave, and will */
+    uint64_t leave_by_us;     /* else it is ended then */
     struct watch watch;
 
     struct toll toll;
@@ -255,14 +257,17 @@ void life_probed(struct device *d, const char *why);
 void life_quiet(struct device *d, const char *why);
 void life_attached(struct device *d, const char *why);
 
+/** @d's driver has left. Error: BAD_ARG (nobody has told it to). */
+int life_left(struct device *d);
+
 /** What follows the death of @d's instance, of d->cause: d->verdict and d->wait_us; its text. */
 void life_decide(struct device *d, char *text, size_t size);
 
 /** @d's instance is dead and stopped: take it apart and do as decided. */
 void life_end(struct device *d);
 
-/** By hand: CAUSE_KILL, CAUSE_RESTART, CAUSE_STOP, or CAUSE_NONE to start it.
- *  Errors: GONE (no driver fits it), BUSY (it does not run, or runs already). */
+/** By hand: CAUSE_KILL, or CAUSE_RESTART and CAUSE_STOP, which let it leave in order; or CAUSE_NONE
+ *  to start it. Errors: GONE (no driver fits it), BUSY (it does not run, or runs already). */
 int life_order(struct device *d, enum death_cause cause);
 
 /** @d is not there any more: its driver ends, and what comes back by its name is matched anew. */

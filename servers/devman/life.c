@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LEAVE_MAX_US 800000u /* for detach; drivers/framework/driver.h promises it */
+
 void life_tell(const struct device *d, enum event_kind kind, const char *text)
 {
     struct event e = {.time_us = now_us(),
@@ -283,6 +285,7 @@ void life_lost(struct device *d)
         return;
     }
     if (d->alive) {
+        d->leaving = CAUSE_NONE; /* there is nothing to let go of */
         death_by_order(d, CAUSE_STOP);
         return;
     }
@@ -291,6 +294,32 @@ void life_lost(struct device *d)
         stay_stopped(d);
     }
     unbind(d);
+}
+
+/* It lets go of its device in its own way. One that does not listen, as it has not attached yet or
+ * is single-stepped, is ended at once. */
+static void leave(struct device *d, enum death_cause cause)
+{
+    if (d->state != DEVICE_RUNNING || d->steps_left != 0) {
+        death_by_order(d, cause);
+        return;
+    }
+    if (d->leaving == CAUSE_NONE) {
+        d->leave_by_us = now_us() + LEAVE_MAX_US;
+        d->info->leave = 1;
+        (void)sys_signal(d->order);
+        devman_due(d->leave_by_us);
+    }
+    d->leaving = d->leaving == CAUSE_STOP ? CAUSE_STOP : cause;
+}
+
+int life_left(struct device *d)
+{
+    if (d->leaving == CAUSE_NONE) {
+        return E_BAD_ARG;
+    }
+    death_by_order(d, d->leaving);
+    return E_OK;
 }
 
 int life_order(struct device *d, enum death_cause cause)
@@ -305,8 +334,12 @@ int life_order(struct device *d, enum death_cause cause)
         order_dying(d, cause);
         return E_OK;
     }
-    if (d->alive) {
+    if (d->alive && cause == CAUSE_KILL) {
         death_by_order(d, cause);
+        return E_OK;
+    }
+    if (d->alive) {
+        leave(d, cause);
         return E_OK;
     }
     if (cause == CAUSE_STOP && d->state == DEVICE_RESTARTING) {

@@ -66,6 +66,11 @@ int driver_serve_closed(struct call *call, uint32_t place, uint32_t generation)
     return session_closed(speaker(call), place, generation);
 }
 
+int driver_serve_left(struct call *call)
+{
+    return life_left(speaker(call));
+}
+
 int driver_serve_log(struct call *call, const char *line)
 {
     const struct device *d = speaker(call);

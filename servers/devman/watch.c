@@ -202,6 +202,16 @@ static void check(struct device *d, uint64_t now)
     }
 }
 
+/* Its last handler is all that it does. Returns when to look again. */
+static uint64_t check_leaving(struct device *d, uint64_t now)
+{
+    if (now < d->leave_by_us) {
+        return d->leave_by_us;
+    }
+    death(d, CAUSE_HEARTBEAT, "it has not left in the time it had");
+    return UINT64_MAX;
+}
+
 void watch_begin(struct device *d, uint64_t now)
 {
     d->watch = (struct watch){.check_at_us = now + every_us(d), .budget_seen_us = now};
@@ -214,15 +224,21 @@ uint64_t watch_tick(uint64_t now)
 
     for (unsigned i = 1; i < devman.tree.count; i++) {
         struct device *d = &devman.device[i];
+        uint64_t due;
 
         if (!d->alive || device_is_dying(d)) {
             continue;
         }
-        if (now >= d->watch.check_at_us) {
-            check(d, now);
-            d->watch.check_at_us = now + every_us(d);
+        if (d->leaving != CAUSE_NONE) {
+            due = check_leaving(d, now);
+        } else {
+            if (now >= d->watch.check_at_us) {
+                check(d, now);
+                d->watch.check_at_us = now + every_us(d);
+            }
+            due = d->watch.check_at_us;
         }
-        next = d->watch.check_at_us < next ? d->watch.check_at_us : next;
+        next = due < next ? due : next;
     }
     return next;
 }

@@ -42,7 +42,8 @@ static void complain(struct shell *s, const char *command, const struct devman_n
 
 static bool is_settled(enum devman_state state)
 {
-    return state != DEVMAN_STATE_STARTING && state != DEVMAN_STATE_RESTARTING;
+    return state != DEVMAN_STATE_STARTING && state != DEVMAN_STATE_RESTARTING &&
+           state != DEVMAN_STATE_STOPPING;
 }
 
 /* The last line of why a device has no driver. */

@@ -404,6 +404,34 @@ static void every_driver_steps(unsigned stride)
         sweep(paths[i], INSPECT_INTERFACE, INSPECT_RIGHTS_ALL, 0, call_describe, stride);
 }
 
+/* Ordered while the line is on its way: the rest of it is the successor's. */
+static bool restart_in_a_line(struct life *l, unsigned n)
+{
+    uint32_t pid = pid_of(l->path);
+    uint64_t seq;
+
+    line_bytes = (uint32_t)snprintf(l->s->data, 64, "<%05u abcdefghijklmnopqrstuvwxyz>", n);
+    return submitted(l->s, submit_line, &seq) &&
+           test_expect_error("restart",
+                             devman_call_control(CLIENT_DEVMAN, l->path, DEVMAN_ACTION_RESTART),
+                             E_OK) &&
+           one_end(l->s, seq, line_bytes) && settle(l->path) &&
+           test_expect("another instance", pid_of(l->path) > pid, 1);
+}
+
+static void restarts(void)
+{
+    struct life l = {.path = SECOND_LINE};
+
+    l.s = client_open(l.path, SERIAL_INTERFACE, SERIAL_RIGHTS_ALL, 1);
+    EXPECT(l.s != NULL, true);
+    remember();
+    for (unsigned n = 1; n <= KILLS; n++)
+        EXPECT(restart_in_a_line(&l, n), true);
+    EXPECT(others_are_untouched(l.path, l.path), true);
+    client_close(l.s);
+}
+
 #define LIVES(X) X(serial, SERIAL) X(display, DISPLAY) X(null, EMPTY) X(every_driver, EVERY_DRIVER)
 #define LIFE(name, NAME)                                                                           \
     static void name##_each(void)                                                                  \
@@ -421,6 +449,7 @@ LIVES(LIFE)
 
 static const struct test list[] = {{"soak.deaths.calls", calls},
                                    {"soak.deaths.buses", buses},
+                                   {"soak.deaths.restarts", restarts},
                                    LIVES(EACH) LIVES(SOME)};
 
 /* The second line is the tests'. */

@@ -81,6 +81,35 @@ static void commit(const struct victim *v, enum devman_fault fault, const char *
     client_close(s);
 }
 
+static int order(enum devman_action what)
+{
+    return devman_call_control(CLIENT_DEVMAN, "null", what);
+}
+
+/* A restart that becomes a stop while the driver is asked to leave, which this one does not hear;
+ * killing it is what ends it. Whatever ends it, what follows is what was ordered. */
+static void killed_while_it_leaves(void)
+{
+    struct devman_driver_state d = {0};
+
+    EXPECT(client_driver("null", &d), true);
+    EXPECT_OK(client_inject(DEVMAN_FAULT_DEADLOCK, "null"));
+    EXPECT_OK(order(DEVMAN_ACTION_RESTART));
+    EXPECT(client_driver("null", &d), true);
+    EXPECT(d.status, DEVMAN_STATE_RESTARTING);
+    EXPECT_ERROR(order(DEVMAN_ACTION_START), E_BUSY);
+    EXPECT_OK(order(DEVMAN_ACTION_STOP));
+    EXPECT_OK(order(DEVMAN_ACTION_RESTART));
+    EXPECT(client_driver("null", &d), true);
+    EXPECT(d.status, DEVMAN_STATE_STOPPING);
+    EXPECT_OK(order(DEVMAN_ACTION_KILL));
+    EXPECT(client_driver("null", &d), true);
+    EXPECT(d.status, DEVMAN_STATE_STOPPED);
+    EXPECT(strcmp(d.last_death, "stopped by hand: in detach: killed by hand"), 0);
+    EXPECT_OK(order(DEVMAN_ACTION_START));
+    EXPECT(client_settle("null"), true);
+}
+
 #define FAULTS(X)                                                                                  \
     X(null_deref, NULL_DEREF, "fault")                                                             \
     X(wild_write, WILD_WRITE, "fault")                                                             \
@@ -117,7 +146,8 @@ FAULTS(CLOCK_TEST)
 #define TIMER_ENTRY(name, fault, cause) {"drivers.faults.timer." #name, timer_##name},
 #define CLOCK_ENTRY(name, fault, cause) {"drivers.faults.clock." #name, clock_##name},
 
-static const struct test list[] = {FAULTS(TIMER_ENTRY) FAULTS(CLOCK_ENTRY)};
+static const struct test list[] = {{"drivers.leave.killed", killed_while_it_leaves},
+                                   FAULTS(TIMER_ENTRY) FAULTS(CLOCK_ENTRY)};
 static const struct test irq_list[] = {IRQ_FAULTS(TIMER_ENTRY)};
 static const struct test storm_list[] = {STORM_FAULTS(TIMER_ENTRY)};
 

@@ -46,6 +46,14 @@ def test_in_the_system(one, count, name):
         check_lines(one.second_line.read_bytes())
 
 
+def test_a_restart_by_order_repeats_nothing(one):
+    before = len(one.second_line.read_bytes())
+    assert one.run("test soak.deaths.restarts", timeout=60) == [
+        "pass soak.deaths.restarts", "1 passed, 0 failed"]
+    data = one.second_line.read_bytes()[before:]
+    assert data == b"".join(b"<%05d abcdefghijklmnopqrstuvwxyz>" % n for n in range(1, 21))
+
+
 def check_lines(data):
     """Each line is whole and in its place; at most one byte of it is there twice."""
     lines = re.findall(rb"<+[^<]*", data)

@@ -97,6 +97,12 @@ const char *host_start(void)
     return why == NULL ? driver_attach() : why;
 }
 
+void host_stop(void)
+{
+    framework_leave_sessions();
+    driver_detach();
+}
+
 /* ---- its loop */
 
 bool framework_loses_next; /* nothing is injected here */

@@ -36,6 +36,9 @@ void host_open(const char *socket, const char *manifest, const struct host_resou
 /** Begin the driver's life: probe, quiet, attach. A null pointer, or what a handler said. */
 const char *host_start(void);
 
+/** End its life in order, as `stop` and `restart` do: no handler is called after it. */
+void host_stop(void);
+
 /** Hand what has come to the driver: interrupts, bells, its timer. */
 void host_poll(void);
 

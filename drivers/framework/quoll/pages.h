@@ -107,6 +107,7 @@ struct driver_info {
     volatile uint64_t beat;         /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
     volatile uint32_t inject;       /* number of the fault to make, ... */
     volatile uint32_t inject_count; /* ... once for each time that this has changed; 0 at first */
+    volatile uint32_t leave;        /* not 0: detach, then say so with driver.left */
     struct driver_order order;      /* bus drivers */
     struct driver_session session[DRIVER_SESSIONS];
 };

@@ -276,8 +276,28 @@ static void test_quiet(void)
     HOST_CHECK(!pin_is_up());
     HOST_CHECK(driver_attach() == NULL);
     HOST_CHECK(read_bytes(got, 2) == 2 && memcmp(got, "xy", 2) == 0);
-    driver_detach();
+}
+
+/* With a read that waits and a write half-way, as the peer takes nothing: the chip is silent, and
+ * both requests are a successor's. */
+static void test_stop(void)
+{
+    struct host_session *writer = open_serial(8);
+    struct queue_done done;
+    uint64_t seq;
+
+    memset(writer->data, 'z', BLOCK);
+    HOST_CHECK(serial_submit_read(&session->queue, 0, 1, &seq) == E_OK);
+    HOST_CHECK(serial_submit_write(&writer->queue, 0, BLOCK, &seq) == E_OK);
+    host_run_us(50000);
+    HOST_CHECK(!line_status().idle);
+    host_stop();
     HOST_CHECK(uart8250_ier_raw(uart8250_ier_read(uart.regs)) == 0);
+    line_send("x", 1);
+    qtest_wait(50000);
+    HOST_CHECK(!pin_is_up());
+    HOST_CHECK(queue_collect(&session->queue, &done) == E_BUSY);
+    HOST_CHECK(queue_collect(&writer->queue, &done) == E_BUSY);
 }
 
 static void test_all(void)
@@ -296,6 +316,7 @@ static void test_all(void)
     test_errors();
     test_inspect();
     test_quiet();
+    test_stop();
 }
 
 /* ---- a successor */
