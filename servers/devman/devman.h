@@ -43,6 +43,7 @@
 #define BIT_TICK         1ull
 #define BIT_STORM        2ull
 #define BIT_ACKNOWLEDGED 4ull /* a client has seen a restart */
+/*      SYSTEM_BIT_DEATH 8, root's: a task has died */
 
 enum device_state {
     DEVICE_WAITING,   /* nothing has matched it */

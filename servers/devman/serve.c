@@ -10,6 +10,7 @@
 #include <idl/devman_server.h>
 #include <idl/driver_server.h>
 #include <quoll/error.h>
+#include <quoll/proto.h>
 
 static uint64_t tick_at_us = UINT64_MAX; /* when something is due next */
 
@@ -51,6 +52,9 @@ static void notified(uint64_t bits)
 {
     if ((bits & BIT_ACKNOWLEDGED) != 0) {
         session_acknowledged();
+    }
+    if ((bits & SYSTEM_BIT_DEATH) != 0) {
+        session_task_died();
     }
 }
 

@@ -9,6 +9,7 @@
 #include "devman.h"
 #include "interfaces.h"
 
+#include <quoll/client.h>
 #include <string.h>
 
 #define SLOT_ENDPOINT 0
@@ -384,6 +385,15 @@ static void begin_closing(struct device *d, struct session *s)
     tell_driver(d, s);
 }
 
+static void close_it(struct session *s)
+{
+    if (s->ended) {
+        destroy(s);
+    } else {
+        begin_closing(&devman.device[s->device], s);
+    }
+}
+
 int session_close(uint32_t number, uint32_t client)
 {
     struct session *s = session_by_number(number, client);
@@ -391,12 +401,26 @@ int session_close(uint32_t number, uint32_t client)
     if (s == NULL) {
         return E_BAD_ARG;
     }
-    if (s->ended) {
-        destroy(s);
-    } else {
-        begin_closing(&devman.device[s->device], s);
-    }
+    close_it(s);
     return E_OK;
+}
+
+/* root knows; it answers at once and waits for nobody. */
+static bool is_dead(uint32_t task)
+{
+    struct system_task state;
+
+    return system_task(SLOT_SYSTEM, task - 1, &state) == E_OK && state.state == THREAD_FAULTED;
+}
+
+void session_task_died(void)
+{
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        struct session *s = &sessions[i];
+        if (s->used && !s->closing && is_dead(s->client)) {
+            close_it(s);
+        }
+    }
 }
 
 int session_closed(struct device *d, unsigned place, uint32_t generation)

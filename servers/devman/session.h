@@ -45,6 +45,9 @@ int session_pages(uint32_t number, uint32_t client, unsigned first, uint32_t fra
 /** End it. Its memory is free once the driver has let go. Errors: BAD_ARG. */
 int session_close(uint32_t number, uint32_t client);
 
+/** A task has died: end its sessions, as if it had closed them. */
+void session_task_died(void);
+
 /** The driver of @d says that it has let go of the session in @place.
  *  Errors: BAD_ARG (it is not being closed). */
 int session_closed(struct device *d, unsigned place, uint32_t generation);

@@ -12,10 +12,11 @@ bool suite_in_area(const char *wanted, const char *name)
     return strncmp(name, wanted, n) == 0 && (name[n] == '\0' || name[n] == '.');
 }
 
-/* What takes long runs only when it is asked for. */
-static bool is_long(const char *name)
+/* What takes long, or ends the suite, runs only when it is asked for. */
+static bool is_special(const char *name)
 {
-    return suite_in_area("soak", name) || suite_in_area("latency", name);
+    return suite_in_area("soak", name) || suite_in_area("latency", name) ||
+           suite_in_area("death", name);
 }
 
 static bool is_chosen(const struct suite *suite, const char *name, int argc, char **argv)
@@ -24,7 +25,7 @@ static bool is_chosen(const struct suite *suite, const char *name, int argc, cha
         if (suite->chooses(argv[i], name))
             return true;
     }
-    return argc == 1 && !is_long(name);
+    return argc == 1 && !is_special(name);
 }
 
 /* Item @index's name: 1 there is one, 0 past the last, -1 failed and said so. */

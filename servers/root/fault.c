@@ -76,6 +76,9 @@ void fault_handle(struct msg *m)
         log_fault(t, m);
         t->state = THREAD_FAULTED;
         task_end(t);
+        if (root.death_signal != 0) {
+            (void)sys_signal(root.death_signal);
+        }
         if (task_is_essential(t)) {
             report_failure(t);
         }

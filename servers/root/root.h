@@ -49,6 +49,7 @@ struct root {
     struct slots slots; /* of root's CNode */
     struct spawn_maker maker;
     uint32_t endpoint, reply; /* where requests and faults arrive */
+    uint32_t death_signal;    /* the driver manager's SYSTEM_BIT_DEATH; 0: there is none */
 };
 extern struct root root;
 
@@ -69,6 +70,7 @@ int task_grant_untyped(struct task *task);
 int task_grant_mmio(struct task *task);
 int task_grant_image(struct task *task);
 int task_grant_devices(struct task *task);
+int task_take_signal(struct task *task);
 
 /** Make all of @task but don't start it. False: the log says why. */
 bool task_create(struct task *task, const struct manifest_task *manifest);

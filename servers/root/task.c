@@ -43,6 +43,7 @@ static const struct {
     {"grant its interrupts", task_grant_irqs},       {"grant its memory", task_grant_untyped},
     {"grant its device memory", task_grant_mmio},    {"grant the boot image", task_grant_image},
     {"grant all device memory", task_grant_devices}, {"map its info page", map_info},
+    {"take its signal", task_take_signal},
 };
 
 static bool fail(struct task *task, const char *step, int error)

@@ -16,6 +16,7 @@
 #include <idl/serial_queue.h>
 #include <quoll/error.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KILLS      20u
@@ -432,6 +433,20 @@ static void restarts(void)
     client_close(l.s);
 }
 
+/* The test task's own death, with a session that has lost its driver and one with a request. What
+ * follows is tests/system/test_deaths.py's to see. */
+static void own(void)
+{
+    struct client_session *lost = client_open(NULL_PATH, NULL_INTERFACE, NULL_RIGHTS_ALL, 0);
+    struct client_session *s = client_open(SECOND_LINE, SERIAL_INTERFACE, SERIAL_RIGHTS_ALL, 1);
+    uint64_t seq;
+
+    EXPECT(lost != NULL && s != NULL, true);
+    EXPECT_OK(devman_call_control(CLIENT_DEVMAN, NULL_PATH, DEVMAN_ACTION_STOP));
+    EXPECT_OK(serial_submit_read(&s->queue, 0, 64, &seq));
+    abort();
+}
+
 #define LIVES(X) X(serial, SERIAL) X(display, DISPLAY) X(null, EMPTY) X(every_driver, EVERY_DRIVER)
 #define LIFE(name, NAME)                                                                           \
     static void name##_each(void)                                                                  \
@@ -450,6 +465,7 @@ LIVES(LIFE)
 static const struct test list[] = {{"soak.deaths.calls", calls},
                                    {"soak.deaths.buses", buses},
                                    {"soak.deaths.restarts", restarts},
+                                   {"death.own", own},
                                    LIVES(EACH) LIVES(SOME)};
 
 /* The second line is the tests'. */

@@ -17,7 +17,7 @@ KILLS = 20
 SHARE = 0.3  # of the deaths in a handler, and with requests
 ROUNDS = int(os.environ.get("DEATHS_ROUNDS", "1"))  # of KILLS
 EVERY = "each" if os.environ.get("DEATHS_EACH") else "some"
-COM1, I8042, VGA = "/platform/com1", "/platform/i8042", "/pci/00:01.0"
+COM1, COM2, I8042, VGA = "/platform/com1", "/platform/com2", "/platform/i8042", "/pci/00:01.0"
 LIMIT_S = 300 + 120 * ROUNDS
 STEPS_LIMIT_S = 1800 if EVERY == "each" else 120
 
@@ -44,6 +44,22 @@ def test_in_the_system(one, count, name):
         assert lines == [f"pass soak.deaths.{name}", "1 passed, 0 failed"]
     if name.endswith(".serial"):
         check_lines(one.second_line.read_bytes())
+
+
+def test_a_task_s_death_closes_its_sessions(machine):
+    one = machine(boot="pvh", extra=("-serial", "null"))
+    one.boot()
+    one.run("test drivers.leave")  # looks at the devices first, which restarts some drivers
+    before, first = one.run_json("devman memory"), driver(one, COM2)
+    one.run("test death.own")
+    state, = [t["state"] for t in one.run_json("ps") if t["name"] == "test"]
+    assert state == "faulted"
+    one.run("start null")
+    end = time.monotonic() + 10
+    while one.run_json("devman memory") != before and time.monotonic() < end:
+        time.sleep(0.1)
+    assert one.run_json("devman memory") == before
+    assert driver(one, COM2)["pid"] == first["pid"]  # it has let go of them, and lives
 
 
 def test_a_restart_by_order_repeats_nothing(one):

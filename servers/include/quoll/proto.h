@@ -33,6 +33,10 @@ enum sys_label {
     SYSTEM_UPTIME = 7, /* answer 0 microseconds since the kernel's first instruction */
 };
 
+/* root signals this bit of the notification of the task with `devices = all` when a task has died;
+ * SYSTEM_TASK says which. */
+#define SYSTEM_BIT_DEATH 8ull
+
 /* suite: a list of things to run; `bench` and `test` serve it. */
 enum suite_label {
     SUITE_NAME = 1, /* word 0 index; answer words 0-7 name. BAD_ARG past the last. */
