@@ -12,14 +12,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* 1 is root, which has no section. */
+static const struct manifest_task *section_of(uint32_t task)
+{
+    return task < 2 || task - 2 >= devman.system.count ? NULL : &devman.system.task[task - 2];
+}
+
 static bool may(uint32_t task, const char *what)
 {
-    const struct manifest_task *m;
+    const struct manifest_task *m = section_of(task);
 
-    if (task < 2 || task - 2 >= devman.system.count) {
-        return false; /* 1 is root, which has no section */
+    if (m == NULL) {
+        return false;
     }
-    m = &devman.system.task[task - 2];
     for (unsigned i = 0; i < m->opens_count; i++) {
         if (strcmp(m->opens[i], what) == 0) {
             return true;
@@ -39,6 +44,24 @@ static struct device *first_that_serves(const struct idl_interface *info)
         }
     }
     return NULL;
+}
+
+/* Said once for a task: it may ask as often as it likes. */
+static bool has_room(uint32_t task)
+{
+    static bool said[MANIFEST_TASKS];
+    const struct manifest_task *m = section_of(task);
+
+    if (session_count(task) < m->sessions) {
+        return true;
+    }
+    if (!said[task - 2]) {
+        said[task - 2] = true;
+        log_line("task %s has all the sessions that it may have, %u: sessions = N in its section "
+                 "of the system manifest changes that",
+                 m->name, m->sessions);
+    }
+    return false;
 }
 
 /* A path, an interface's name, or a driver's where that is unique. */
@@ -78,6 +101,9 @@ int devman_serve_open(struct call *call, const char *what, uint8_t interface_num
     d = find_to_open(what, info);
     if (d == NULL) {
         return E_NOT_FOUND;
+    }
+    if (!has_room(order.client)) {
+        return E_LIMIT;
     }
     error = session_open(d, &order, &answer);
     if (error == E_OK) {

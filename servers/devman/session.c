@@ -341,6 +341,16 @@ int session_open(struct device *d, const struct session_order *o, struct session
     return E_OK;
 }
 
+unsigned session_count(uint32_t client)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        count += sessions[i].used && sessions[i].client == client;
+    }
+    return count;
+}
+
 int session_pages(uint32_t number, uint32_t client, unsigned first, uint32_t frame[4],
                   unsigned *count)
 {

@@ -12,7 +12,7 @@
 
 struct device;
 
-#define SESSIONS        32
+#define SESSIONS        MANIFEST_SESSIONS
 #define SESSION_FRAMES  (QUEUE_AT_DATA + QUEUE_DATA_PAGES) /* at most */
 #define SESSION_LARGE   (QUEUE_DATA_LARGE / QUEUE_PAGE_BYTES)
 
@@ -36,6 +36,9 @@ struct session_answer {
  *  in all), NO_MEMORY. */
 int session_open(struct device *d, const struct session_order *order,
                  struct session_answer *answer);
+
+/** How many @client has, those included that its drivers have not let go of. */
+unsigned session_count(uint32_t client);
 
 /** Up to four frames of session @number from page @first on, for its client: handles to send.
  *  Errors: BAD_ARG (not this client's, past the last page). */

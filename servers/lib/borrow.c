@@ -50,7 +50,8 @@ static int settle(uint32_t index, struct devman_node_state *node)
     for (unsigned i = 0; i < SETTLE_STEPS; i++) {
         error = devman_call_node(SLOT_DEVMAN, index, node);
         if (error != E_OK ||
-            (node->status != DEVMAN_STATE_STARTING && node->status != DEVMAN_STATE_RESTARTING))
+            (node->status != DEVMAN_STATE_STARTING && node->status != DEVMAN_STATE_RESTARTING &&
+             node->status != DEVMAN_STATE_STOPPING))
             return error;
         wait_us(SETTLE_US);
     }

@@ -146,8 +146,33 @@ static bool check_task(const struct manifest *m, unsigned index, struct manifest
         return manifest_fail(error, "task %s: opens is asked of devman: add uses = devman",
                              t->name);
     }
+    if (t->sessions != 0 && t->opens_count == 0) {
+        return manifest_fail(error, "task %s: sessions of what? add opens", t->name);
+    }
     return check_unique(m, index, error) && check_devices(m, index, error) &&
            check_ports(m, index, error);
+}
+
+/* What each may have, all can have at the same time. */
+static bool share_sessions(struct manifest *m, struct manifest_error *error)
+{
+    unsigned sum = 0;
+
+    for (unsigned i = 0; i < m->count; i++) {
+        struct manifest_task *t = &m->task[i];
+        if (t->sessions == 0 && t->opens_count != 0) {
+            t->sessions = MANIFEST_SHARE;
+        }
+        sum += t->sessions;
+        if (sum > MANIFEST_SESSIONS) {
+            error->line = t->line;
+            return manifest_fail(error,
+                                 "task %s: with its sessions there are %u of all tasks, at most "
+                                 "%d are possible",
+                                 t->name, sum, MANIFEST_SESSIONS);
+        }
+    }
+    return true;
 }
 
 static bool check_all(struct manifest *m, struct manifest_error *error)
@@ -168,7 +193,7 @@ static bool check_all(struct manifest *m, struct manifest_error *error)
             return false;
         }
     }
-    return true;
+    return share_sessions(m, error);
 }
 
 bool manifest_parse(const char *text, size_t bytes, struct manifest *out,

@@ -153,6 +153,17 @@ static bool key_boot_image(struct manifest_task *t, const char *v, struct manife
     return yes_or_no("boot-image", v, &t->boot_image, e);
 }
 
+static bool key_sessions(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    uint64_t n;
+
+    if (!value_whole_number(v, 1, MANIFEST_SESSIONS, &n)) {
+        return manifest_fail(e, "sessions: a number from 1 to %d", MANIFEST_SESSIONS);
+    }
+    t->sessions = (unsigned)n;
+    return true;
+}
+
 static bool key_opens(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     while (*v != '\0') {
@@ -218,6 +229,7 @@ static const struct {
     {"devices", manifest_key_devices, false},
     {"boot-image", key_boot_image, false},
     {"opens", key_opens, false},
+    {"sessions", key_sessions, false},
     {"args", key_args, false},
     {"restart", key_restart, false},
 };

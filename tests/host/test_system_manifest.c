@@ -25,6 +25,8 @@ static void check(bool ok, const char *what)
 #define NAMES "[task names]\nimage = names\npriority = 150\nprovides = names\n"
 #define TASK  NAMES "[task a]\nimage = a\npriority = 1\nprovides = a\n"
 
+#define DEVMAN "[task devman]\nimage = d\npriority = 1\nprovides = devman\n"
+
 static struct manifest m;
 static struct manifest_error e;
 
@@ -60,6 +62,7 @@ static void test_values(void)
                      "4M-16M\nargs = one  two\r\nstack=8k\n"
                      "slots = 512\nirq-control = yes\nbudget = 5000/10000\nmax-priority = 9\n"
                      "devices = all\nboot-image = yes\nopens = serial manage\n"
+                     "sessions = 60\n"
                      "[task d]\nimage = d\npriority = 1\nprovides = devman\n"),
           "every key");
     check(m.count == 3 && strcmp(a->name, "a") == 0 && a->priority == 1 && a->max_priority == 9,
@@ -80,9 +83,12 @@ static void test_values(void)
     check(a->irq_control && !a->cpu_control && a->budget_us == 5000 && a->period_us == 10000,
           "controls and budget");
     check(a->all_devices && a->boot_image && a->opens_count == 2 &&
-              strcmp(a->opens[1], "manage") == 0 && !m.task[2].all_devices,
+              strcmp(a->opens[1], "manage") == 0 && a->sessions == 60 && !m.task[2].all_devices &&
+              m.task[2].sessions == 0,
           "devices, boot image, opens");
     check(m.task[0].max_priority == 150 && m.task[0].stack_bytes == 65536, "defaults");
+    check(parse(TASK "uses = names devman\nopens = a\n" DEVMAN) && m.task[1].sessions == 4,
+          "sessions where nothing is said");
 }
 
 static void test_refusals(void)
@@ -131,6 +137,12 @@ static void test_refusals(void)
     refuse(TASK "boot-image = all\n", 9, "yes or no");
     refuse(TASK "opens = serial\n", 5, "add uses = devman");
     refuse(TASK "opens = serial serial\n", 9, "twice");
+    refuse(TASK "sessions = 0\n", 9, "from 1 to 64");
+    refuse(TASK "sessions = 65\n", 9, "from 1 to 64");
+    refuse(TASK "sessions = 1\n", 5, "add opens");
+    refuse(TASK "uses = devman\nopens = a\nsessions = 61\n" DEVMAN
+                "[task b]\nimage = b\npriority = 1\nuses = devman\nopens = a\n",
+           16, "there are 65 of all tasks");
     refuse(TASK "opens = Serial\n", 9, "interfaces of drivers");
     refuse(TASK "opens = a-name-that-is-too-long\n", 9, "interfaces of drivers");
     refuse(TASK "opens = a b c d e f g h i\n", 9, "at most 8");

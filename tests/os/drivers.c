@@ -7,12 +7,17 @@
 #include "test.h"
 
 #include <idl/clock.h>
+#include <idl/null.h>
 #include <idl/timer_queue.h>
+#include <quoll/system_manifest.h>
 #include <string.h>
 
 #define DEATH_US  8000000u /* the slowest: a request's age */
 #define STEP_US   10000u
 #define KERNEL_NS 1000u
+
+/* Slots of a session: what is received, then what is sent. */
+#define NOTIFIED 3u
 
 /* One driver: how to have it serve a request. */
 struct victim {
@@ -81,6 +86,35 @@ static void commit(const struct victim *v, enum devman_fault fault, const char *
     client_close(s);
 }
 
+/* One task can't take the sessions of all: as many as the manifest says (boot/system.manifest says
+ * nothing for this one), then LIMIT, and room again when one is closed. */
+static void share_of_sessions(void)
+{
+    uint32_t number[MANIFEST_SHARE + 1];
+    uint64_t slots = lab_slot();
+    struct devman_geometry shape;
+    unsigned count = 0;
+    int error = E_OK;
+
+    for (unsigned i = 1; i < SESSION_SLOTS; i++)
+        (void)lab_slot();
+    EXPECT_OK(
+        sys_op(SLOT_CNODE, OP_CNODE_MINT, slots + NOTIFIED, 0, SLOT_NOTIFY, RIGHT_SEND, 4, 0));
+    while (error == E_OK && count <= MANIFEST_SHARE) {
+        error = devman_call_open(CLIENT_DEVMAN, slots, "null", NULL_INTERFACE, NULL_RIGHTS_ALL, 0,
+                                 slots + NOTIFIED, &number[count], &shape);
+        for (unsigned i = 0; i < NOTIFIED; i++)
+            (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, slots + i, 0, 0, 0, 0, 0);
+        count += error == E_OK;
+    }
+    EXPECT_ERROR(error, E_LIMIT);
+    EXPECT(count, MANIFEST_SHARE);
+    while (count != 0)
+        EXPECT_OK(devman_call_close(CLIENT_DEVMAN, number[--count]));
+    (void)client_wait(0, 50000);
+    EXPECT(client_open("null", NULL_INTERFACE, NULL_RIGHTS_ALL, 0) != NULL, true);
+}
+
 static int order(enum devman_action what)
 {
     return devman_call_control(CLIENT_DEVMAN, "null", what);
@@ -146,7 +180,8 @@ FAULTS(CLOCK_TEST)
 #define TIMER_ENTRY(name, fault, cause) {"drivers.faults.timer." #name, timer_##name},
 #define CLOCK_ENTRY(name, fault, cause) {"drivers.faults.clock." #name, clock_##name},
 
-static const struct test list[] = {{"drivers.leave.killed", killed_while_it_leaves},
+static const struct test list[] = {{"drivers.sessions.share", share_of_sessions},
+                                   {"drivers.leave.killed", killed_while_it_leaves},
                                    FAULTS(TIMER_ENTRY) FAULTS(CLOCK_ENTRY)};
 static const struct test irq_list[] = {IRQ_FAULTS(TIMER_ENTRY)};
 static const struct test storm_list[] = {STORM_FAULTS(TIMER_ENTRY)};

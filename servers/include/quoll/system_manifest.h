@@ -13,6 +13,8 @@
 #define MANIFEST_USES        8
 #define MANIFEST_OPENS       8
 #define MANIFEST_OPENS_BYTES 16
+#define MANIFEST_SESSIONS    64 /* with drivers, of all tasks together */
+#define MANIFEST_SHARE       4  /* of them, where a task's section says nothing */
 #define MANIFEST_PORTS       8
 #define MANIFEST_IRQS        8
 #define MANIFEST_MMIO        4
@@ -51,6 +53,7 @@ struct manifest_task {
     bool boot_image;  /* its frames, and what the kernel told root */
     char opens[MANIFEST_OPENS][MANIFEST_OPENS_BYTES]; /* drivers' interfaces: devman's to read */
     unsigned opens_count;
+    unsigned sessions; /* that it may have at a time; 0: it opens nothing */
 };
 
 struct manifest {
