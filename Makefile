@@ -2,6 +2,7 @@
 #   DEBUG=1       assertions and the kernel's serial log; builds in build/debug
 #   FASTPATH=0    every IPC on the slow path; builds in build/slow
 #   SPEC=1        defences against attacks by speculation (docs/spectre.md); builds in build/spec
+#   DMA=unprotected  an image with DMA where there is no IOMMU, in build/unprotected
 #   CROSS_COMPILE prefix of the compiler's and binutils' names
 
 CROSS_COMPILE ?= x86_64-linux-gnu-
@@ -84,9 +85,7 @@ USER_OBJ := $(LIBC_OBJ) $(SERVER_LIB_OBJ) \
 include tools/mk/rdl.mk tools/mk/drivers.mk
 
 KERNEL := $(B)/kernel/quoll.elf
-IMAGE := $(B)/quoll.img
-ISO := $(B)/quoll.iso
-MANIFESTS := $(wildcard boot/system.manifest) $(DRIVER_MANIFESTS)
+include tools/mk/image.mk
 PLUGIN := build/tcg/roundtrip.so
 
 # -------------------------------------------------------------------------------------- targets
@@ -98,7 +97,7 @@ PLUGIN := build/tcg/roundtrip.so
 help: ## this list
 	@echo 'Quoll: a microkernel with every driver in its own address space.'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo 'Options: DEBUG=1  FASTPATH=0  SPEC=1  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
+	@echo 'Options: DEBUG=1  FASTPATH=0  SPEC=1  DMA=unprotected  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
 	@echo '         COUNT=N (soak: how many boots)  TESTS="-k shell" (test: passed to pytest)'
 	@echo '         BENCH="--lines ipc.null_syscall" (bench: passed to tools/bench.py)'
 
@@ -117,6 +116,7 @@ test: deps ## run every test; the last line is "N passed, N failed"
 	@$(MAKE) --no-print-directory iso $(PLUGIN)
 	@$(MAKE) --no-print-directory DEBUG=1 iso
 	@$(MAKE) --no-print-directory FASTPATH=0 iso
+	@$(MAKE) --no-print-directory DMA=unprotected iso
 	@$(MAKE) --no-print-directory SPEC=1 build/spec/strip/quoll.elf
 	@$(PYTHON) tools/test.py $(TESTS)
 
@@ -154,7 +154,7 @@ $(eval $(call stamp,$(B)/kernel.flags,$(CC) $(KERNEL_FLAGS) $(NASM) $(NASM_FLAGS
 $(eval $(call stamp,$(B)/kernel.list,$(KERNEL_OBJ)))
 $(eval $(call stamp,$(B)/user.flags,$(CC) $(USER_FLAGS) $(NASM) $(NASM_FLAGS) $(LD_FLAGS)))
 $(eval $(call stamp,$(B)/user.list,$(USER_OBJ)))
-$(eval $(call stamp,$(B)/image.list,$(NAMES) $(MANIFESTS)))
+$(eval $(call stamp,$(O)/image.list,$(NAMES) $(MANIFESTS)))
 
 $(KERNEL_OBJ): $(B)/kernel.flags
 $(USER_OBJ): $(B)/user.flags
@@ -233,15 +233,6 @@ $(PLUGIN): $(wildcard tools/tcg/*.[ch])
 	@mkdir -p $(@D)
 	@echo '  HOSTCC $@'
 	@$(HOST_CC) $(HOST_FLAGS) -o $@ $(filter %.c,$^)
-
-$(IMAGE): $(NAMES:%=$(B)/strip/%.elf) $(MANIFESTS) $(B)/image.list tools/mkimage.py
-	@echo '  IMAGE $@'
-	@$(PYTHON) tools/mkimage.py $@ $(foreach n,$(NAMES),$n=$(B)/strip/$n.elf) \
-	    $(foreach m,$(MANIFESTS),$(notdir $m)=$m)
-
-$(ISO): $(B)/strip/quoll.elf $(IMAGE) boot/grub.cfg tools/mkiso.sh
-	@echo '  ISO   $@'
-	@tools/mkiso.sh $@ $(B)/strip/quoll.elf $(IMAGE)
 
 include tools/mk/acpica.mk tools/mk/host.mk
 -include $(addsuffix .d,$(KERNEL_OBJ) $(USER_OBJ) $(B)/gen/offsets.inc)

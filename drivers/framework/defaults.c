@@ -67,6 +67,13 @@ __attribute__((weak)) bool driver_storm(void)
     return false;
 }
 
+__attribute__((weak)) bool driver_wild_dma(uint64_t address, bool is_write)
+{
+    (void)address;
+    (void)is_write;
+    return false;
+}
+
 /* No interface has this number, and neither interrupts nor notifications have such a badge: all
  * goes through framework_serve, which calls driver_message. */
 __attribute__((weak)) void framework_loop(void)

@@ -69,6 +69,9 @@ extern const struct idl_interface *const driver_interfaces[];
 /** Make interrupts without end, for `inject irq-storm`. False: this device can't. */
 bool driver_storm(void);
 
+/** Have the device write to (is_write) or read from @address, for `inject`; false: it can't. */
+bool driver_wild_dma(uint64_t address, bool is_write);
+
 /* ---- resources, by the names of the driver's manifest; asking for one that it does not have ends
  *      the driver, with the name in the log */
 
@@ -92,6 +95,17 @@ unsigned driver_irq_gsi(const char *name);
 
 /** The address and data of the message that the interrupt @name is. */
 void driver_msi_message(const char *name, uint64_t *address, uint32_t *data);
+
+/** May the device reach memory? False where there is no IOMMU and the system manifest does not
+ * allow DMA without one. */
+bool driver_has_dma(void);
+
+/** The DMA memory @name of the manifest; @size, if not null, receives its bytes. A successor finds
+ *  in it what its predecessor has left. Without DMA there is none: ask driver_has_dma first. */
+void *driver_dma(const char *name, uint64_t *size);
+
+/** Where the device finds it. */
+uint64_t driver_dma_address(const char *name);
 
 /** Does it have the resource @name? (An optional one of the manifest.) */
 bool driver_has(const char *name);
@@ -137,8 +151,11 @@ unsigned driver_session_of(const struct queue_driver *queue);
 /** Request @seq is done. A session that was closed meanwhile is none of the driver's concern. */
 void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value);
 
-/** The session's data region. */
+/** The session's data region. With DMA it is mapped here only where the manifest says map-data. */
 void *driver_session_data(unsigned s);
+
+/** Where the device finds session @s's data region. */
+uint64_t driver_session_dma(unsigned s);
 
 /** The number of its interface. */
 unsigned driver_session_interface(unsigned s);

@@ -104,6 +104,13 @@ static void storm(void)
     }
 }
 
+static void wild_dma(bool is_write)
+{
+    if (!driver_wild_dma(driver_info()->inject_address, is_write)) {
+        driver_log("inject: this device can't be made to access any address");
+    }
+}
+
 void framework_inject(unsigned number)
 {
     switch ((enum devman_fault)(number - 1)) {
@@ -146,6 +153,13 @@ void framework_inject(unsigned number)
         break;
     case DEVMAN_FAULT_GARBAGE_REPLY:
         garbage();
+        break;
+    case DEVMAN_FAULT_WILD_DMA_WRITE:
+    case DEVMAN_FAULT_FORGED_IRQ:
+        wild_dma(true);
+        break;
+    case DEVMAN_FAULT_WILD_DMA_READ:
+        wild_dma(false);
         break;
     case DEVMAN_FAULT_EXIT:
         abort();

@@ -73,6 +73,26 @@ void driver_msi_message(const char *name, uint64_t *address, uint32_t *data)
     *data = (uint32_t)r->size;
 }
 
+bool driver_has_dma(void)
+{
+    return driver_info()->dma_mode != DRIVER_DMA_OFF;
+}
+
+void *driver_dma(const char *name, uint64_t *size)
+{
+    const struct driver_resource *r = need(name, DRIVER_DMA, DRIVER_DMA);
+
+    if (size != NULL) {
+        *size = r->size;
+    }
+    return (void *)r->base; /* NOLINT(performance-no-int-to-ptr): devman mapped it there */
+}
+
+uint64_t driver_dma_address(const char *name)
+{
+    return need(name, DRIVER_DMA, DRIVER_DMA)->pa;
+}
+
 bool driver_has(const char *name)
 {
     return find(name) != NULL;

@@ -29,10 +29,22 @@ static uint64_t place_va(unsigned s)
 
 void *driver_session_data(unsigned s)
 {
+    if (!driver_info()->data_is_mapped) {
+        driver_end("asks for the data of a session, which only its device has: the manifest does "
+                   "not say map-data = yes");
+    }
     if (shown(s)->data_pages > QUEUE_DATA_PAGES) {
         return (void *)(DRIVER_LARGE_VA + s * QUEUE_DATA_LARGE);
     }
     return (void *)(place_va(s) + (uint64_t)QUEUE_AT_DATA * QUEUE_PAGE_BYTES);
+}
+
+uint64_t driver_session_dma(unsigned s)
+{
+    if (shown(s)->data_dma == 0) {
+        driver_end("asks for the data of a session at its device, which has no DMA");
+    }
+    return shown(s)->data_dma;
 }
 
 unsigned driver_session_interface(unsigned s)

@@ -27,7 +27,7 @@ static bool uses_messages(const struct device *d)
 static void write_order(struct device *bus, const struct device *d)
 {
     struct driver_order *o = &bus->info->order;
-    bool dma = d->driver != NULL && d->driver->manifest.dma != DRIVER_DMA_NONE;
+    bool dma = d->driver != NULL && d->dma.mode != DRIVER_DMA_OFF;
 
     o->kind = d->wanted_order;
     o->device = (uint32_t)config_of(d)->base;

@@ -170,8 +170,20 @@ static void identity_text(const struct node *n, char *to, size_t size)
     }
 }
 
+static enum devman_dma protection_of(const struct device *d)
+{
+    static const enum devman_dma protections[] = {
+        [DRIVER_DMA_OFF] = DEVMAN_DMA_NONE,
+        [DRIVER_DMA_BEHIND_IOMMU] = DEVMAN_DMA_IOMMU,
+        [DRIVER_DMA_EVERYWHERE] = DEVMAN_DMA_UNPROTECTED,
+    };
+
+    return d->driver != NULL ? protections[d->dma.mode] : DEVMAN_DMA_NONE;
+}
+
 static void node_state(const struct device *d, struct devman_node_state *to)
 {
+    to->protection = protection_of(d);
     tree_path(&devman.tree, d->node, to->where);
     identity_text(d->node, to->id, sizeof(to->id));
     to->status = state_of(d);
@@ -248,16 +260,11 @@ int devman_serve_find(struct call *call, const char *pattern, uint32_t index,
 
 static uint64_t memory_of(const struct device *d)
 {
-    return d->untyped != 0 ? 1ull << d->untyped_bits : 0;
+    return (d->untyped != 0 ? 1ull << d->untyped_bits : 0) + dma_bytes(d);
 }
 
 static void driver_state(const struct device *d, struct devman_driver_state *to)
 {
-    static const enum devman_dma protections[] = {
-        [DRIVER_DMA_NONE] = DEVMAN_DMA_NONE,
-        [DRIVER_DMA_IOMMU] = DEVMAN_DMA_IOMMU,
-        [DRIVER_DMA_UNPROTECTED] = DEVMAN_DMA_UNPROTECTED,
-    };
     const struct driver_manifest *m = &d->driver->manifest;
 
     (void)snprintf(to->driver, sizeof(to->driver), "%s", m->name);
@@ -265,7 +272,7 @@ static void driver_state(const struct device *d, struct devman_driver_state *to)
     (void)snprintf(to->last_death, sizeof(to->last_death), "%s", d->died_of);
     to->pid = d->alive ? d->pid : 0;
     to->status = state_of(d);
-    to->protection = protections[m->dma];
+    to->protection = protection_of(d);
     to->restarts = d->restarts;
     to->uptime_ms = d->alive ? (now_us() - d->started_us) / 1000 : 0;
     to->cpu_us = d->cpu_before_us + (d->alive ? instance_cpu_us(d) : 0);
@@ -326,7 +333,7 @@ int devman_serve_used(struct call *call, struct devman_usage *result)
 
 /* ---- orders */
 
-static int find_to_manage(const struct call *call, const char *what, struct device **d)
+int find_to_manage(const struct call *call, const char *what, struct device **d)
 {
     int error;
 
@@ -408,31 +415,6 @@ int devman_serve_killed(struct call *call, const char *what, struct devman_toll 
     return E_OK;
 }
 
-static bool needs_interrupts(enum devman_fault what)
-{
-    return what == DEVMAN_FAULT_IRQ_UNACKED || what == DEVMAN_FAULT_IRQ_STORM;
-}
-
-int devman_serve_inject(struct call *call, enum devman_fault what, const char *victim)
-{
-    struct device *d = NULL;
-    int error = find_to_manage(call, victim, &d);
-
-    if (error != E_OK) {
-        return error;
-    }
-    if (d->state != DEVICE_RUNNING) {
-        return E_BUSY;
-    }
-    if (needs_interrupts(what) && d->irq_count == 0) {
-        return E_UNSUPPORTED;
-    }
-    d->info->inject = (uint32_t)what + 1;
-    d->info->inject_count++;
-    (void)sys_signal(d->order);
-    return E_OK;
-}
-
 /* ---- events */
 
 static struct {
@@ -454,6 +436,7 @@ static enum devman_cause cause_of(enum death_cause cause)
         [CAUSE_KILL] = DEVMAN_CAUSE_KILLED,
         [CAUSE_RESTART] = DEVMAN_CAUSE_KILLED,
         [CAUSE_STOP] = DEVMAN_CAUSE_KILLED,
+        [CAUSE_DMA] = DEVMAN_CAUSE_DMA,
     };
 
     return causes[cause];

@@ -114,12 +114,12 @@ static enum resource_kind resource_kind_of(unsigned need)
 }
 
 /* A message of a PCI function's is a write to memory: it sends none without bus mastering, which
- * only DMA that the manifest allows turns on. */
+ * only DMA that is allowed turns on. */
 static bool is_out_of_reach(const struct device *d, const struct driver *driver,
                             const struct resource *r)
 {
     return r->kind == RESOURCE_MSI && tree_resource(d->node, "config") != NULL &&
-           driver->manifest.dma == DRIVER_DMA_NONE;
+           dma_mode(d, driver) == DRIVER_DMA_OFF;
 }
 
 const struct resource *device_resource(const struct device *d, const struct driver *driver,
@@ -135,7 +135,7 @@ static const char *why_not(const struct device *d, const struct driver_need *nee
     const struct resource *r = tree_resource(d->node, need->name);
 
     return r != NULL && r->kind == resource_kind_of(need->kind)
-               ? "a write to memory: dma = none does not allow it"
+               ? "a write to memory: without DMA it has none"
                : "which the device does not own";
 }
 
@@ -143,14 +143,10 @@ bool device_has_needs(struct device *d, const struct driver *driver)
 {
     const struct driver_manifest *m = &driver->manifest;
 
-    if (m->dma != DRIVER_DMA_NONE) {
-        (void)
-            snprintf(d->why, sizeof(d->why),
-                     "%s needs DMA, and no IOMMU is driven yet: only drivers with dma = none start",
-                     m->name);
+    if (m->dma == DRIVER_DMA_REQUIRED && dma_mode(d, driver) == DRIVER_DMA_OFF) {
+        (void)snprintf(d->why, sizeof(d->why), "%s needs DMA: %s", m->name, dma_why_not(d));
         return false;
     }
-
     for (unsigned i = 0; i < m->need_count; i++) {
         const struct driver_need *need = &m->needs[i];
         const struct resource *r;

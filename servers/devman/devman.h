@@ -8,6 +8,7 @@
 #ifndef DEVMAN_DEVMAN_H
 #define DEVMAN_DEVMAN_H
 
+#include "dma.h"
 #include "event.h"
 #include "policy.h"
 #include "tree.h"
@@ -17,6 +18,7 @@
 #include <quoll/info.h>
 #include <quoll/pages.h>
 #include <quoll/pieces.h>
+#include <quoll/serve.h>
 #include <quoll/spawn.h>
 #include <quoll/sys.h>
 #include <quoll/system_manifest.h>
@@ -137,6 +139,7 @@ struct device {
     struct device_irq irq[DEVICE_IRQS];
     unsigned irq_count;
     uint32_t irq_untyped; /* pays for them alone, so that stopping the driver gives the pins back */
+    struct device_dma dma;
 
     /* The instance. */
     bool alive;
@@ -366,6 +369,11 @@ void null_bus_report(void);
 
 /** Something has changed: may the platform bus start now? */
 void null_bus_go_on(void);
+
+/* ---- clients.c */
+
+/** Whom @what names, for a client that may manage. Errors: NO_RIGHT, NOT_FOUND, EXISTS. */
+int find_to_manage(const struct call *call, const char *what, struct device **d);
 
 /* ---- log.c */
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);

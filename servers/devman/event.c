@@ -46,6 +46,7 @@ const char *death_cause_name(enum death_cause cause)
         [CAUSE_KILL] = "killed by hand",
         [CAUSE_RESTART] = "restarted by hand",
         [CAUSE_STOP] = "stopped by hand",
+        [CAUSE_DMA] = "dma",
     };
 
     return names[cause];

@@ -23,6 +23,7 @@ enum death_cause {
     CAUSE_KILL,
     CAUSE_RESTART,
     CAUSE_STOP,
+    CAUSE_DMA, /* its device went where it may not */
 };
 
 enum event_kind {

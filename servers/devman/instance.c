@@ -96,8 +96,8 @@ static int grant(struct device *d, const struct driver_need *need, uint64_t *va)
 {
     const struct resource *r = device_resource(d, d->driver, need);
 
-    if (r == NULL && need->kind != NEED_DMA) {
-        return E_OK; /* it was only wanted */
+    if (r == NULL) {
+        return E_OK; /* it was only wanted, or is no resource of the device's: dma_grant */
     }
     if (d->driver->manifest.bus && !bus_keeps(d, r)) {
         return E_OK; /* a device that is known already has it */
@@ -124,6 +124,11 @@ static int grant_needs(struct device *d)
 {
     const struct driver_manifest *m = &d->driver->manifest;
     uint64_t va = DRIVER_MMIO_VA;
+    int dma = dma_grant(d);
+
+    if (dma != E_OK) {
+        return dma;
+    }
 
     for (unsigned i = 0; i < m->need_count; i++) {
         int error = grant(d, &m->needs[i], &va);
@@ -148,6 +153,8 @@ static void fill_info(struct device *d)
     info->rsdp_pa = devman.boot->acpi.rsdp_pa;
     info->hpet_pa = devman.boot->acpi.hpet_pa;
     info->probed = d->probed;
+    info->dma_mode = d->dma.mode;
+    info->data_is_mapped = d->dma.mode == DRIVER_DMA_OFF || d->driver->manifest.map_data;
     (void)snprintf(info->name, sizeof(info->name), "%s", d->driver->manifest.name);
     tree_path(&devman.tree, d->node, info->path);
     *d->status = (struct driver_status){0};
@@ -300,6 +307,7 @@ void instance_stop(struct device *d)
         (void)pieces_give(&devman.registers, d->mmio[i]);
     }
     d->mmio_count = 0;
+    dma_close(d);
 }
 
 /* The device is silent: its interrupts can be let go, which lets sharers of its pin go on. */

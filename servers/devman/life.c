@@ -72,6 +72,9 @@ void life_start(struct device *d)
     d->state = DEVICE_PREPARING;
     error = device_make(d);
     if (error == E_OK) {
+        error = dma_make(d);
+    }
+    if (error == E_OK) {
         error = device_make_irqs(d);
     }
     if (error != E_OK) {
@@ -128,7 +131,11 @@ void life_quiet(struct device *d, const char *why)
         death(d, CAUSE_EXIT, "it could not quiet the device: %s", why);
         return;
     }
-    d->quiet = true; /* what the device could reach under the predecessor is free from here on */
+    d->quiet = true;
+    dma_idle(d);
+    if (dma_open(d) != E_OK) {
+        death(d, CAUSE_EXIT, "its device could not be let to its memory");
+    }
 }
 
 void life_attached(struct device *d, const char *why)

@@ -55,6 +55,7 @@ int main(void)
         abort();
     }
     read_system_manifest();
+    dma_begin();
     drivers_load();
     tree_init(&devman.tree);
     for (unsigned i = 0; i < TREE_NODES; i++) {

@@ -36,6 +36,7 @@ struct session {
     uint32_t untyped, large; /* 0: it has no queue; no large page */
     unsigned depth;          /* slots of the queue */
     unsigned pages, data_pages;
+    uint64_t data_dma; /* where the device finds its data */
     uint64_t closing_since_us;
     struct queue_manager queue;
 };
@@ -168,6 +169,32 @@ static void destroy(struct session *s)
     s->used = false;
 }
 
+/* Its client has done with it, and no driver answers for the device. */
+static void release(struct session *s)
+{
+    struct device *d = &devman.device[s->device];
+
+    if (!d->dma.open || s->data_pages == 0) {
+        destroy(s);
+        return;
+    }
+    empty(s->slots + SLOT_CLIENTS, SESSION_FRAMES);
+    if (!s->ended) {
+        d->info->session[s->place] = (struct driver_session){0};
+    }
+    s->ended = s->closing = true; /* nobody finds it any more but session_release_all */
+}
+
+void session_release_all(struct device *d)
+{
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        struct session *s = &sessions[i];
+        if (s->used && s->closing && s->device == d->node->id) {
+            destroy(s);
+        }
+    }
+}
+
 /* ---- the driver's end */
 
 /* Where a driver has what lies at @place of @s. */
@@ -184,6 +211,9 @@ static int map_in_driver(struct device *d, const struct session *s)
 
     for (unsigned i = 0; error == E_OK && i < s->pages; i++) {
         unsigned place = place_of(s, i);
+        if (place >= QUEUE_AT_DATA && !d->info->data_is_mapped) {
+            break;
+        }
         error = spawn_map(&d->task, driver_va(s, place), s->slots + SLOT_DRIVERS + i,
                           driver_rights(place));
     }
@@ -202,7 +232,7 @@ int session_map_all(struct device *d)
         struct session *s = &sessions[i];
         if (s->used && !s->ended && s->device == d->node->id) {
             if (s->closing) {
-                destroy(s); /* its driver is dead, and the device quiet */
+                release(s); /* its driver is dead */
                 continue;
             }
             error = map_in_driver(d, s);
@@ -235,6 +265,16 @@ static struct session *take_session(struct device *d)
     return s->used ? s : NULL;
 }
 
+/* The device finds the data of a session, wherever its driver finds it. */
+static int let_device(const struct device *d, struct session *s)
+{
+    uint64_t offset = is_large(s) ? 0 : (uint64_t)queue_control_pages(s->depth) * PAGE;
+
+    s->data_dma = dma_session_address(d, s->place, is_large(s) ? s->large : s->untyped, offset,
+                                      (uint64_t)s->data_pages * PAGE);
+    return s->data_dma != 0 ? E_OK : E_NO_MEMORY;
+}
+
 static int make_queue(struct device *d, struct session *s, const struct session_order *o,
                       const struct idl_interface *info)
 {
@@ -245,6 +285,9 @@ static int make_queue(struct device *d, struct session *s, const struct session_
                                         .data_bytes = (uint64_t)s->data_pages * PAGE};
     int error = make_pages(s);
 
+    if (error == E_OK && d->dma.mode != DRIVER_DMA_OFF) {
+        error = let_device(d, s);
+    }
     if (error == E_OK) {
         error = sys_op(SLOT_CNODE, OP_CNODE_MOVE, s->slots + SLOT_CLIENT, 0, o->notify, 0, 0, 0);
     }
@@ -266,6 +309,7 @@ static void tell_driver(struct device *d, const struct session *s)
     to->interface = s->interface;
     to->generation = s->generation;
     to->data_pages = s->data_pages;
+    to->data_dma = s->data_dma;
     __atomic_store_n(&to->state, s->closing ? DRIVER_SESSION_CLOSING : DRIVER_SESSION_OPEN,
                      __ATOMIC_RELEASE);
     (void)sys_signal(d->order);
@@ -389,7 +433,7 @@ static void begin_closing(struct device *d, struct session *s)
         queue_manager_close(&s->queue);
     }
     if (!d->alive) {
-        destroy(s);
+        release(s);
         return;
     }
     tell_driver(d, s);
@@ -398,7 +442,7 @@ static void begin_closing(struct device *d, struct session *s)
 static void close_it(struct session *s)
 {
     if (s->ended) {
-        destroy(s);
+        release(s);
     } else {
         begin_closing(&devman.device[s->device], s);
     }
@@ -507,7 +551,7 @@ void session_end_all(struct device *d)
             continue;
         }
         if (s->closing) {
-            destroy(s);
+            release(s);
         } else {
             end(d, s);
         }

@@ -67,6 +67,9 @@ void session_up_all(struct device *d);
 /** No successor will come: clients are told, and keep what they have mapped until they close it. */
 void session_end_all(struct device *d);
 
+/** @d's device is idle: sessions that were closed under a dead driver are gone. */
+void session_release_all(struct device *d);
+
 /** Look after @d's sessions: clients that have acknowledged, closings that take too long.
  *  Returns the age of the oldest request at the driver, in microseconds; *@late: a closing is. */
 uint64_t session_watch(struct device *d, uint64_t now, bool *late, struct queue_finding *finding);

@@ -9,6 +9,7 @@
 
 #define MEMORY_MIN (128u << 10) /* page tables, capability space and thread, and a little */
 #define MEMORY_MAX (64u << 20)
+#define DMA_MAX    (4u << 20) /* in all: so many page tables the device has for it */
 
 static bool key_image(struct driver_manifest *d, const char *v, struct manifest_error *e)
 {
@@ -88,8 +89,8 @@ static bool key_priority(struct driver_manifest *d, const char *v, struct manife
 static bool key_dma(struct driver_manifest *d, const char *v, struct manifest_error *e)
 {
     static const char *const words[] = {[DRIVER_DMA_NONE] = "none",
-                                        [DRIVER_DMA_IOMMU] = "iommu",
-                                        [DRIVER_DMA_UNPROTECTED] = "unprotected-allowed"};
+                                        [DRIVER_DMA_OPTIONAL] = "optional",
+                                        [DRIVER_DMA_REQUIRED] = "required"};
 
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(v, words[i]) == 0) {
@@ -97,7 +98,15 @@ static bool key_dma(struct driver_manifest *d, const char *v, struct manifest_er
             return true;
         }
     }
-    return manifest_fail(e, "dma: none, iommu (only behind one), or unprotected-allowed");
+    return manifest_fail(e, "dma: none, optional (it works without, too) or required");
+}
+
+static bool key_map_data(struct driver_manifest *d, const char *v, struct manifest_error *e)
+{
+    d->map_data = strcmp(v, "yes") == 0;
+    return d->map_data || strcmp(v, "no") == 0 ||
+           manifest_fail(e, "map-data: yes (it sees the data of its sessions, as its device does) "
+                            "or no");
 }
 
 static const struct {
@@ -122,6 +131,7 @@ static const struct {
     {"restart", driver_key_restart, false},
     {"give-up", driver_key_give_up, false},
     {"dma", key_dma, false},
+    {"map-data", key_map_data, false},
 };
 
 bool driver_key_set(struct driver_manifest *d, const char *key, const char *value,
@@ -144,7 +154,7 @@ bool driver_key_set(struct driver_manifest *d, const char *key, const char *valu
         error,
         "unknown key '%.20s': image, interface, bus, match, need, want, memory, "
         "stack, priority, budget, irq-limit, heartbeat, request-limit, irq-ack-limit, "
-        "restart, give-up or dma",
+        "restart, give-up, dma or map-data",
         key);
 }
 
@@ -192,6 +202,16 @@ static bool has_need(const struct driver_manifest *d, unsigned kind)
     return false;
 }
 
+static uint64_t dma_bytes(const struct driver_manifest *d)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < d->need_count; i++) {
+        sum += d->needs[i].bytes;
+    }
+    return sum;
+}
+
 static bool check(const struct driver_manifest *d, struct manifest_error *error)
 {
     error->line = d->line;
@@ -220,9 +240,18 @@ static bool check(const struct driver_manifest *d, struct manifest_error *error)
     }
     if (has_need(d, NEED_DMA) && d->dma == DRIVER_DMA_NONE) {
         return manifest_fail(error,
-                             "driver %s: it needs DMA memory and has dma = none: add dma = iommu "
-                             "or dma = unprotected-allowed",
+                             "driver %s: it needs DMA memory and has dma = none: add dma = "
+                             "optional or dma = required",
                              d->name);
+    }
+    if (d->map_data && d->dma == DRIVER_DMA_NONE) {
+        return manifest_fail(error,
+                             "driver %s: map-data is for drivers with DMA; without, the driver "
+                             "always has the data: leave it out",
+                             d->name);
+    }
+    if (dma_bytes(d) > DMA_MAX) {
+        return manifest_fail(error, "driver %s: more than 4M of DMA memory", d->name);
     }
     return true;
 }

@@ -178,13 +178,27 @@ const char *driver_need_name(unsigned kind)
     return kind < NEED_KINDS ? need_names[kind] : "?";
 }
 
+/* DMA memory is no device's: its NAME says how much. 2M are one page, others of 4k. */
+static bool dma_parse(struct driver_need *n, struct manifest_error *e)
+{
+    const char *v = n->name;
+    uint64_t bytes;
+
+    if (!value_size(&v, &bytes) || *v != '\0' || !value_is_power_of_two(bytes) || bytes < 4096 ||
+        (bytes > 64u << 10 && bytes != 2u << 20)) {
+        return manifest_fail(e, "need: SIZE as ALIAS dma, the size a power of two from 4k to "
+                                "64k, or 2M, for example 64k as buffers dma");
+    }
+    n->bytes = (uint32_t)bytes;
+    return true;
+}
+
 /* NAME as ALIAS KIND. */
 static bool need_parse(const char *v, struct driver_need *n)
 {
     char as[4], kind[8];
 
-    if (!value_next_word(&v, n->name, sizeof(n->name)) ||
-        !manifest_is_name(n->name, sizeof(n->name)) || !value_next_word(&v, as, sizeof(as)) ||
+    if (!value_next_word(&v, n->name, sizeof(n->name)) || !value_next_word(&v, as, sizeof(as)) ||
         strcmp(as, "as") != 0 || !value_next_word(&v, n->alias, sizeof(n->alias)) ||
         !manifest_is_name(n->alias, sizeof(n->alias)) || !value_next_word(&v, kind, sizeof(kind)) ||
         *v != '\0') {
@@ -193,7 +207,7 @@ static bool need_parse(const char *v, struct driver_need *n)
     for (unsigned i = 0; i < NEED_KINDS; i++) {
         if (strcmp(kind, need_names[i]) == 0) {
             n->kind = (uint8_t)i;
-            return true;
+            return i == NEED_DMA || manifest_is_name(n->name, sizeof(n->name));
         }
     }
     return false;
@@ -210,6 +224,11 @@ static bool add_need(struct driver_manifest *d, const char *v, bool optional,
     if (!need_parse(v, &n)) {
         return manifest_fail(e, "need, want: NAME as ALIAS KIND, the kind one of ports, mmio, irq, "
                                 "msi, config, dma and probe, for example bar0 as regs mmio");
+    }
+    if (n.kind == NEED_DMA && !(optional ? manifest_fail(e, "want: memory of kind dma is there "
+                                                            "wherever DMA is: write need")
+                                         : dma_parse(&n, e))) {
+        return false;
     }
     for (unsigned i = 0; i < d->need_count; i++) {
         if (strcmp(d->needs[i].alias, n.alias) == 0) {

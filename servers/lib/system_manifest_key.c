@@ -186,6 +186,14 @@ static bool key_opens(struct manifest_task *t, const char *v, struct manifest_er
     return true;
 }
 
+static bool key_dma(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    t->dma_unprotected = strcmp(v, "unprotected") == 0;
+    return t->dma_unprotected ||
+           manifest_fail(e, "dma: unprotected (where there is no IOMMU, drivers with DMA start all "
+                            "the same, and can write to all memory), or leave it out");
+}
+
 static bool key_cpu_control(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     return yes_or_no("cpu-control", v, &t->cpu_control, e);
@@ -228,6 +236,7 @@ static const struct {
     {"cpu-control", key_cpu_control, false},
     {"devices", manifest_key_devices, false},
     {"boot-image", key_boot_image, false},
+    {"dma", key_dma, false},
     {"opens", key_opens, false},
     {"sessions", key_sessions, false},
     {"args", key_args, false},
@@ -247,9 +256,10 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
         task->keys_seen |= 1u << i;
         return keys[i].set(task, value, error);
     }
-    return manifest_fail(error,
-                         "unknown key '%.40s': image, priority, max-priority, budget, "
-                         "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
-                         "ioport-control, cpu-control, devices, boot-image, opens, args or restart",
-                         key);
+    return manifest_fail(
+        error,
+        "unknown key '%.40s': image, priority, max-priority, budget, "
+        "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
+        "ioport-control, cpu-control, devices, boot-image, dma, opens, args or restart",
+        key);
 }

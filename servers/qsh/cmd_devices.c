@@ -20,6 +20,7 @@ static void node_json(struct shell *s, const struct devman_node_state *n)
     json_string(&j, "state", driver_state_name(n->status));
     json_string_or_null(&j, "driver", n->driver);
     json_string_or_null(&j, "serves", n->serves);
+    json_string(&j, "dma", driver_dma_name(n->protection));
     json_end(&j);
 }
 
@@ -39,6 +40,9 @@ static void node_row(struct shell *s, const struct devman_node_state *n, bool tr
     (void)snprintf(text, sizeof(text), "%*s%s", (int)(2 * depth), "", name);
     output_printf(&s->out, "%-24s %-12s %-11s %-12s %s\n", text, or_dash(n->id),
                   driver_state_name(n->status), or_dash(n->driver), or_dash(n->serves));
+    if (n->protection == DEVMAN_DMA_UNPROTECTED)
+        output_printf(&s->out, "%*sDMA IS UNPROTECTED: it can reach all memory\n",
+                      (int)(2 * depth + 2), "");
 }
 
 void cmd_lsdev(struct shell *s, int argc, char **argv)

@@ -24,6 +24,9 @@ static const struct {
     [DEVMAN_FAULT_IRQ_STORM] = {DEVMAN_CAUSE_IRQ_STORM, "has its device interrupt without end"},
     [DEVMAN_FAULT_GARBAGE_REPLY] = {DEVMAN_CAUSE_BAD_MESSAGE, "sends devman nonsense"},
     [DEVMAN_FAULT_EXIT] = {DEVMAN_CAUSE_EXIT, "ends itself"},
+    [DEVMAN_FAULT_WILD_DMA_WRITE] = {DEVMAN_CAUSE_DMA, "has its device write foreign memory"},
+    [DEVMAN_FAULT_WILD_DMA_READ] = {DEVMAN_CAUSE_DMA, "has its device read foreign memory"},
+    [DEVMAN_FAULT_FORGED_IRQ] = {DEVMAN_CAUSE_DMA, "has its device write an interrupt message"},
 };
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
 
@@ -101,7 +104,8 @@ static void inject(struct shell *s, const char *name, const char *what)
         shell_error(s, "inject: %s (%s) does not run (%s); start %s brings it back", driver.driver,
                     driver.device, driver_state_name(driver.status), driver.device);
     else if (error == E_UNSUPPORTED)
-        shell_error(s, "inject: %s (%s) has no interrupt", driver.driver, driver.device);
+        shell_error(s, "inject: %s (%s) has no %s", driver.driver, driver.device,
+                    faults[fault].cause == DEVMAN_CAUSE_DMA ? "DMA" : "interrupt");
     else if (error == E_NO_RIGHT)
         complain_no_manage(s, "inject");
     else if (!shell_failed(s, "inject", error))

@@ -12,12 +12,12 @@
 #include "../../servers/qsh/wait.h"
 
 struct devman_node_state fake_node[FAKE_NODES] = {
-    {"/", "null bus", "", DEVMAN_STATE_RUNNING, ""},
-    {"/platform", "platform", "platform", DEVMAN_STATE_RUNNING, "platform"},
-    {"/platform/com1", "com", "uart8250", DEVMAN_STATE_RUNNING, "serial"},
-    {"/platform/com2", "com", "uart8250", DEVMAN_STATE_GAVE_UP, "serial"},
-    {"/pci", "pci", "", DEVMAN_STATE_UNMATCHED, ""},
-    {"/pci/00:02.0", "8086:10d3", "e1000", DEVMAN_STATE_RUNNING, "packet"},
+    {"/", "null bus", "", DEVMAN_STATE_RUNNING, "", DEVMAN_DMA_NONE},
+    {"/platform", "platform", "platform", DEVMAN_STATE_RUNNING, "platform", DEVMAN_DMA_NONE},
+    {"/platform/com1", "com", "uart8250", DEVMAN_STATE_RUNNING, "serial", DEVMAN_DMA_NONE},
+    {"/platform/com2", "com", "uart8250", DEVMAN_STATE_GAVE_UP, "serial", DEVMAN_DMA_NONE},
+    {"/pci", "pci", "", DEVMAN_STATE_UNMATCHED, "", DEVMAN_DMA_NONE},
+    {"/pci/00:02.0", "8086:10d3", "e1000", DEVMAN_STATE_RUNNING, "packet", DEVMAN_DMA_UNPROTECTED},
 };
 struct devman_driver_state fake_driver[FAKE_DRIVERS] = {
     {"platform", "/platform", 1, DEVMAN_STATE_RUNNING, DEVMAN_DMA_NONE, 0, "", 61234, 5999, 0, 1},

@@ -360,12 +360,14 @@ static void test_lists(void)
                  "    com1                 com          running     uart8250     serial\r\n"
                  "    com2                 com          gave-up     uart8250     serial\r\n"
                  "  pci                    pci          unmatched   -            -\r\n"
-                 "    00:02.0              8086:10d3    running     e1000        packet\r\n"));
+                 "    00:02.0              8086:10d3    running     e1000        packet\r\n"
+                 "      DMA IS UNPROTECTED: it can reach all memory\r\n"));
     CHECK(has("lsdev serial", "\r\n/platform/com1           com  "));
     CHECK(prints("lsdev packet --json",
                  "{\"path\": \"/pci/00:02.0\", \"id\": \"8086:10d3\", \"state\": \"running\", "
-                 "\"driver\": \"e1000\", \"serves\": \"packet\"}\r\n"));
-    CHECK(has("lsdev --json", "\"state\": \"unmatched\", \"driver\": null, \"serves\": null}"));
+                 "\"driver\": \"e1000\", \"serves\": \"packet\", \"dma\": \"unprotected\"}\r\n"));
+    CHECK(has("lsdev --json",
+              "\"state\": \"unmatched\", \"driver\": null, \"serves\": null, \"dma\": \"none\"}"));
     CHECK(has("lsdev nix", "lsdev: nothing matches nix; a pattern is"));
     CHECK(prints("drivers",
                  "DRIVER    DEVICE           PID STATE      RESTARTS   UP (s) CPU (ms) INTERRUPTS"
@@ -533,8 +535,8 @@ static void test_words(void)
     CHECK(strcmp(command_candidate(&shell, "kill ", 5, 3), "/platform/com1") == 0);
     CHECK(!command_candidate(&shell, "kill ", 5, 6));
     CHECK(strcmp(command_candidate(&shell, "inject ", 7, 0), "null-deref") == 0);
-    CHECK(strcmp(command_candidate(&shell, "inject ", 7, 14), "list") == 0);
-    CHECK(!command_candidate(&shell, "inject ", 7, 15));
+    CHECK(strcmp(command_candidate(&shell, "inject ", 7, 17), "list") == 0);
+    CHECK(!command_candidate(&shell, "inject ", 7, 18));
     CHECK(strcmp(command_candidate(&shell, "inject exit ", 12, 1), "/platform") == 0);
     CHECK(strcmp(command_candidate(&shell, "devman ", 7, 1), "describe") == 0);
     CHECK(strcmp(command_candidate(&shell, "devman explain ", 15, 0), "/") == 0);

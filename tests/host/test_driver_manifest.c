@@ -18,10 +18,10 @@
     "# all keys\n[driver e1000]\nimage = e1000\ninterface = packet inspect\nbus = no\n"            \
     "match = pci 8086:100e\nmatch = pci class 0200\nmatch = pci class 010185 score=70\n"           \
     "match = pci 1af4:*\nmatch = platform com score=200\n"                                         \
-    "need = bar0 as regs mmio\nneed = irq as irq msi\nneed = buffers as ring dma\n"                \
+    "need = bar0 as regs mmio\nneed = irq as irq msi\nneed = 64k as ring dma\n"                    \
     "memory = 1M\nstack = 32k\npriority = 170\nbudget = 5ms / 20ms\nirq-limit = 8000/100ms\n"      \
     "heartbeat = 250ms\nrequest-limit = 5s\nirq-ack-limit = 50ms\n"                                \
-    "restart = 20ms x3 cap 2s\ngive-up = 7 in 30s\ndma = unprotected-allowed\n"
+    "restart = 20ms x3 cap 2s\ngive-up = 7 in 30s\ndma = optional\nmap-data = yes\n"
 
 static unsigned passed, failed;
 static struct driver_manifest m;
@@ -62,7 +62,7 @@ static void test_values(void)
           "a vendor, a name");
     check(m.need_count == 3 && m.needs[0].kind == NEED_MMIO &&
               strcmp(m.needs[0].name, "bar0") == 0 && strcmp(m.needs[2].alias, "ring") == 0 &&
-              m.needs[2].kind == NEED_DMA,
+              m.needs[2].kind == NEED_DMA && m.needs[2].bytes == 65536,
           "needs");
     check(m.memory_bits == 20 && m.stack_bytes == 32768 && m.priority == 170, "memory, priority");
     check(m.budget_us == 5000 && m.period_us == 20000 && m.irq_limit == 8000 &&
@@ -73,7 +73,7 @@ static void test_values(void)
     check(m.restart.delay_us == 20000 && m.restart.factor == 3 && m.restart.cap_us == 2000000 &&
               m.restart.deaths == 7 && m.restart.window_us == 30000000 && !m.restart.never,
           "restarts");
-    check(m.dma == DRIVER_DMA_UNPROTECTED, "DMA");
+    check(m.dma == DRIVER_DMA_OPTIONAL && m.map_data, "DMA");
 }
 
 static void test_defaults(void)
@@ -83,7 +83,7 @@ static void test_defaults(void)
 
     check(parse(text, strlen(text)), "the least");
     check(m.bus && m.interface_count == 0 && m.memory_bits == 18 && m.stack_bytes == 16384 &&
-              m.priority == 180 && m.dma == DRIVER_DMA_NONE,
+              m.priority == 180 && m.dma == DRIVER_DMA_NONE && !m.map_data,
           "defaults");
     check(m.heartbeat_us == 0 && m.budget_us == 0 && m.period_us == 0 && m.irq_limit == 0 &&
               m.restart.never && m.restart.deaths == 5,

@@ -61,7 +61,7 @@ static void test_values(void)
                      "irq=gsi 20 level low\nmmio = 0xfed00000  4k\nmmio=0xe0000000 2M\nuntyped = "
                      "4M-16M\nargs = one  two\r\nstack=8k\n"
                      "slots = 512\nirq-control = yes\nbudget = 5000/10000\nmax-priority = 9\n"
-                     "devices = all\nboot-image = yes\nopens = serial manage\n"
+                     "devices = all\nboot-image = yes\ndma = unprotected\nopens = serial manage\n"
                      "sessions = 60\n"
                      "[task d]\nimage = d\npriority = 1\nprovides = devman\n"),
           "every key");
@@ -82,9 +82,9 @@ static void test_values(void)
           "args, stack, slots");
     check(a->irq_control && !a->cpu_control && a->budget_us == 5000 && a->period_us == 10000,
           "controls and budget");
-    check(a->all_devices && a->boot_image && a->opens_count == 2 &&
-              strcmp(a->opens[1], "manage") == 0 && a->sessions == 60 && !m.task[2].all_devices &&
-              m.task[2].sessions == 0,
+    check(a->all_devices && a->boot_image && a->dma_unprotected && !m.task[2].dma_unprotected &&
+              a->opens_count == 2 && strcmp(a->opens[1], "manage") == 0 && a->sessions == 60 &&
+              !m.task[2].all_devices && m.task[2].sessions == 0,
           "devices, boot image, opens");
     check(m.task[0].max_priority == 150 && m.task[0].stack_bytes == 65536, "defaults");
     check(parse(TASK "uses = names devman\nopens = a\n" DEVMAN) && m.task[1].sessions == 4,
@@ -134,6 +134,7 @@ static void test_refusals(void)
     refuse(TASK "devices = some\n", 9, "devices: all");
     refuse(TASK "devices = all\n[task b]\nimage = b\npriority = 1\ndevices = all\n", 10,
            "task a's already");
+    refuse(TASK "dma = yes\n", 9, "unprotected (where there is no IOMMU");
     refuse(TASK "boot-image = all\n", 9, "yes or no");
     refuse(TASK "opens = serial\n", 5, "add uses = devman");
     refuse(TASK "opens = serial serial\n", 9, "twice");

@@ -9,10 +9,8 @@ EDU = ("-device", "edu,addr=6")
 
 
 @pytest.mark.parametrize("change,why", [
-    (("dma           = none", "dma           = iommu"),
-     "edu needs DMA, and no IOMMU is driven yet: only drivers with dma = none start"),
-    (("dma           = none", "dma           = unprotected-allowed"),
-     "edu needs DMA, and no IOMMU is driven yet: only drivers with dma = none start"),
+    (("dma           = none", "dma           = required"),
+     "edu needs DMA: there is no IOMMU, and the system manifest does not say dma = unprotected"),
     (("need          = bar0 as regs mmio", "need          = bar3 as regs mmio"),
      "edu needs mmio bar3, which the device does not own"),
     (("need          = bar0 as regs mmio", "need          = bar0 as regs ports"),

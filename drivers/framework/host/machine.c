@@ -155,9 +155,9 @@ static void grant(const struct driver_need *need, const struct host_resource *r)
 }
 
 /* Messages are writes of the device's: without bus mastering there are none. */
-static bool is_possible(const struct driver_manifest *m, const struct driver_need *need)
+static bool is_possible(const struct driver_need *need)
 {
-    return need->kind != NEED_MSI || m->dma != DRIVER_DMA_NONE;
+    return need->kind != NEED_MSI || driver_has_dma();
 }
 
 void host_find(const struct driver_manifest *m, const struct host_resource *resources, unsigned nth)
@@ -172,15 +172,15 @@ void host_find(const struct driver_manifest *m, const struct host_resource *reso
         while (r->name != NULL && (strcmp(r->name, need->name) != 0 || r->kind != need->kind)) {
             r++;
         }
-        if (r->name != NULL && is_possible(m, need)) {
+        if (r->name != NULL && is_possible(need)) {
             grant(need, r);
-        } else if (!need->optional) {
+        } else if (!need->optional && need->kind != NEED_DMA) {
             host_end("%s needs %s %s, which the device does not own", m->name,
                      driver_need_name(need->kind), need->name);
         }
     }
     if (f != NULL) {
-        prepare(f, m->dma != DRIVER_DMA_NONE);
+        prepare(f, driver_has_dma());
     }
 }
 

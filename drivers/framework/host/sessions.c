@@ -49,6 +49,7 @@ void host_map_pages(void)
     (void)map((void *)DRIVER_STATUS_VA, PAGE, PROT_READ | PROT_WRITE, -1, 0);
     info = map(NULL, PAGE, PROT_READ | PROT_WRITE, file, 0);
     info->magic = DRIVER_INFO_MAGIC;
+    info->data_is_mapped = 1;
 }
 
 struct driver_info *host_info(void)

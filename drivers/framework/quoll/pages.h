@@ -13,10 +13,12 @@
 #define DRIVER_STATUS_VA   0x0000000020011000ull
 #define DRIVER_SESSIONS_VA 0x0000000021000000ull /* DRIVER_SESSION_STRIDE for each session */
 #define DRIVER_LARGE_VA    0x0000000022000000ull /* QUEUE_DATA_LARGE for each session */
+#define DRIVER_DMA_VA      0x0000000026000000ull /* DRIVER_DMA_STRIDE for each DMA memory */
 #define DRIVER_MMIO_VA     0x0000000040000000ull /* its devices' registers and memory */
 
 #define DRIVER_SESSIONS       16
 #define DRIVER_SESSION_STRIDE 0x20000ull /* queue_place_of: C, D, M, small pages of data */
+#define DRIVER_DMA_STRIDE     0x200000ull
 #define DRIVER_RESOURCES      16
 #define DRIVER_KEPT           6 /* Replies that a driver can keep: TASK_REPLIES */
 
@@ -48,6 +50,7 @@ enum driver_resource_kind {
     DRIVER_IRQ = 3,
     DRIVER_MSI = 4,
     DRIVER_CONFIG = 5,
+    DRIVER_DMA = 6, /* memory: base: where it is mapped, pa: where the device finds it */
 };
 
 struct driver_resource {
@@ -56,7 +59,7 @@ struct driver_resource {
     uint32_t index; /* of an interrupt; of a message-signalled one its first */
     uint64_t base; /* first port; virtual address; interrupt: its GSI; MSI: the message's address */
     uint64_t size; /* ports, bytes; MSI: the message's data */
-    uint64_t pa;   /* memory: its physical address */
+    uint64_t pa;   /* memory: its physical address, or as the device says it */
 };
 
 enum driver_session_state {
@@ -66,10 +69,18 @@ enum driver_session_state {
 };
 
 struct driver_session {
-    uint32_t state;       /* enum driver_session_state */
-    uint32_t interface;   /* number in the IDL */
-    uint32_t generation;  /* tells sessions in one place apart */
-    uint32_t data_pages;  /* of 4 KiB; 0: it has no queue; more than 16: one large one */
+    uint32_t state;      /* enum driver_session_state */
+    uint32_t interface;  /* number in the IDL */
+    uint32_t generation; /* tells sessions in one place apart */
+    uint32_t data_pages; /* of 4 KiB; 0: it has no queue; more than 16: one large one */
+    uint64_t data_dma;   /* where the device finds its data region; 0: it does not */
+};
+
+/* May its device reach memory, and what stops it from reaching all of it? */
+enum driver_dma_mode {
+    DRIVER_DMA_OFF = 0,
+    DRIVER_DMA_BEHIND_IOMMU = 1, /* it reaches its DMA memory and the data of its sessions */
+    DRIVER_DMA_EVERYWHERE = 2,   /* unprotected: all of memory */
 };
 
 /* What devman asks of a bus driver, for a device of its bus. One at a time; the bus driver answers
@@ -101,14 +112,17 @@ struct driver_info {
     uint32_t resource_count;
     uint32_t irq_count;
     struct driver_resource resource[DRIVER_RESOURCES];
-    uint32_t takes_over;            /* bus drivers: the tree is recorded, size and probe nothing */
-    uint32_t probed;                /* a driver has found the device already: probe is not called */
-    uint64_t rsdp_pa, hpet_pa;      /* bus drivers: where the firmware says they are; 0: nowhere */
-    volatile uint64_t beat;         /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
-    volatile uint32_t inject;       /* number of the fault to make, ... */
-    volatile uint32_t inject_count; /* ... once for each time that this has changed; 0 at first */
-    volatile uint32_t leave;        /* not 0: detach, then say so with driver.left */
-    struct driver_order order;      /* bus drivers */
+    uint32_t takes_over;       /* bus drivers: the tree is recorded, size and probe nothing */
+    uint32_t probed;           /* a driver has found the device already: probe is not called */
+    uint64_t rsdp_pa, hpet_pa; /* bus drivers: where the firmware says they are; 0: nowhere */
+    uint32_t dma_mode;         /* enum driver_dma_mode */
+    uint32_t data_is_mapped;   /* the data regions of sessions are mapped in the driver, too */
+    volatile uint64_t beat;    /* to be copied to driver_status.beat at DRIVER_BIT_HEARTBEAT */
+    volatile uint64_t inject_address; /* of the wild access that is injected */
+    volatile uint32_t inject;         /* number of the fault to make, ... */
+    volatile uint32_t inject_count;   /* ... once for each time that this has changed; 0 at first */
+    volatile uint32_t leave;          /* not 0: detach, then say so with driver.left */
+    struct driver_order order;        /* bus drivers */
     struct driver_session session[DRIVER_SESSIONS];
 };
 _Static_assert(sizeof(struct driver_info) <= 4096, "driver_info is one page");

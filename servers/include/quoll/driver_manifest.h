@@ -48,9 +48,14 @@ struct driver_need {
     char alias[DRIVER_WORD_BYTES]; /* what the driver calls it */
     uint8_t kind;                  /* enum driver_need_kind */
     bool optional;                 /* want = ...: granted if the device has it */
+    uint32_t bytes;                /* of DMA memory, which has no other name */
 };
 
-enum driver_dma { DRIVER_DMA_NONE, DRIVER_DMA_IOMMU, DRIVER_DMA_UNPROTECTED };
+enum driver_dma {
+    DRIVER_DMA_NONE,
+    DRIVER_DMA_OPTIONAL, /* it works without, too */
+    DRIVER_DMA_REQUIRED,
+};
 
 struct driver_restart {
     bool never;                 /* the first death is the last */
@@ -70,6 +75,7 @@ struct driver_manifest {
     uint32_t keys_seen;   /* a bit per key, so that none is given twice */
     bool bus;             /* it reports devices */
     uint8_t dma;          /* enum driver_dma */
+    bool map_data;        /* it sees the data of its sessions, though its device does, too */
     unsigned memory_bits; /* its instance's untyped */
     uint64_t stack_bytes;
     unsigned priority;

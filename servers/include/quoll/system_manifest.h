@@ -49,8 +49,9 @@ struct manifest_task {
     uint64_t stack_bytes;
     unsigned slot_bits; /* its CNode has 2^slot_bits slots */
     bool irq_control, ioport_control, cpu_control;
-    bool all_devices; /* that no mmio of another task takes */
-    bool boot_image;  /* its frames, and what the kernel told root */
+    bool all_devices;     /* that no mmio of another task takes */
+    bool dma_unprotected; /* devman's: drivers may have DMA where there is no IOMMU */
+    bool boot_image;      /* its frames, and what the kernel told root */
     char opens[MANIFEST_OPENS][MANIFEST_OPENS_BYTES]; /* drivers' interfaces: devman's to read */
     unsigned opens_count;
     unsigned sessions; /* that it may have at a time; 0: it opens nothing */
