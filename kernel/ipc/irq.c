@@ -281,22 +281,28 @@ static void forget(struct irq *irq)
     irq->pending = 0;
 }
 
-void irq_unbind(struct irq *irq)
+/* Off its endpoint, owing nothing. The source's count and mask are the caller's. */
+static void leave(struct irq *irq)
 {
-    struct source *s = &sources[irq->source];
-
     forget(irq);
     time_set(&irq->timer, 0);
     irq->period_end = 0;
     if (irq->endpoint.type != OBJ_NULL) {
         slot_clear(&irq->endpoint);
     }
-    if (!(irq->hold & HOLD_UNBOUND)) {
-        s->bound--;
-    }
     if (irq->owed) {
         irq->owed = 0;
-        s->owed--;
+        sources[irq->source].owed--;
+    }
+}
+
+void irq_unbind(struct irq *irq)
+{
+    struct source *s = &sources[irq->source];
+
+    leave(irq);
+    if (!(irq->hold & HOLD_UNBOUND)) {
+        s->bound--;
     }
     irq->hold = HOLD_UNBOUND;
     /* Bound sharers must not stay blocked by one that left; alone, the source stays masked. */
@@ -305,14 +311,25 @@ void irq_unbind(struct irq *irq)
 
 int irq_bind(struct irq *irq, struct slot *ep, uint64_t badge)
 {
+    struct source *s = &sources[irq->source];
+    /* An edge that waits moves along: nothing would repeat it. The pin is not masked in between. */
+    bool moves = !(s->flags & IRQ_LEVEL) && !(irq->hold & (HOLD_UNBOUND | HOLD_PARKED));
+    uint64_t pending = moves ? irq->pending : 0;
+
     if (ep->depth >= SLOT_DEPTH_MAX) {
         return E_LIMIT;
     }
-    irq_unbind(irq);
+    leave(irq);
+    if (irq->hold & HOLD_UNBOUND) {
+        s->bound++;
+    }
     (void)slot_copy(ep, &irq->endpoint, RIGHT_ALL, badge);
     irq->hold = 0;
-    sources[irq->source].bound++;
-    update_mask(&sources[irq->source]);
+    update_mask(s);
+    irq->pending = pending;
+    if (pending) {
+        offer(irq);
+    }
     return E_OK;
 }
 

@@ -258,6 +258,34 @@ static void queued_and_unbound(void)
     EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, ep));
 }
 
+/* A driver's early endpoint, and then the one of its loop: an edge in between is not lost. */
+static void moved_while_queued(void)
+{
+    uint64_t other = lab_make(OBJ_ENDPOINT, 0);
+
+    if (!prepare())
+        return;
+    pit_edge();
+    pit_edge();
+    EXPECT_OK(OP2(irq, OP_IRQ_BIND, other, 7));
+    EXPECT_OK(OP0(irq, OP_IRQ_INFO));
+    EXPECT(test_out.w[2], 2);
+    EXPECT(test_out.w[3], IRQ_IS_UNANSWERED);
+    puppet_recv(&driver, other);
+    EXPECT_OK(puppet_status(&driver));
+    EXPECT(puppet_out(&driver, R_RDI), 7);
+    EXPECT(puppet_out(&driver, R_RDX), 2);
+    pit_edge(); /* held by the answer that is due, which the move makes needless */
+    EXPECT_OK(OP2(irq, OP_IRQ_BIND, ep, 8));
+    puppet_recv(&driver, ep);
+    EXPECT(puppet_out(&driver, R_RDI), 8);
+    EXPECT(puppet_out(&driver, R_RDX), 1);
+    EXPECT_OK(OP0(irq, OP_IRQ_UNBIND));
+    EXPECT_OK(OP2(irq, OP_IRQ_BIND, ep, 9));
+    EXPECT_OK(OP0(irq, OP_IRQ_INFO));
+    EXPECT(test_out.w[2], 0);
+}
+
 /* Without a Reply it is acknowledged when it is delivered. */
 static void plain_receive(void)
 {
@@ -319,6 +347,7 @@ static const struct test list[] = {
     {"kernel.irq.endpoint_destroyed", endpoint_destroyed},
     {"kernel.irq.endpoint_revoked", endpoint_revoked},
     {"kernel.irq.queued_and_unbound", queued_and_unbound},
+    {"kernel.irq.moved_while_queued", moved_while_queued},
     {"kernel.irq.plain_receive", plain_receive},
     {"kernel.irq.vectors", vectors},
 };
