@@ -131,9 +131,9 @@ soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.m
 
 lint: deps ## format, static analysis, size limits
 	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS) $(ACPICA_DONE) \
-	    $(CONSOLE_GEN) $(VTERM_READY)
+	    $(CONSOLE_GEN) $(VTERM_READY) $(FATFS_READY)
 	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" \
-	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE) $(VTERM_INCLUDE)"
+	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE) $(VTERM_INCLUDE) $(FATFS_INCLUDE)"
 
 gdb: deps ## boot it stopped, with gdb and the kernel's symbols
 	@$(MAKE) --no-print-directory iso
@@ -203,7 +203,7 @@ $(B)/gen/symbols.o: $(KERNEL_OBJ) boot/kernel.ld $(B)/kernel.list tools/symbols.
 	@$(PYTHON) tools/symbols.py $(@:.o=.elf) > $(@:.o=.asm)
 	@$(NASM) $(NASM_FLAGS) -o $@ $(@:.o=.asm)
 
-include tools/mk/libvterm.mk tools/mk/console.mk
+include tools/mk/libvterm.mk tools/mk/console.mk tools/mk/fatfs.mk
 
 $(B)/libc.a: $(LIBC_OBJ) $(B)/user.list
 $(B)/servers.a: $(SERVER_LIB_OBJ) $(B)/user.list

@@ -19,7 +19,7 @@ static uint32_t random_next(void)
 }
 
 /* Change, move or cut out up to four pieces of the @n bytes at @text. */
-static void mutate(char *text, size_t *n)
+__attribute__((unused)) static void mutate(char *text, size_t *n)
 {
     static const char interesting[] = "[]=#-\n 09x:*kMus/.\0";
 
