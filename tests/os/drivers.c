@@ -102,7 +102,7 @@ static void share_of_sessions(void)
         sys_op(SLOT_CNODE, OP_CNODE_MINT, slots + NOTIFIED, 0, SLOT_NOTIFY, RIGHT_SEND, 4, 0));
     while (error == E_OK && count <= MANIFEST_SHARE) {
         error = devman_call_open(CLIENT_DEVMAN, slots, "null", NULL_INTERFACE, NULL_RIGHTS_ALL, 0,
-                                 slots + NOTIFIED, &number[count], &shape);
+                                 0, slots + NOTIFIED, &number[count], &shape);
         for (unsigned i = 0; i < NOTIFIED; i++)
             (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, slots + i, 0, 0, 0, 0, 0);
         count += error == E_OK;

@@ -77,7 +77,7 @@ def test_lsdev_json_and_patterns(shell):
     assert len(nodes) == len(shell.run("lsdev")) - 1
     com1 = next(n for n in nodes if n["path"] == COM1)
     assert com1 == {"path": COM1, "id": "com", "state": "running", "driver": "uart8250",
-                    "serves": "serial"}
+                    "serves": "serial", "dma": "none"}
     assert all(n["driver"] is None for n in nodes if n["state"] == "unmatched")
     assert COM1 in [n["path"] for n in shell.run_json("lsdev serial")]
     assert all(n["path"].startswith("/platform") for n in shell.run_json("lsdev /platform"))
