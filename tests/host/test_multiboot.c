@@ -1,4 +1,4 @@
-/* sources: kernel/boot/boot.c kernel/boot/multiboot2.c kernel/boot/pvh.c kernel/boot/memmap.c kernel/boot/acpi.c kernel/boot/acpi_madt.c kernel/boot/acpi_fadt.c kernel/boot/aml.c */
+/* sources: kernel/boot/boot.c kernel/boot/multiboot2.c kernel/boot/pvh.c kernel/boot/memmap.c kernel/boot/acpi.c kernel/boot/acpi_madt.c */
 /*
  * Both loaders' information and the memory map: good input, each kind of damage, the range
  * arithmetic against a bitmap of pages, and 200,000 mutations.
