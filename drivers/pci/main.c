@@ -205,6 +205,7 @@ const char *driver_attach(void)
     }
     start_acpi();
     pci_enumerate(&tree, &access, NULL, true);
+    pci_silence_all(&tree, &access);
     pci_route(&tree);
     for (unsigned i = 0; i < tree.count; i++) {
         report(&tree.function[i]);
@@ -239,9 +240,7 @@ static int silence(const struct pci_function *f)
 {
     struct config_device device = pci_config_of(&access, f);
 
-    pci_msi_stop(f, &device);
-    pci_set_intx(&device, false);
-    pci_set_master(&device, false);
+    pci_silence(f, &device);
     return E_OK;
 }
 

@@ -136,6 +136,13 @@ void pci_set_decoding(const struct pci_function *function, struct config_device 
 void pci_set_master(struct config_device *device, bool on);
 void pci_set_intx(struct config_device *device, bool on);
 
+/** Neither interrupts of any kind nor access to memory. */
+void pci_silence(const struct pci_function *function, struct config_device *device);
+
+/** The same for all that nobody uses, but bridges: the firmware may have left them at work, and
+ * what no driver is found for would go on. */
+void pci_silence_all(const struct pci_tree *tree, const struct pci_access *access);
+
 /** INTx is asserted (whether a message or the pin carries it). */
 bool pci_intx_is_asserted(struct config_device *device);
 

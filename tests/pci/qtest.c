@@ -482,6 +482,51 @@ static void use_ecam(void)
     access.ecam_va = (uintptr_t)ecam.base64m << 26;
 }
 
+/* ---- what the firmware has left on */
+
+static bool is_a_bridge(const struct pci_function *f)
+{
+    return f->class >> 16 == 6;
+}
+
+static struct pci_header_command command_of(const struct pci_function *f)
+{
+    struct config_device device = pci_config_of(&access, f);
+
+    return pci_header_command_read(pci_header_regs_at(&device));
+}
+
+static void test_silence(void)
+{
+    struct pci_header_command before[PCI_FUNCTIONS_MAX], after;
+    unsigned devices = 0;
+
+    for (unsigned i = 0; i < tree.count; i++) {
+        const struct pci_function *f = &tree.function[i];
+        struct config_device device = pci_config_of(&access, f);
+        pci_set_master(&device, true);
+        (void)pci_msi_start(f, &device, message);
+        before[i] = command_of(f);
+    }
+    tree.function[tree.count - 1].live = true; /* one that is in use */
+    pci_silence_all(&tree, &access);
+    for (unsigned i = 0; i < tree.count; i++) {
+        const struct pci_function *f = &tree.function[i];
+        struct config_device device = pci_config_of(&access, f);
+        after = command_of(f);
+        CHECK(after.memory == before[i].memory && after.ports == before[i].ports);
+        if (is_a_bridge(f) || f->live) {
+            CHECK(after.master == before[i].master && after.no_intx == before[i].no_intx);
+            continue;
+        }
+        devices += before[i].master;
+        CHECK(!after.master && !pci_msi_is_on(f, &device));
+        CHECK(after.no_intx == before[i].no_intx || after.no_intx);
+    }
+    CHECK(devices > 3);
+    tree.function[tree.count - 1].live = false;
+}
+
 int main(int count, char **arguments)
 {
     static const struct pci_space space = {.memory = {MEMORY_FIRST, MEMORY_LAST},
@@ -516,6 +561,7 @@ int main(int count, char **arguments)
     test_filter_bridges();
     test_restart();
     test_names();
+    test_silence();
     decode_all();
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;
