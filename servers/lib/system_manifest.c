@@ -146,6 +146,9 @@ static bool check_task(const struct manifest *m, unsigned index, struct manifest
         return manifest_fail(error, "task %s: opens is asked of devman: add uses = devman",
                              t->name);
     }
+    if (t->power && !has_use(t, "system")) {
+        return manifest_fail(error, "task %s: power is asked of root: add uses = system", t->name);
+    }
     if (t->sessions != 0 && t->opens_count == 0) {
         return manifest_fail(error, "task %s: sessions of what? add opens", t->name);
     }

@@ -153,6 +153,11 @@ static bool key_boot_image(struct manifest_task *t, const char *v, struct manife
     return yes_or_no("boot-image", v, &t->boot_image, e);
 }
 
+static bool key_power(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    return yes_or_no("power", v, &t->power, e);
+}
+
 static bool key_sessions(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     uint64_t n;
@@ -237,6 +242,7 @@ static const struct {
     {"devices", manifest_key_devices, false},
     {"boot-image", key_boot_image, false},
     {"dma", key_dma, false},
+    {"power", key_power, false},
     {"opens", key_opens, false},
     {"sessions", key_sessions, false},
     {"args", key_args, false},

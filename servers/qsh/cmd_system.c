@@ -128,12 +128,18 @@ void cmd_uptime(struct shell *s, int argc, char **argv)
 static void system_end(struct shell *s, const char *what, int (*end)(uint64_t))
 {
     uint64_t cap;
+    int error;
 
     if (!shell_service(s, SERVICE_SYSTEM, &cap))
         return;
     output_flush(&s->out);
     (void)terminal_flush(s->out.terminal); /* what can't be shown now never will be */
-    (void)shell_failed(s, what, end(cap));
+    error = end(cap);
+    if (error == E_NO_RIGHT)
+        shell_error(s, "%s: this shell may not: its task lacks power = yes in the system manifest",
+                    what);
+    else
+        (void)shell_failed(s, what, error);
 }
 
 void cmd_reboot(struct shell *s, int argc, char **argv)

@@ -90,6 +90,18 @@ static int system_uptime(struct msg *m)
     return E_OK;
 }
 
+/* They return only if nothing worked. */
+static int system_end(const struct msg *m, void (*end)(void))
+{
+    const struct task *t = task_by_badge(m->badge);
+
+    if (t == NULL || t->manifest == NULL || !t->manifest->power) {
+        return E_NO_RIGHT;
+    }
+    end();
+    return E_BUSY;
+}
+
 static int dispatch(struct msg *m)
 {
     switch (msg_label(m)) {
@@ -104,11 +116,9 @@ static int dispatch(struct msg *m)
     case SYSTEM_UPTIME:
         return system_uptime(m);
     case SYSTEM_REBOOT:
-        power_reboot();
-        return E_BUSY; /* still here: no way to reset the machine worked */
+        return system_end(m, power_reboot);
     case SYSTEM_POWEROFF:
-        power_off();
-        return E_BUSY;
+        return system_end(m, power_off);
     default:
         return E_BAD_CALL;
     }

@@ -57,17 +57,17 @@ static void test_values(void)
 {
     const struct manifest_task *a = &m.task[1];
 
-    check(parse(TASK "uses = names devman # and\nports= 0x3f8-0x3ff 100\nirq = isa 4\n"
+    check(parse(TASK "uses = names devman system # and\nports= 0x3f8-0x3ff 100\nirq = isa 4\n"
                      "irq=gsi 20 level low\nmmio = 0xfed00000  4k\nmmio=0xe0000000 2M\nuntyped = "
                      "4M-16M\nargs = one  two\r\nstack=8k\n"
                      "slots = 512\nirq-control = yes\nbudget = 5000/10000\nmax-priority = 9\n"
                      "devices = all\nboot-image = yes\ndma = unprotected\nopens = serial manage\n"
-                     "sessions = 60\n"
+                     "sessions = 60\npower = yes\n"
                      "[task d]\nimage = d\npriority = 1\nprovides = devman\n"),
           "every key");
     check(m.count == 3 && strcmp(a->name, "a") == 0 && a->priority == 1 && a->max_priority == 9,
           "name and priorities");
-    check(a->uses_count == 2 && strcmp(a->uses[1], "devman") == 0, "uses");
+    check(a->uses_count == 3 && strcmp(a->uses[1], "devman") == 0, "uses");
     check(a->port_count == 2 && a->ports[0].first == 0x3f8 && a->ports[0].last == 0x3ff &&
               a->ports[1].first == 100 && a->ports[1].last == 100,
           "ports");
@@ -84,7 +84,7 @@ static void test_values(void)
           "controls and budget");
     check(a->all_devices && a->boot_image && a->dma_unprotected && !m.task[2].dma_unprotected &&
               a->opens_count == 2 && strcmp(a->opens[1], "manage") == 0 && a->sessions == 60 &&
-              !m.task[2].all_devices && m.task[2].sessions == 0,
+              a->power && !m.task[2].power && !m.task[2].all_devices && m.task[2].sessions == 0,
           "devices, boot image, opens");
     check(m.task[0].max_priority == 150 && m.task[0].stack_bytes == 65536, "defaults");
     check(parse(TASK "uses = names devman\nopens = a\n" DEVMAN) && m.task[1].sessions == 4,
@@ -138,6 +138,8 @@ static void test_refusals(void)
     refuse(TASK "boot-image = all\n", 9, "yes or no");
     refuse(TASK "opens = serial\n", 5, "add uses = devman");
     refuse(TASK "opens = serial serial\n", 9, "twice");
+    refuse(TASK "power = on\n", 9, "yes or no");
+    refuse(TASK "power = yes\n", 5, "add uses = system");
     refuse(TASK "sessions = 0\n", 9, "from 1 to 64");
     refuse(TASK "sessions = 65\n", 9, "from 1 to 64");
     refuse(TASK "sessions = 1\n", 5, "add opens");

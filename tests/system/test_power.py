@@ -79,3 +79,18 @@ def test_the_driver_managers_death_is_reported_and_restarts(machine, tmp_path):
         if event.get("event") == "SHUTDOWN":
             break
     assert event["data"]["reason"] == "guest-reset"
+
+
+@pytest.mark.parametrize("command", ["reboot", "poweroff"])
+def test_who_may_not_is_told_so(machine, tmp_path, command):
+    """The first shell without the right, and nothing else changed."""
+    files = dict(mkimage.unpack((ROOT / "build/quoll.img").read_bytes()))
+    text = files["system.manifest"].decode()
+    files["system.manifest"] = text.replace("power    = yes ", "power    = no ", 1).encode()
+    image = tmp_path / "quoll.img"
+    image.write_bytes(mkimage.pack(list(files.items())))
+    one = machine(boot="pvh", image=str(image))
+    one.boot()
+    assert one.run(command) == [
+        f"{command}: this shell may not: its task lacks power = yes in the system manifest"]
+    assert one.run("echo still here") == ["still here"]

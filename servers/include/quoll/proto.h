@@ -24,10 +24,10 @@ enum sys_label {
                         4 priority, 5 restarts, words 6- name. BAD_ARG past the last. */
     SYSTEM_MEM = 2,  /* answer 0 RAM, 1 kernel, 2 boot image, 3 in use by tasks, 4 free */
     SYSTEM_LOG =
-        3, /* word 0 byte offset into the log; answer 0 offset of the first byte
-              returned (older ones are overwritten), 1 count, words 2- bytes; count 0: end */
-    SYSTEM_REBOOT = 4,
-    SYSTEM_POWEROFF = 5,
+        3,             /* word 0 byte offset into the log; answer 0 offset of the first byte
+                          returned (older ones are overwritten), 1 count, words 2- bytes; count 0: end */
+    SYSTEM_REBOOT = 4, /* NO_RIGHT: the task's manifest lacks power. BUSY: no way to do it worked */
+    SYSTEM_POWEROFF = 5, /* the same */
     SYSTEM_LOG_WRITE =
         6,             /* word 0 count, bytes: one line into the system log, named after the task */
     SYSTEM_UPTIME = 7, /* answer 0 microseconds since the kernel's first instruction */

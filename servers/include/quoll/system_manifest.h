@@ -52,6 +52,7 @@ struct manifest_task {
     bool all_devices;     /* that no mmio of another task takes */
     bool dma_unprotected; /* devman's: drivers may have DMA where there is no IOMMU */
     bool boot_image;      /* its frames, and what the kernel told root */
+    bool power;           /* may have root reset the machine, or switch it off */
     char opens[MANIFEST_OPENS][MANIFEST_OPENS_BYTES]; /* drivers' interfaces: devman's to read */
     unsigned opens_count;
     unsigned sessions; /* that it may have at a time; 0: it opens nothing */
