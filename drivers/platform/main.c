@@ -47,10 +47,12 @@ static void report_config(uint32_t number)
     (void)bus_call_resource(DRIVER_SLOT_BUS, number, &range);
 }
 
+static bool has_hpet;
+static struct platform_hpet hpet;
+
 /* The HPET's interrupt is what its comparator can do, on this machine. */
 static void report_hpet_interrupt(uint32_t number)
 {
-    struct platform_hpet hpet = platform_hpet_interrupt((uintptr_t)driver_mmio("hpet", NULL));
     struct bus_resource_range range = {.name = "irq", .base = hpet.gsi, .size = 1};
 
     if (hpet.has_pin) {
@@ -66,14 +68,23 @@ static void report_hpet_interrupt(uint32_t number)
     }
 }
 
-static void report(const struct platform_device *p, bool has_hpet)
+/* Which of HPET and PIT is to be used is told by what they are called. */
+static const char *id_of(const struct platform_device *p)
+{
+    if (p->kind == PLATFORM_HPET && hpet.reaches_memory) {
+        return PLATFORM_HPET_FSB;
+    }
+    return p->kind == PLATFORM_PIT && has_hpet && !hpet.reaches_memory ? PLATFORM_PIT_SPARE
+                                                                       : p->match;
+}
+
+static void report(const struct platform_device *p)
 {
     struct bus_description d = {0};
     uint32_t number;
 
     (void)snprintf(d.name, sizeof(d.name), "%s", p->name);
-    (void)snprintf(d.id, sizeof(d.id), "%s",
-                   p->kind == PLATFORM_PIT && has_hpet ? PLATFORM_PIT_SPARE : p->match);
+    (void)snprintf(d.id, sizeof(d.id), "%s", id_of(p));
     if (bus_call_device(DRIVER_SLOT_BUS, &d, &number) != E_OK) {
         return;
     }
@@ -112,7 +123,6 @@ static uint32_t not_ours(void)
 const char *driver_attach(void)
 {
     struct platform_machine machine = {.hpet_pa = driver_bus()->hpet_pa};
-    bool has_hpet = false;
     uint32_t there;
 
     if (driver_bus()->takes_over) {
@@ -126,9 +136,12 @@ const char *driver_attach(void)
     for (unsigned i = 0; i < PLATFORM_DEVICES; i++) {
         has_hpet |= platform_devices[i].kind == PLATFORM_HPET && (there >> i & 1) != 0;
     }
+    if (has_hpet) {
+        hpet = platform_hpet_interrupt(machine.hpet_va);
+    }
     for (unsigned i = 0; i < PLATFORM_DEVICES; i++) {
         if ((there >> i & 1) != 0) {
-            report(&platform_devices[i], has_hpet);
+            report(&platform_devices[i]);
         }
     }
     (void)bus_call_done(DRIVER_SLOT_BUS);

@@ -50,9 +50,14 @@ extern const struct platform_device platform_devices[PLATFORM_DEVICES];
  * pin, an edge that can't be shared, stay free. */
 #define PLATFORM_PIT_SPARE "pit-spare"
 
+/* What an HPET is reported as whose registers reach memory: no driver wants that either, so nobody
+ * holds them, and the PIT is not spare. docs/security.md says why. */
+#define PLATFORM_HPET_FSB "hpet-fsb"
+
 /* How the HPET's first comparator can interrupt. */
 struct platform_hpet {
     bool has_pin, has_message;
+    bool reaches_memory; /* one of its comparators, whichever, can write where it is told to */
     uint32_t
         gsi; /* with has_pin: a level-triggered, active-low input as PCI's, which can be shared */
 };

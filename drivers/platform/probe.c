@@ -119,6 +119,21 @@ static bool hpet_is_there(const struct platform_machine *machine)
     return capabilities.period_fs != 0 && capabilities.period_fs <= PERIOD_FS_MAX;
 }
 
+#define HPET_STRIDE 0x20u /* section 2.3.1: of the comparators, up to 32 */
+
+/* Tn_FSB_INT_DEL_CAP (section 2.3.8), of all that there are. */
+static bool hpet_reaches_memory(uintptr_t va)
+{
+    unsigned last = hpet_capabilities_read(hpet_regs_at(va)).last_timer;
+    bool does = false;
+
+    for (unsigned i = 0; i <= last; i++) {
+        struct hpet_regs from_i = hpet_regs_at(va + (uintptr_t)i * HPET_STRIDE);
+        does |= hpet_timer_configuration_read(from_i, 0).fsb_capable;
+    }
+    return does;
+}
+
 /* An input that PCI can use, too: the ISA's are edges, which can't be shared, and on some machines
  * (QEMU's pc) there is no other. First those that PCI's devices on QEMU's q35 use least. */
 struct platform_hpet platform_hpet_interrupt(uintptr_t va)
@@ -126,7 +141,8 @@ struct platform_hpet platform_hpet_interrupt(uintptr_t va)
     static const uint8_t order[] = {19, 18, 17, 16, 20, 21, 22, 23};
     uint32_t inputs = hpet_timer_routes_read(hpet_regs_at(va), 0);
     struct platform_hpet found = {
-        .has_message = hpet_timer_configuration_read(hpet_regs_at(va), 0).fsb_capable};
+        .has_message = hpet_timer_configuration_read(hpet_regs_at(va), 0).fsb_capable,
+        .reaches_memory = hpet_reaches_memory(va)};
 
     for (unsigned i = 0; i < sizeof(order) && !found.has_pin; i++) {
         found.has_pin = (inputs >> order[i] & 1) != 0;

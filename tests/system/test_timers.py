@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import mkimage
 from conftest import ROOT
 from qtest import Qtest
 from test_driver_host import built, passes
@@ -59,7 +60,9 @@ MACHINES = {
     "q35": ((), "q35", "HPET, 10 ns, with interrupts by a pin", "/platform/hpet"),
     "pc": ((), "pc", "HPET, 1000 ns, with the kernel's deadlines", "/platform/hpet"),
     "messages": (("-global", "hpet.msi=on"), "pc", "HPET, 10 ns, with interrupts by messages",
-                 "/platform/hpet"),
+                 "/platform/hpet"),  # allowed by one line in the manifest
+    "refused": (("-global", "hpet.msi=on"), "q35", "PIT, 839 ns, with interrupts by a pin",
+                "/platform/pit"),
     "pit": ((), "q35,hpet=off", "PIT, 839 ns, with interrupts by a pin", "/platform/pit"),
 }
 
@@ -70,11 +73,22 @@ def names_of(area):
     return re.findall(rf'\{{"(drivers\.{area}\.\w+)"', text)
 
 
+def allowed(tmp_path):
+    """The timer may have an HPET whose registers reach memory, which has more points than a PIT."""
+    files = dict(mkimage.unpack((ROOT / "build/quoll.img").read_bytes()))
+    files["timer.manifest"] = files["timer.manifest"].replace(
+        b"match         = platform pit\n", b"match         = platform hpet-fsb score=200\n")
+    image = tmp_path / "quoll.img"
+    image.write_bytes(mkimage.pack(list(files.items())))
+    return image
+
+
 @pytest.mark.parametrize("kind", MACHINES)
-def test_drivers(machine, count, kind):
+def test_drivers(machine, tmp_path, count, kind):
     """Each way in which deadlines can come: what clients see, and every fault."""
     extra, name, says, device = MACHINES[kind]
-    one = machine(boot="pvh", icount=True, machine=name, limit_s=300,
+    image = allowed(tmp_path) if kind == "messages" else ROOT / "build/quoll.img"
+    one = machine(boot="pvh", icount=True, machine=name, limit_s=300, image=str(image),
                   extra=(*extra, "-rtc", "clock=vm"))
     one.boot()
     assert [line for line in one.run("log") if line.endswith(f"timer: {says}")]
@@ -130,3 +144,13 @@ def test_registers(machine):
     assert "status_b" in "\n".join(one.run("regs rtc"))
     explained = "\n".join(one.run("devman explain /platform/pit"))
     assert "pit-spare" in explained and "no driver" in explained
+
+
+def test_an_hpet_that_reaches_memory_is_nobody_s(machine):
+    """Its comparators offer FSB mode: whoever had its registers could write anywhere below 4 GiB."""
+    one = machine(boot="pvh", extra=("-global", "hpet.msi=on"))
+    one.boot()
+    nodes = {n["path"]: n for n in one.run_json("lsdev /platform")}
+    assert nodes["/platform/hpet"]["id"] == "hpet-fsb"
+    assert nodes["/platform/hpet"]["state"] == "unmatched"
+    assert nodes["/platform/pit"]["id"] == "pit" and nodes["/platform/pit"]["driver"] == "timer"
