@@ -5,6 +5,7 @@
 #include "framework.h"
 
 #include <idl/devman.h>
+#include <idl/driver.h>
 #include <quoll/sys.h>
 #include <stdlib.h>
 
@@ -99,9 +100,7 @@ static void garbage(void)
 
 static void storm(void)
 {
-    if (!driver_storm()) {
-        driver_log("inject: this device can't be made to storm");
-    }
+    (void)driver_call_injected(DRIVER_SLOT_DEVMAN, driver_storm() ? E_OK : E_UNSUPPORTED);
 }
 
 static void wild_dma(bool is_write)

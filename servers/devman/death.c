@@ -5,6 +5,7 @@
 #include "devman.h"
 
 #include <quoll/elf_symbols.h>
+#include <quoll/error.h>
 #include <quoll/exception.h>
 #include <quoll/image_file.h>
 #include <stdarg.h>
@@ -39,6 +40,7 @@ static void die(struct device *d, enum death_cause cause, bool ordered, const ch
         d->leaving = CAUSE_NONE;
     }
     d->phase_tsc[PHASE_DETECT] = rdtsc();
+    (void)serve_injected(d, E_DEAD);
     d->worked = d->status->requests != 0;
     d->requests_before += d->status->requests;
     d->interrupts_before += d->status->interrupts;

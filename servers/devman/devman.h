@@ -153,6 +153,7 @@ struct device {
     struct spawn task;
     uint32_t mmio[DEVICE_MMIO];
     unsigned mmio_count;
+    uint64_t injecting;       /* who waits to be told whether it can commit a fault; 0: nobody */
     uint32_t steps_left;      /* until it is killed; 0: it is not stepped */
     enum death_cause leaving; /* CAUSE_RESTART or CAUSE_STOP: it was told to leave, and will */
     uint64_t leave_by_us;     /* else it is ended then */
@@ -358,6 +359,10 @@ _Noreturn void devman_serve(void);
 
 /** Something is to be looked at then. */
 void devman_due(uint64_t at_us);
+
+/** @d's driver can commit the fault that it was asked for (E_OK), cannot (UNSUPPORTED), or has died
+ *  (DEAD). Error: BAD_ARG (it was not asked). */
+int serve_injected(struct device *d, int status);
 
 /** There is a new event: answer those who wait for one. */
 void serve_event(void);

@@ -71,12 +71,27 @@ int devman_serve_inject(struct call *call, enum devman_fault what, const char *v
         return E_UNSUPPORTED;
     }
     error = needs_dma(what) ? aim(d, what) : E_OK;
-    if (error == E_OK) {
+    if (error == E_OK && what == DEVMAN_FAULT_IRQ_STORM) { /* only its driver knows if it can */
+        error = d->injecting != 0 ? E_BUSY : call_keep(call, &d->injecting);
+    }
+    if (error == E_OK || error == CALL_LATER) {
         d->info->inject = (uint32_t)what + 1;
         d->info->inject_count++;
         (void)sys_signal(d->order);
     }
     return error;
+}
+
+int serve_injected(struct device *d, int status)
+{
+    uint64_t reply = d->injecting;
+
+    if (reply == 0) {
+        return E_BAD_ARG;
+    }
+    d->injecting = 0;
+    devman_answer_inject(reply, status);
+    return E_OK;
 }
 
 int devman_serve_target(struct call *call, struct devman_target_state *result)

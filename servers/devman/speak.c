@@ -71,6 +71,11 @@ int driver_serve_left(struct call *call)
     return life_left(speaker(call));
 }
 
+int driver_serve_injected(struct call *call, uint32_t status)
+{
+    return serve_injected(speaker(call), (int)status);
+}
+
 int driver_serve_log(struct call *call, const char *line)
 {
     const struct device *d = speaker(call);

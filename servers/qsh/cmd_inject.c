@@ -104,8 +104,9 @@ static void inject(struct shell *s, const char *name, const char *what)
         shell_error(s, "inject: %s (%s) does not run (%s); start %s brings it back", driver.driver,
                     driver.device, driver_state_name(driver.status), driver.device);
     else if (error == E_UNSUPPORTED)
-        shell_error(s, "inject: %s (%s) has no %s", driver.driver, driver.device,
-                    faults[fault].cause == DEVMAN_CAUSE_DMA ? "DMA" : "interrupt");
+        shell_error(s, "inject: %s (%s) has no %s%s", driver.driver, driver.device,
+                    faults[fault].cause == DEVMAN_CAUSE_DMA ? "DMA" : "interrupt",
+                    fault == DEVMAN_FAULT_IRQ_STORM ? " that it could be made to storm with" : "");
     else if (error == E_NO_RIGHT)
         complain_no_manage(s, "inject");
     else if (!shell_failed(s, "inject", error))

@@ -285,7 +285,8 @@ def test_drivers_without_an_interrupt(shell, path):
         before, first = accounts(shell), driver(shell, path)
         lines = shell.run(f"inject {fault} {path}")
         if fault.startswith("irq-"):
-            assert lines == [f"inject: {first['driver']} ({path}) has no interrupt"]
+            assert lines == [f"inject: {first['driver']} ({path}) has no interrupt" +
+                             (" that it could be made to storm with" if fault == "irq-storm" else "")]
             continue
         if fault == "lost-request":
             shell.run(f"regs {path}")  # this one: asked again after the death
@@ -294,6 +295,14 @@ def test_drivers_without_an_interrupt(shell, path):
         assert log_of_deaths(shell)[-1].endswith("; restarts at once")
         assert accounts(shell) == before
     assert driver(shell)["pid"] == uart
+
+
+def test_a_storm_that_the_device_cannot_make(shell):
+    """The i8042 interrupts for what is typed, and only its driver knows that."""
+    before = driver(shell, "/platform/i8042")
+    assert shell.run("inject irq-storm ps2") == [
+        "inject: ps2 (/platform/i8042) has no interrupt that it could be made to storm with"]
+    assert driver(shell, "/platform/i8042")["pid"] == before["pid"]
 
 
 def test_inject_list_names_every_fault_and_its_cause(shell):
