@@ -160,6 +160,11 @@ uint64_t driver_session_dma(unsigned s);
 /** The number of its interface. */
 unsigned driver_session_interface(unsigned s);
 
+/** One word that a successor finds as this instance has left it, at first 0: for what is in this
+ *  instance's memory alone, as half of a scan code that the device will not send again. What has
+ *  gone wrong may have written it, too: judge what you find. */
+volatile uint64_t *driver_note(void);
+
 /** End this instance: a successor can do what this one can't. The line is in the log as the
  *  reason. */
 __attribute__((format(printf, 1, 2))) _Noreturn void driver_end(const char *format, ...);

@@ -47,6 +47,11 @@ uint64_t driver_session_dma(unsigned s)
     return shown(s)->data_dma;
 }
 
+volatile uint64_t *driver_note(void)
+{
+    return &driver_status()->note;
+}
+
 unsigned driver_session_interface(unsigned s)
 {
     return shown(s)->interface;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define READS       16u     /* that can wait; a power of two */
+#define READS       (DRIVER_SESSIONS * QUEUE_SLOTS_MAX) /* all that can be outstanding */
 #define CHECK_AGAIN 100000u /* us, to set up what was plugged in */
 
 const struct idl_interface *const driver_interfaces[] = {&input_desc, NULL};
@@ -101,6 +101,7 @@ const char *driver_attach(void)
     if (layout == NULL) {
         return "there is no such keyboard layout";
     }
+    ps2.note = driver_note();
     if (takes_over() && ps2_attach_again(&ps2, layout, driver_now_us()) == NULL) {
         return NULL;
     }
@@ -117,9 +118,10 @@ void driver_irq(unsigned index, uint64_t count)
 {
     (void)index;
     (void)count;
-    ps2_interrupt(&ps2, driver_now_us());
+    for (unsigned i = 0; i < PS2_BYTES_PER_INTERRUPT && ps2_take(&ps2, driver_now_us()); i++) {
+        serve();
+    }
     set_timer(ps2_timer(&ps2, driver_now_us()));
-    serve();
 }
 
 /* A device that was plugged in is set up anew, by a successor: only attach may wait. */
@@ -135,7 +137,7 @@ void driver_session_rung(unsigned s)
 {
     struct queue_request request;
 
-    while (end - first < READS && driver_take(s, &request)) {
+    while (driver_take(s, &request)) {
         input_dispatch_request(driver_queue(s), &request);
     }
 }

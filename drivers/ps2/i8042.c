@@ -162,8 +162,16 @@ static bool port_passes(struct i8042 *c, enum i8042_control_command test)
     return ask(c, test, ANSWERS_US, &answer) && answer == PORT_TEST_PASSED;
 }
 
+bool i8042_enable(struct i8042 *c, enum i8042_port port)
+{
+    return c->works[port] &&
+           command(c, port == PORT_KEYBOARD ? I8042_CONTROL_COMMAND_ENABLE_KEYBOARD
+                                            : I8042_CONTROL_COMMAND_ENABLE_AUXILIARY);
+}
+
 const char *i8042_test(struct i8042 *c)
 {
+    const char *why;
     uint8_t answer;
 
     if (!ask(c, I8042_CONTROL_COMMAND_SELF_TEST, SELF_TEST_US, &answer)) {
@@ -178,22 +186,26 @@ const char *i8042_test(struct i8042 *c)
                                                         .auxiliary_disabled = true})) {
         return "the controller takes no configuration after its self-test";
     }
-    return i8042_test_again(c);
+    why = i8042_test_ports(c);
+    if (why != NULL) {
+        return why;
+    }
+    if (c->works[PORT_KEYBOARD] && !i8042_enable(c, PORT_KEYBOARD)) {
+        return "the keyboard's port cannot be enabled";
+    }
+    if (c->works[PORT_AUXILIARY] && !i8042_enable(c, PORT_AUXILIARY)) {
+        return "the mouse's port cannot be enabled";
+    }
+    return NULL;
 }
 
-const char *i8042_test_again(struct i8042 *c)
+const char *i8042_test_ports(struct i8042 *c)
 {
     c->works[PORT_KEYBOARD] = port_passes(c, I8042_CONTROL_COMMAND_TEST_KEYBOARD);
     c->works[PORT_AUXILIARY] =
         has_auxiliary(c) && port_passes(c, I8042_CONTROL_COMMAND_TEST_AUXILIARY);
     if (!c->works[PORT_KEYBOARD] && !c->works[PORT_AUXILIARY]) {
         return "neither the keyboard's nor the mouse's port passes its test";
-    }
-    if (c->works[PORT_KEYBOARD] && !command(c, I8042_CONTROL_COMMAND_ENABLE_KEYBOARD)) {
-        return "the keyboard's port cannot be enabled";
-    }
-    if (c->works[PORT_AUXILIARY] && !command(c, I8042_CONTROL_COMMAND_ENABLE_AUXILIARY)) {
-        return "the mouse's port cannot be enabled";
     }
     return NULL;
 }

@@ -43,15 +43,18 @@ const char *i8042_quiet(struct i8042 *controller, struct i8042_data_regs data,
 const char *i8042_quiet_again(struct i8042 *controller, struct i8042_data_regs data,
                               const struct i8042_hooks *hooks);
 
-/** Find out which ports work, without its self-test, and let them be used: after
- *  i8042_quiet_again, with an empty buffer. Null, or what failed. */
-const char *i8042_test_again(struct i8042 *controller);
+/** Find out which ports work, without its self-test: after i8042_quiet_again, with an empty
+ *  buffer. Null, or what failed. */
+const char *i8042_test_ports(struct i8042 *controller);
+
+/** Let a port that works be used, still without interrupts. False: it does not work. */
+bool i8042_enable(struct i8042 *controller, enum i8042_port port);
 
 /** Test controller and ports, and let the ports that work be used, still without interrupts.
  *  After i8042_quiet. Null, or what failed. */
 const char *i8042_test(struct i8042 *controller);
 
-/** Let bytes of the ports that work raise interrupts. Null, or what failed. */
+/** Let all ports that work be used and raise interrupts. Null, or what failed. */
 const char *i8042_go(struct i8042 *controller);
 
 /** Send @byte to the device at @port; false if the controller takes none within its time. */

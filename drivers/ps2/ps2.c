@@ -31,7 +31,6 @@ enum {
     ACK_US = 100000,    /* devices answer within 20 ms */
     PASSED_US = 750000, /* the self-test after a reset */
     TRIES = 3,
-    BYTES_PER_INTERRUPT = 32,
 };
 
 /* One byte makes at most an event for each key that was held. */
@@ -65,7 +64,22 @@ bool ps2_event(struct ps2 *ps2, struct input_event *event)
     return true;
 }
 
+/* ---- what a successor finds ---- */
+
+/* The note: what of a code was begun, and the byte that is being worked on. Its event may be lost;
+ * but never its prefix alone, which would make a key that is let go of one that is pressed. */
+#define NOTE_BYTE 0x10000u /* there is one, in bits 8 to 15 */
+
+static void note(struct ps2 *ps2, uint64_t byte)
+{
+    if (ps2->note != NULL) {
+        *ps2->note = byte | set2_begun(&ps2->keyboard.decoder);
+    }
+}
+
 /* ---- start-up ---- */
+
+static void go_on_from_note(struct ps2 *ps2, uint64_t now_us);
 
 /* Send @byte until the device acknowledges it. */
 static bool tell(struct ps2 *ps2, enum i8042_port port, uint8_t byte)
@@ -163,6 +177,7 @@ const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout)
         return why;
     }
     keyboard_init(&ps2->keyboard, layout, put_key, ps2);
+    note(ps2, 0);
     mouse_init(&ps2->mouse, MOUSE_PLAIN);
     ps2->again = false;
     ps2->command = (struct ps2_command){0};
@@ -196,6 +211,7 @@ static bool resume_mouse(struct ps2 *ps2)
     return tell(ps2, PORT_AUXILIARY, DEVICE_ENABLE);
 }
 
+/* The keyboard is enabled last: while the mouse is spoken to, a key would be taken for nothing. */
 const char *ps2_attach_again(struct ps2 *ps2, const struct key_layout *layout, uint64_t now_us)
 {
     const char *why;
@@ -203,13 +219,14 @@ const char *ps2_attach_again(struct ps2 *ps2, const struct key_layout *layout, u
     keyboard_init(&ps2->keyboard, layout, put_key, ps2);
     mouse_init(&ps2->mouse, MOUSE_PLAIN);
     ps2->lights = keyboard_lights(&ps2->keyboard);
+    go_on_from_note(ps2, now_us);
     ps2_interrupt(ps2, now_us); /* what waits in the buffer */
-    why = i8042_test_again(&ps2->controller);
+    why = i8042_test_ports(&ps2->controller);
     if (why != NULL) {
         return why;
     }
     ps2->has_keyboard = ps2->controller.works[PORT_KEYBOARD];
-    ps2->has_mouse = resume_mouse(ps2);
+    ps2->has_mouse = i8042_enable(&ps2->controller, PORT_AUXILIARY) && resume_mouse(ps2);
     return i8042_go(&ps2->controller);
 }
 
@@ -302,19 +319,41 @@ static void take_mouse_byte(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
     }
 }
 
-void ps2_interrupt(struct ps2 *ps2, uint64_t now_us)
+static void take_noted(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
+{
+    note(ps2, NOTE_BYTE | (uint64_t)byte << 8);
+    take_keyboard_byte(ps2, byte, now_us);
+    note(ps2, 0);
+}
+
+static void go_on_from_note(struct ps2 *ps2, uint64_t now_us)
+{
+    uint64_t found = ps2->note != NULL ? *ps2->note : 0;
+
+    set2_go_on(&ps2->keyboard.decoder, (uint8_t)found);
+    if ((found & NOTE_BYTE) != 0) {
+        take_noted(ps2, (uint8_t)(found >> 8), now_us);
+    }
+}
+
+bool ps2_take(struct ps2 *ps2, uint64_t now_us)
 {
     enum i8042_port port;
     uint8_t byte;
 
-    for (unsigned i = 0; i < BYTES_PER_INTERRUPT; i++) {
-        if (!i8042_take(&ps2->controller, &byte, &port)) {
-            return;
-        }
-        if (port == PORT_KEYBOARD) {
-            take_keyboard_byte(ps2, byte, now_us);
-        } else {
-            take_mouse_byte(ps2, byte, now_us);
-        }
+    if (!i8042_take(&ps2->controller, &byte, &port)) {
+        return false;
+    }
+    if (port == PORT_KEYBOARD) {
+        take_noted(ps2, byte, now_us);
+    } else {
+        take_mouse_byte(ps2, byte, now_us);
+    }
+    return true;
+}
+
+void ps2_interrupt(struct ps2 *ps2, uint64_t now_us)
+{
+    for (unsigned i = 0; i < PS2_BYTES_PER_INTERRUPT && ps2_take(ps2, now_us); i++) {
     }
 }

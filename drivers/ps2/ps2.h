@@ -32,6 +32,7 @@ struct ps2 {
     struct input_event events[PS2_EVENTS];
     uint32_t put, got;
     uint32_t dropped; /* events that nobody took in time */
+    volatile uint64_t *note; /* a word that a successor finds; null: there is none */
 };
 
 /** Prove the devices idle: see i8042_quiet. */
@@ -42,14 +43,22 @@ const char *ps2_quiet(struct ps2 *ps2, struct i8042_data_regs data,
 const char *ps2_quiet_again(struct ps2 *ps2, struct i8042_data_regs data,
                             const struct i8042_hooks *hooks);
 
-/** Go on where it was, after ps2_quiet_again. Null, or why all is to be set up anew. */
+/** Go on where it was, after ps2_quiet_again, with a code that was begun by what the note says.
+ *  Null, or why all is to be set up anew. */
 const char *ps2_attach_again(struct ps2 *ps2, const struct key_layout *layout, uint64_t now_us);
 
 /** Test and set up everything, after ps2_quiet; may wait for two seconds. Null, or why not. */
 const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout);
 
-/** An interrupt of either device came at @now_us: take what is there. Several may be for one. */
+/** An interrupt of either device came at @now_us: take one byte; false if there is none. What it
+ *  makes should be with its reader before the next is taken: only what is there already survives
+ *  this driver. */
+bool ps2_take(struct ps2 *ps2, uint64_t now_us);
+
+/** Take all that is there, but not for ever. */
 void ps2_interrupt(struct ps2 *ps2, uint64_t now_us);
+
+enum { PS2_BYTES_PER_INTERRUPT = 32 };
 
 /** What the driver waits for at @now_us did not come. Returns its next deadline, 0 for none. */
 uint64_t ps2_timer(struct ps2 *ps2, uint64_t now_us);

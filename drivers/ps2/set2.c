@@ -127,3 +127,21 @@ struct set2_code set2_byte(struct set2 *decoder, uint8_t byte)
         return key_byte(decoder, byte);
     }
 }
+
+enum { BEGUN_EXTENDED = 1, BEGUN_RELEASE = 2, BEGUN_PAUSE = 4 };
+
+uint8_t set2_begun(const struct set2 *decoder)
+{
+    return (uint8_t)((decoder->extended != 0 ? BEGUN_EXTENDED : 0) |
+                     (decoder->release != 0 ? BEGUN_RELEASE : 0) | decoder->pause * BEGUN_PAUSE);
+}
+
+void set2_go_on(struct set2 *decoder, uint8_t begun)
+{
+    forget(decoder);
+    if (begun / BEGUN_PAUSE < COUNT(pause_sequence)) {
+        decoder->extended = (begun & BEGUN_EXTENDED) != 0;
+        decoder->release = (begun & BEGUN_RELEASE) != 0;
+        decoder->pause = begun / BEGUN_PAUSE;
+    }
+}

@@ -1,20 +1,23 @@
 /*
  * keyboard.c - keys and the mouse of the core: events through the queue of a session with the input
- * driver. One read is always with the driver; an event is with the core as soon as it is here.
+ * driver. READS reads are with the driver, so that a burst of keys is not kept in its memory, which
+ * dies with it; an event is with the core as soon as it is here.
  * A driver starts with its own layout, so the one that was asked for is given to each successor.
  */
 #include "server.h"
 
 #include <idl/input_queue.h>
 #include <stdio.h>
+#include <string.h>
 
-#define BUFFER_BYTES QUEUE_PAGE_BYTES
+#define READS        8u
+#define BUFFER_BYTES (QUEUE_PAGE_BYTES / READS)
 
 static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_KEYS,
                                         .place = 3,
                                         .bits = BIT_LINE};
-static uint64_t read_seq;                 /* 0: none is with the driver */
+static uint64_t reads[READS];             /* requests, by buffer; 0: it is not with the driver */
 static char layout[INPUT_LAYOUT_MAX + 1]; /* what was asked for; "": the driver's own */
 static struct retry retry;
 
@@ -38,7 +41,7 @@ static void restore_layout(void)
 
 static bool open_keyboard(void)
 {
-    read_seq = 0;
+    memset(reads, 0, sizeof(reads));
     if (!server_is_time(&retry)) {
         return false;
     }
@@ -51,10 +54,35 @@ static bool open_keyboard(void)
     return true;
 }
 
+static void submit_reads(void)
+{
+    for (unsigned i = 0; i < READS; i++) {
+        if (reads[i] == 0 &&
+            input_submit_read(&session.queue, i * BUFFER_BYTES, BUFFER_BYTES, &reads[i]) != E_OK) {
+            return;
+        }
+    }
+}
+
+static void read_done(const struct queue_done *done)
+{
+    uint32_t bytes = 0;
+
+    for (unsigned i = 0; i < READS; i++) {
+        if (reads[i] != done->seq) {
+            continue;
+        }
+        reads[i] = 0;
+        if (input_finish_read(done, BUFFER_BYTES, &bytes) == E_OK) {
+            take((const void *)((const char *)session.data + i * BUFFER_BYTES),
+                 bytes / sizeof(struct input_event));
+        }
+    }
+}
+
 bool keyboard_pump(void)
 {
     struct queue_done done;
-    uint32_t bytes = 0;
     bool moved = false;
     int error;
 
@@ -62,11 +90,8 @@ bool keyboard_pump(void)
         return open_keyboard();
     }
     while ((error = queue_collect(&session.queue, &done)) == E_OK) {
-        read_seq = 0;
+        read_done(&done);
         moved = true;
-        if (input_finish_read(&done, BUFFER_BYTES, &bytes) == E_OK) {
-            take(session.data, bytes / sizeof(struct input_event));
-        }
     }
     if (error == E_GONE) {
         client_session_close(&session);
@@ -75,9 +100,7 @@ bool keyboard_pump(void)
     if (queue_recovered(&session.queue)) {
         restore_layout();
     }
-    if (read_seq == 0) {
-        (void)input_submit_read(&session.queue, 0, BUFFER_BYTES, &read_seq);
-    }
+    submit_reads();
     return moved;
 }
 

@@ -3,8 +3,9 @@
  * direction: a read that waits for a key keeps its slot of the queue, and what is written must not
  * wait for that slot.
  * The output's data region is a ring, submitted in contiguous parts, at most WRITES of them; that
- * of the input is one buffer, with the driver while the core has taken all of it. If the driver
- * dies the queues issue again what was not done, so nothing is seen of that here; if it is given up
+ * of the input is cut into READS buffers, which are with the driver but for those that the core has
+ * not taken yet: what comes meanwhile must not stay in the driver's memory, which dies with it. If
+ * the driver dies the queues issue again what was not done, so nothing is seen of that here; if it is given up
  * or stopped, the line is gone until it can be opened again.
  */
 #include "server.h"
@@ -14,8 +15,9 @@
 
 #define PAGE_BYTES 4096u
 #define OUT_BYTES  32768u /* a power of two */
-#define IN_BYTES   PAGE_BYTES
 #define WRITES     16u /* a power of two */
+#define READS      8u  /* a power of two */
+#define READ_BYTES (PAGE_BYTES / READS)
 #define BOOT_S     3u  /* so long may the driver take to come up */
 
 static struct {
@@ -33,8 +35,11 @@ static struct {
 
 static struct {
     struct client_session session;
-    uint64_t seq; /* of the read that is with the driver; 0: none */
-    uint32_t at, count;
+    struct {
+        uint64_t seq; /* of the request, until it is done; then 0 */
+        uint32_t at, count;
+    } read[READS];
+    uint32_t first, end; /* of the buffers: with the core or the driver, in the stream's order */
 } in = {.session = {.devman = SLOT_DEVMAN, .slots = SLOT_INPUT, .place = 1, .bits = BIT_LINE}};
 
 static struct retry retry;
@@ -103,31 +108,50 @@ bool line_is_flushed(void)
 
 /* ---- input */
 
-/* Bytes that the core has no room for stay, and with them the next read. */
+/* The driver is done with requests in their order. Bytes that the core has no room for stay. */
 static bool hand_in(void)
 {
     const uint8_t *data = in.session.data;
-    size_t n =
-        in.at < in.count ? console_serial_in(&console, 0, data + in.at, in.count - in.at) : 0;
+    bool moved = false;
 
-    in.at += (uint32_t)n;
-    return n != 0;
+    while (in.first != in.end && in.read[in.first % READS].seq == 0) {
+        uint32_t i = in.first % READS, left = in.read[i].count - in.read[i].at;
+        size_t n = left == 0 ? 0
+                             : console_serial_in(&console, 0,
+                                                 data + i * READ_BYTES + in.read[i].at, left);
+        in.read[i].at += (uint32_t)n;
+        moved |= n != 0;
+        if (n != left) {
+            break;
+        }
+        in.first++;
+    }
+    return moved;
 }
 
-static void submit_read(void)
+static void submit_reads(void)
 {
-    if (in.seq == 0 && in.at == in.count) {
-        (void)serial_submit_read(&in.session.queue, 0, IN_BYTES, &in.seq);
+    while (in.end - in.first < READS) {
+        uint32_t i = in.end % READS;
+        if (serial_submit_read(&in.session.queue, i * READ_BYTES, READ_BYTES, &in.read[i].seq) !=
+            E_OK) {
+            return;
+        }
+        in.end++;
     }
 }
 
 static void read_done(const struct queue_done *done)
 {
-    uint32_t count = 0;
-
-    in.seq = 0;
-    in.at = 0;
-    in.count = serial_finish_read(done, IN_BYTES, &count) == E_OK ? count : 0;
+    for (uint32_t i = in.first; i != in.end; i++) {
+        uint32_t count = 0;
+        if (in.read[i % READS].seq == done->seq) {
+            in.read[i % READS].seq = 0;
+            in.read[i % READS].at = 0;
+            in.read[i % READS].count =
+                serial_finish_read(done, READ_BYTES, &count) == E_OK ? count : 0;
+        }
+    }
 }
 
 /* ---- the session */
@@ -138,8 +162,7 @@ static void forget(void)
     out.first = out.end = 0;
     out.flush_seq = 0;
     out.flushed = true;
-    in.seq = 0;
-    in.at = in.count = 0;
+    in.first = in.end = 0;
 }
 
 static int open_sessions(void)
@@ -149,7 +172,7 @@ static int open_sessions(void)
 
     if (error == E_OK) {
         error = client_session_open(&in.session, "serial", SERIAL_INTERFACE, SERIAL_RIGHT_READ,
-                                    IN_BYTES / PAGE_BYTES);
+                                    READS * READ_BYTES / PAGE_BYTES);
     }
     if (error != E_OK) {
         client_session_close(&out.session);
@@ -248,7 +271,7 @@ bool line_give(void)
     if (!out.session.is_open) {
         return false;
     }
-    submit_read();
+    submit_reads();
     moved = fill_ring();
     submit_writes();
     return moved;

@@ -157,7 +157,7 @@ static void fill_info(struct device *d)
     info->data_is_mapped = d->dma.mode == DRIVER_DMA_OFF || d->driver->manifest.map_data;
     (void)snprintf(info->name, sizeof(info->name), "%s", d->driver->manifest.name);
     tree_path(&devman.tree, d->node, info->path);
-    *d->status = (struct driver_status){0};
+    *d->status = (struct driver_status){.note = info->instance == 1 ? 0 : d->status->note};
 }
 
 struct gift {

@@ -134,6 +134,7 @@ struct driver_status {
     uint64_t requests;                /* completed, messages and queue slots */
     uint64_t interrupts;              /* handled */
     uint64_t kept_since[DRIVER_KEPT]; /* TSC since when a request is kept; 0: none */
+    uint64_t note;                    /* the driver's own; its successor finds it */
 };
 _Static_assert(sizeof(struct driver_status) <= 4096, "driver_status is one page");
 
