@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define READS       (DRIVER_SESSIONS * QUEUE_SLOTS_MAX) /* all that can be outstanding */
-#define CHECK_AGAIN 100000u /* us, to set up what was plugged in */
+#define CHECK_AGAIN 100000u                             /* us, to set up what was plugged in */
 
 const struct idl_interface *const driver_interfaces[] = {&input_desc, NULL};
 

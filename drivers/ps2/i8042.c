@@ -64,7 +64,12 @@ bool i8042_take(struct i8042 *c, uint8_t *byte, enum i8042_port *port)
     if (!read_status(c, &status) || !status.output_full) {
         return false;
     }
-    *byte = i8042_data_output_read(c->data);
+    if (c->landing != NULL && !status.auxiliary) {
+        port_read8_to((uint16_t)c->data.base, c->landing);
+        *byte = *c->landing;
+    } else {
+        *byte = i8042_data_output_read(c->data);
+    }
     *port = status.auxiliary ? PORT_AUXILIARY : PORT_KEYBOARD;
     return true;
 }

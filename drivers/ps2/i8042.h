@@ -30,7 +30,8 @@ enum i8042_port {
 struct i8042 {
     struct i8042_data_regs data;
     struct i8042_hooks hooks;
-    bool works[PORT_COUNT]; /* there, and it has passed its test */
+    bool works[PORT_COUNT];    /* there, and it has passed its test */
+    volatile uint8_t *landing; /* keyboard bytes are read into it, by one instruction; or null */
 };
 
 /** Whatever state it is in: no port active, no interrupt, nothing in the buffer. Null, or why

@@ -66,14 +66,15 @@ bool ps2_event(struct ps2 *ps2, struct input_event *event)
 
 /* ---- what a successor finds ---- */
 
-/* The note: what of a code was begun, and the byte that is being worked on. Its event may be lost;
- * but never its prefix alone, which would make a key that is let go of one that is pressed. */
-#define NOTE_BYTE 0x10000u /* there is one, in bits 8 to 15 */
+/* The note: in bits 0 to 7 what of a code was begun, above them the byte that was read last, until
+ * it is worked off. Its event may be lost, but never its prefix alone: a key that is let go of
+ * would be one that is pressed. A byte of 0 is no code. */
+#define NOTE_BYTE_SHIFT 8
 
-static void note(struct ps2 *ps2, uint64_t byte)
+static void note_begun(struct ps2 *ps2)
 {
     if (ps2->note != NULL) {
-        *ps2->note = byte | set2_begun(&ps2->keyboard.decoder);
+        *ps2->note = set2_begun(&ps2->keyboard.decoder);
     }
 }
 
@@ -177,7 +178,7 @@ const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout)
         return why;
     }
     keyboard_init(&ps2->keyboard, layout, put_key, ps2);
-    note(ps2, 0);
+    note_begun(ps2);
     mouse_init(&ps2->mouse, MOUSE_PLAIN);
     ps2->again = false;
     ps2->command = (struct ps2_command){0};
@@ -319,33 +320,35 @@ static void take_mouse_byte(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
     }
 }
 
-static void take_noted(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
-{
-    note(ps2, NOTE_BYTE | (uint64_t)byte << 8);
-    take_keyboard_byte(ps2, byte, now_us);
-    note(ps2, 0);
-}
-
 static void go_on_from_note(struct ps2 *ps2, uint64_t now_us)
 {
     uint64_t found = ps2->note != NULL ? *ps2->note : 0;
+    uint8_t byte = (uint8_t)(found >> NOTE_BYTE_SHIFT);
 
     set2_go_on(&ps2->keyboard.decoder, (uint8_t)found);
-    if ((found & NOTE_BYTE) != 0) {
-        take_noted(ps2, (uint8_t)(found >> 8), now_us);
+    if (byte != 0) {
+        take_keyboard_byte(ps2, byte, now_us);
     }
+    note_begun(ps2);
 }
 
 bool ps2_take(struct ps2 *ps2, uint64_t now_us)
 {
     enum i8042_port port;
     uint8_t byte;
+    bool taken;
 
-    if (!i8042_take(&ps2->controller, &byte, &port)) {
+    if (ps2->note != NULL) {
+        ps2->controller.landing = (volatile uint8_t *)ps2->note + NOTE_BYTE_SHIFT / 8;
+    }
+    taken = i8042_take(&ps2->controller, &byte, &port);
+    ps2->controller.landing = NULL; /* answers to commands are no keys */
+    if (!taken) {
         return false;
     }
     if (port == PORT_KEYBOARD) {
-        take_noted(ps2, byte, now_us);
+        take_keyboard_byte(ps2, byte, now_us);
+        note_begun(ps2);
     } else {
         take_mouse_byte(ps2, byte, now_us);
     }

@@ -31,7 +31,7 @@ struct ps2 {
     struct ps2_command command;
     struct input_event events[PS2_EVENTS];
     uint32_t put, got;
-    uint32_t dropped; /* events that nobody took in time */
+    uint32_t dropped;        /* events that nobody took in time */
     volatile uint64_t *note; /* a word that a successor finds; null: there is none */
 };
 

@@ -33,7 +33,8 @@ struct set2 {
 /** Take the next byte from the keyboard. Whatever comes, the state stays defined. */
 struct set2_code set2_byte(struct set2 *decoder, uint8_t byte);
 
-/** What of a code has been seen, in one byte; a decoder that goes on from there. Any byte is good. */
+/** What of a code has been seen, in one byte; a decoder that goes on from there. Any byte is good.
+ */
 uint8_t set2_begun(const struct set2 *decoder);
 void set2_go_on(struct set2 *decoder, uint8_t begun);
 

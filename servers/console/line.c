@@ -5,8 +5,8 @@
  * The output's data region is a ring, submitted in contiguous parts, at most WRITES of them; that
  * of the input is cut into READS buffers, which are with the driver but for those that the core has
  * not taken yet: what comes meanwhile must not stay in the driver's memory, which dies with it. If
- * the driver dies the queues issue again what was not done, so nothing is seen of that here; if it is given up
- * or stopped, the line is gone until it can be opened again.
+ * the driver dies the queues issue again what was not done, so nothing is seen of that here; if it
+ * is given up or stopped, the line is gone until it can be opened again.
  */
 #include "server.h"
 
@@ -15,10 +15,10 @@
 
 #define PAGE_BYTES 4096u
 #define OUT_BYTES  32768u /* a power of two */
-#define WRITES     16u /* a power of two */
-#define READS      8u  /* a power of two */
+#define WRITES     16u    /* a power of two */
+#define READS      8u     /* a power of two */
 #define READ_BYTES (PAGE_BYTES / READS)
-#define BOOT_S     3u  /* so long may the driver take to come up */
+#define BOOT_S     3u /* so long may the driver take to come up */
 
 static struct {
     struct client_session session;
@@ -116,9 +116,9 @@ static bool hand_in(void)
 
     while (in.first != in.end && in.read[in.first % READS].seq == 0) {
         uint32_t i = in.first % READS, left = in.read[i].count - in.read[i].at;
-        size_t n = left == 0 ? 0
-                             : console_serial_in(&console, 0,
-                                                 data + i * READ_BYTES + in.read[i].at, left);
+        size_t n =
+            left == 0 ? 0
+                      : console_serial_in(&console, 0, data + i * READ_BYTES + in.read[i].at, left);
         in.read[i].at += (uint32_t)n;
         moved |= n != 0;
         if (n != left) {

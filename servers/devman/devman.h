@@ -372,7 +372,8 @@ void serve_event(void);
 /** Enter what no bus can find into the tree, and look for its drivers. */
 void null_bus_report(void);
 
-/** Something has changed: may the platform bus start now? */
+/** Does a bus wait for another? Then null_bus_go_on looks whether it may start now. */
+bool null_bus_waits(void);
 void null_bus_go_on(void);
 
 /* ---- clients.c */

@@ -102,6 +102,11 @@ void null_bus_report(void)
     }
 }
 
+bool null_bus_waits(void)
+{
+    return platform_waits;
+}
+
 void null_bus_go_on(void)
 {
     const struct device *pci;

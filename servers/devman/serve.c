@@ -31,13 +31,10 @@ void devman_due(uint64_t at_us)
     }
 }
 
-static void tick(void)
+static void tick(uint64_t now)
 {
-    uint64_t now = now_us(), watch, life, toll;
+    uint64_t watch, life, toll;
 
-    if (now < tick_at_us) {
-        return;
-    }
     tick_at_us = UINT64_MAX; /* what follows may ask for an earlier one than is found here */
     watch = watch_tick(now);
     life = life_tick(now);
@@ -116,6 +113,25 @@ static bool serve(struct call *call)
     }
 }
 
+/* Do what is due. It may send messages of its own, and the end of a long answer lies in the same
+ * buffer: so an answer goes out first. Returns whether it is still to go out. */
+static bool work(struct call *call, bool answered)
+{
+    uint64_t now = now_us();
+
+    if (now < tick_at_us && !null_bus_waits()) {
+        return answered;
+    }
+    if (answered) {
+        (void)sys_reply(call->reply, &call->m);
+    }
+    null_bus_go_on();
+    if (now >= tick_at_us) {
+        tick(now);
+    }
+    return false;
+}
+
 _Noreturn void devman_serve(void)
 {
     struct call call;
@@ -125,8 +141,7 @@ _Noreturn void devman_serve(void)
     task_buffer()->recv_slot = SLOT_RECEIVE;
     task_buffer()->recv_count = MSG_MAX_CAPS;
     for (;;) {
-        null_bus_go_on();
-        tick();
+        answered = work(&call, answered);
         answered = call_next(&call, SLOT_SERVE, answered) == E_OK && serve(&call);
     }
 }

@@ -13,6 +13,7 @@
 #define SECONDS_MAX  3600u
 #define TIMES_MAX    1000000u
 #define EVERY_MS_MAX 60000u
+#define STEPS_MAX    1000000u
 
 static const char *const order_names[] = {[DEVMAN_ACTION_KILL] = "kill",
                                           [DEVMAN_ACTION_RESTART] = "restart",
@@ -153,30 +154,39 @@ static void run_order(struct shell *s, enum devman_action action, int argc, char
         report(s, argv[0], devman, node.where);
 }
 
+struct bounds {
+    const char *name;
+    uint32_t min, max;
+};
+
 /* The word as a number within the bounds, or complain. */
-static bool number_read(struct shell *s, const char *name, const char *word, uint32_t max,
+static bool number_read(struct shell *s, const struct bounds *bounds, const char *word,
                         uint32_t *number)
 {
     char *end;
     unsigned long value = strtoul(word, &end, 10);
 
     *number = (uint32_t)value;
-    if (*word >= '0' && *word <= '9' && *end == '\0' && value >= 1 && value <= max)
+    if (*word >= '0' && *word <= '9' && *end == '\0' && value >= bounds->min &&
+        value <= bounds->max)
         return true;
-    shell_error(s, "kill: %s is a number from 1 to %u, not %.40s", name, max, word);
+    shell_error(s, "kill: %s is a number from %u to %u, not %.40s", bounds->name, bounds->min,
+                bounds->max, word);
     return false;
 }
 
 /* devman does it; the shell goes on. */
 static void kill_often(struct shell *s, char **argv)
 {
+    static const struct bounds times_of = {"TIMES", 1, TIMES_MAX};
+    static const struct bounds every_of = {"MS", 1, EVERY_MS_MAX};
     struct devman_node_state node;
     uint32_t times, every_ms;
     uint64_t devman;
     int error;
 
-    if (!number_read(s, "TIMES", argv[2], TIMES_MAX, &times) ||
-        !number_read(s, "MS", argv[3], EVERY_MS_MAX, &every_ms) ||
+    if (!number_read(s, &times_of, argv[2], &times) ||
+        !number_read(s, &every_of, argv[3], &every_ms) ||
         !find(s, DEVMAN_ACTION_KILL, argv[1], &node) || !devices_ask(s, &devman))
         return;
     error = devman_call_kill_often(devman, node.where, times, every_ms * 1000);
@@ -187,10 +197,34 @@ static void kill_often(struct shell *s, char **argv)
                       times);
 }
 
+/* So that a death can be had at each point of what it does next. */
+static void kill_after(struct shell *s, char **argv)
+{
+    static const struct bounds n_of = {"N", 0, STEPS_MAX};
+    struct devman_node_state node;
+    uint32_t instructions;
+    uint64_t devman;
+    int error;
+
+    if (!number_read(s, &n_of, argv[3], &instructions) ||
+        !find(s, DEVMAN_ACTION_KILL, argv[1], &node) || !devices_ask(s, &devman))
+        return;
+    error = devman_call_die_after(devman, node.where, instructions);
+    if (error != E_OK)
+        complain(s, "kill", &node, error);
+    else if (instructions == 0)
+        output_printf(&s->out, "%s (%s) runs on\n", node.driver, node.where);
+    else
+        output_printf(&s->out, "%s (%s) is killed after %u more instructions\n", node.driver,
+                      node.where, instructions);
+}
+
 void cmd_kill(struct shell *s, int argc, char **argv)
 {
     if (argc == 3)
         shell_error(s, "kill: how often? usage: %s", command_find("kill")->usage);
+    else if (argc == 4 && strcmp(argv[2], "after") == 0)
+        kill_after(s, argv);
     else if (argc == 4)
         kill_often(s, argv);
     else

@@ -43,11 +43,12 @@ const struct command commands[] = {
      "often it was restarted, how long this instance has run, CPU time and interrupts of all\n"
      "instances together, and what the last one that died has died of.\n",
      true, 0, cmd_drivers, NULL},
-    {"kill", "kill a driver; it comes back at once", "kill D [TIMES MS] [--json]",
+    {"kill", "kill a driver; it comes back at once", "kill D [TIMES MS | after N] [--json]",
      "D is a driver's name, or its device's path where several have that name. It ends where it\n"
      "stands, and the next one takes over: clients only see that it took a moment. With TIMES and\n"
      "MS devman kills it so often, at random moments MS apart on average, while the shell goes\n"
-     "on; devman toll D says what that has met.\n",
+     "on; devman toll D says what that has met. With after N it is single-stepped, and killed\n"
+     "when it has executed N more instructions; 0 ends that.\n",
      true, 3, cmd_kill, driver_word},
     {"restart", "restart a driver", "restart D [--json]",
      "As kill, and starts one that was stopped or given up, too.\n", true, 1, cmd_restart,

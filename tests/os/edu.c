@@ -69,6 +69,19 @@ static void calls(void)
     client_session_close(&s);
 }
 
+/* Interrupts of a driver that may die of them. */
+static void client(void)
+{
+    struct client_session s = {0};
+
+    EXPECT(find() != 0 && open_session(&s, 0), true);
+    for (unsigned i = 0; i < 2; i++) {
+        int error = edu_call_interrupt(s.endpoint, 1);
+        (void)test_expect_error("edu.interrupt", error == E_DEAD ? E_OK : error, E_OK);
+    }
+    client_session_close(&s);
+}
+
 /* A driver that does not acknowledge its interrupt dies of that, with the next one pending. */
 static void unacknowledged(void)
 {
@@ -132,6 +145,7 @@ static void death_at_every_step(void)
 
 static const struct test list[] = {
     {"drivers.edu.calls", calls},
+    {"soak.deaths.edu_client", client},
 };
 
 static const struct test pair[] = {

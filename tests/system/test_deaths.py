@@ -4,13 +4,16 @@ instruction of a request; of every fault; with their bus dead. What their client
 import os
 import re
 import select
+import socket
+import threading
 import time
 
 import pytest
 
 from emu import Config
 from machine import PROMPT, Machine
-from test_drivers import CAUSES, accounts, driver, log_of_deaths, wait_for
+from test_drivers import (CAUSES, accounts, bystanders, driver, log_of_deaths, nobody_else_noticed,
+                          wait_for)
 from test_refusal import screen_text
 
 KILLS = 20
@@ -22,28 +25,67 @@ LIMIT_S = 300 + 120 * ROUNDS
 STEPS_LIMIT_S = 1800 if EVERY == "each" else 120
 
 
+class SecondLine:
+    """The other end of COM2: keeps what comes, and sends it back while `echoes`."""
+
+    def __init__(self, path):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(1)
+        self.seen = b""
+        self.echoes = False
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        line, _ = self.listener.accept()
+        while data := line.recv(4096):
+            self.seen += data
+            if self.echoes:
+                line.sendall(data)
+
+
 @pytest.fixture(name="one", scope="module")
 def fixture_one(tmp_path_factory):
-    """A machine with a second serial line, into a file, and an edu."""
-    line = tmp_path_factory.mktemp("deaths") / "com2"
-    config = Config(boot="pvh", extra=("-serial", f"file:{line}", "-device", "edu,addr=4"))
+    """A machine with a second serial line, and an edu."""
+    path = tmp_path_factory.mktemp("deaths") / "com2"
+    line = SecondLine(path)
+    config = Config(boot="pvh", extra=("-serial", f"unix:{path}", "-device", "edu,addr=4"))
     with Machine(config, "test_deaths", limit_s=3 * LIMIT_S + 4 * STEPS_LIMIT_S) as machine:
         machine.second_line = line
         machine.boot()
+        machine.run("test soak.deaths.edu_client")  # the first test looks for devices: borrows them
         yield machine
 
 
-# ---- in the system: tests/os/deaths.c
+def progress(text):
+    """To the log of `make soak`, which takes long."""
+    if "DEATHS_LOG" in os.environ:
+        with open(os.environ["DEATHS_LOG"], "a", encoding="utf-8") as log:
+            log.write(time.strftime("%H:%M:%S ") + text + "\n")
+
+
+def rounds(what):
+    for number in range(ROUNDS):
+        yield number
+        if (number + 1) % 5 == 0:
+            progress(f"{what}: {(number + 1) * KILLS} kills")
+
+
+# ---- in the system: tests/os/deaths.c and deaths_steps.c
 
 @pytest.mark.parametrize("name", ["calls", "buses"] + [
-    f"{EVERY}.{what}" for what in ["serial", "display", "null", "every_driver"]])
+    f"{EVERY}.{what}" for what in ["serial", "echo", "display", "null", "every_driver"]])
 def test_in_the_system(one, count, name):
-    for _ in range(ROUNDS if name in ["calls", "buses"] else 1):
+    before = len(one.second_line.seen)
+    one.second_line.echoes = name.endswith(".echo")
+    for _ in rounds(name) if name in ["calls", "buses"] else [0]:
         lines = one.run(f"test soak.deaths.{name}", timeout=STEPS_LIMIT_S)
         count(f"deaths-{name}", *map(int, re.match(r"(\d+) passed, (\d+) failed", lines[-1]).groups()))
         assert lines == [f"pass soak.deaths.{name}", "1 passed, 0 failed"]
+    progress(name)
+    one.second_line.echoes = False
     if name.endswith(".serial"):
-        check_lines(one.second_line.read_bytes())
+        check_lines(one.second_line.seen[before:])
 
 
 def test_a_task_s_death_closes_its_sessions(machine):
@@ -133,7 +175,7 @@ def read_until(one, end, limit_s=120):
 
 def test_lines_through_console_and_uart(one):
     """All in order, none lost, at most one byte twice for each death."""
-    for _ in range(ROUNDS):
+    for _ in rounds("count"):
         before, last = accounts(one), 15000
         begin(one, COM1, 15)
         one.send(f"count {last}\r")
@@ -146,7 +188,7 @@ def test_lines_through_console_and_uart(one):
 
 def test_typing_at_the_line(one):
     """At most one byte lost for each death, though they come in bursts, and none out of order."""
-    for _ in range(ROUNDS):
+    for _ in rounds("typing"):
         before, typed = accounts(one), "".join(f"{n:x}" for n in range(1000, 1060))
         begin(one, COM1, 30)
         one.send("echo ")
@@ -214,7 +256,7 @@ def test_keys(screen):
     """At most one scan code lost for each death, and what is typed afterwards works: a lost make
     code is a character that is missing; a lost break code shows nothing."""
     one = screen
-    for _ in range(ROUNDS):
+    for _ in rounds("keys"):
         for key in ["e", "c", "h", "o", "spc"]:
             press(one, key)
         before, typed = accounts(one), 2 * TYPED
@@ -235,12 +277,69 @@ def test_keys(screen):
         type_line(one, "clear")
 
 
+# How a key is let go of, and the death between its two bytes, are among these.
+KEY_STEPS, KEY_STEPS_MAX = {"some": 211, "each": 1}[EVERY], 9000
+KEYS_A_LINE = 30
+
+
+def type_while_it_dies(one, steps):
+    """A letter while its driver dies after so many instructions, and a digit when it is back.
+    Returns what of these may be missing: one scan code for each death."""
+    path, typed, deaths = I8042, [], []
+    for key in ["e", "c", "h", "o", "spc"]:
+        press(one, key)
+    for number, step in enumerate(steps):
+        before = driver(one, path)["restarts"]
+        one.run(f"kill {path} after {step}")
+        typed.append((chr(ord("a") + number % 26), str(number % 10)))
+        press(one, typed[-1][0])
+        end = time.monotonic() + 0.5
+        while driver(one, path)["restarts"] == before and time.monotonic() < end:
+            time.sleep(0.01)
+        wait_for(one, lambda d: d["state"] == "running", path)
+        one.run(f"kill {path} after 0")
+        press(one, typed[-1][1])
+        deaths.append(driver(one, path)["restarts"] - before)
+    return typed, deaths
+
+
+def check_keys(typed, deaths, row):
+    """Nothing is there twice, nothing in another order, and a death has cost one code at most."""
+    for pair, died in zip(typed, deaths):
+        for key in pair:
+            if row.startswith(key):
+                row = row[1:]
+            else:
+                died -= 1
+        assert died >= 0, (pair, row)
+    assert row == "", (typed, row)
+
+
+def test_keys_at_every_instruction(screen):
+    """ps2 dies after each number of instructions of a key's life: at most one code of it is lost,
+    and no half of one makes another."""
+    one, before = screen, accounts(screen)
+    total = 0
+    for first in range(1, KEY_STEPS_MAX, KEY_STEPS * KEYS_A_LINE):
+        steps = range(first, first + KEY_STEPS * KEYS_A_LINE, KEY_STEPS)
+        typed, deaths = type_while_it_dies(one, steps)
+        press(one, "ret")
+        type_line(one, "echo works")
+        rows = screen_rows(one)
+        assert rows[-3:] == [PROMPT + "echo works", "works", PROMPT.strip()]
+        check_keys(typed, deaths, rows[rows.index(PROMPT + "echo works") - 1])
+        total += sum(deaths)
+        progress(f"keys at every instruction: up to {steps[-1]}, {total} deaths")
+        type_line(one, "clear")
+    assert total >= 10 and accounts(one) == before
+
+
 def test_picture(screen):
     """A screen that scrolls while its driver dies is in the end as without the deaths."""
     one = screen
     type_line(one, "count 400")
     whole = screen_text(one)
-    for _ in range(ROUNDS):
+    for _ in rounds("picture"):
         before = accounts(one)
         type_line(one, "clear")
         begin(one, VGA, 10)
@@ -255,40 +354,55 @@ def test_picture(screen):
 
 # ---- every fault in every driver
 
-# test_drivers.py has uart8250, platform, pci and null; tests/os/drivers.c the timer and the clock.
-EDU = "/pci/00:04.0"
-PAIRS = [(path, fault) for path in [I8042, VGA, EDU] for fault in CAUSES
-         if (path, fault) != (EDU, "irq-unacked")]  # tests/os/edu.c: it takes a client of edu's
+# test_drivers.py has uart8250, platform, pci and null. The timer's interrupts take a client and a
+# machine that counts instructions: tests/os/drivers.c, by test_os.py.
+EDU, TIMER, CLOCK = "/pci/00:04.0", "/platform/hpet", "/platform/cmos"
+PAIRS = [(path, fault) for path in [I8042, VGA, EDU, TIMER, CLOCK] for fault in CAUSES
+         if not (path == TIMER and fault.startswith("irq-"))]
 
 
 def cannot(path, fault):
     """The answer where a driver can't have the fault: nothing happens, and it says so."""
-    if path == VGA and fault.startswith("irq-"):
-        return [f"inject: vga ({path}) has no interrupt"]
+    if path in [VGA, CLOCK] and fault.startswith("irq-"):
+        return f" ({path}) has no interrupt"
     if path == I8042 and fault == "irq-storm":
         return "ps2: inject: this device can't be made to storm"
     return None
+
+
+def provoke(one, path, fault):
+    """Some faults wait for what is to go wrong."""
+    if fault == "irq-unacked" and path == I8042:
+        press(one, "shift")
+    elif fault == "irq-unacked" and path == EDU:
+        one.run("test soak.deaths.edu_client")  # its first interrupt is not acknowledged
+    elif fault == "lost-request":
+        one.run(f"regs {path}")  # this one: asked again after the death
 
 
 @pytest.mark.parametrize("path,fault", PAIRS)
 def test_every_fault(one, path, fault):
     """Its cause is named, it is restarted as its policy says, and nobody else has noticed."""
     one.run(f"regs {path}")
-    first, before = driver(one, path), accounts(one)
-    others = {d["device"]: d["pid"] for d in one.run_json("drivers") if d["device"] != path}
+    first, before, others = driver(one, path), accounts(one), bystanders(one, path)
     lines = one.run(f"inject {fault} {path}")
     refusal = cannot(path, fault)
     if refusal is not None:
-        assert lines == refusal or any(line.endswith(refusal) for line in one.run("log"))
+        assert any(line.endswith(refusal) for line in lines + one.run("log"))
         assert driver(one, path)["pid"] == first["pid"] and accounts(one) == before
         return
-    if fault == "irq-unacked":
-        press(one, "shift")
-    elif fault == "lost-request":
-        one.run(f"regs {path}")  # this one: asked again after the death
+    provoke(one, path, fault)
     second = wait_for(one, lambda d: d["restarts"] > first["restarts"], path)
     assert re.match(CAUSES[fault], second["last_death"]), second["last_death"]
     assert second["last_death"] in log_of_deaths(one)[-1]
     assert log_of_deaths(one)[-1].endswith("; restarts at once")
-    assert {d["device"]: d["pid"] for d in one.run_json("drivers") if d["device"] != path} == others
+    nobody_else_noticed(one, path, others)
     assert accounts(one) == before
+
+
+def test_every_driver_had_every_fault(one):
+    """Those of this file and of test_drivers.py are all that there are."""
+    elsewhere = [COM1, "/platform", "/pci", "/null"]
+    assert {d["device"] for d in one.run_json("drivers")} - {"/platform/com2"} == {
+        path for path, _ in PAIRS} | set(elsewhere)
+    assert one.run("test drivers.edu.calls")[-1] == "1 passed, 0 failed"

@@ -32,4 +32,9 @@ void config_write8(struct config_device *device, uint32_t offset, uint8_t value)
 void config_write16(struct config_device *device, uint32_t offset, uint16_t value);
 void config_write32(struct config_device *device, uint32_t offset, uint32_t value);
 
+static inline void port_read8_to(uint16_t port, volatile uint8_t *to)
+{
+    *to = port_read8(port);
+}
+
 #endif
