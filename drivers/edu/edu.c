@@ -9,9 +9,14 @@
 #include <regs/edu.h>
 #include <regs/edu_table.h>
 #include <regs_lines.h>
+#include <string.h>
 
-#define CAUSE_COMPUTED 1u /* the device's own: a factorial is ready */
-#define CAUSE_ASKED    2u /* ours */
+#define CAUSE_COMPUTED 1u           /* the device's own: a factorial is ready */
+#define CAUSE_ASKED    2u           /* ours */
+#define CAUSE_MOVED    0x100u       /* the device's: a transfer is over */
+#define BUFFER_AT      0x40000u     /* the device's own buffer, as its transfers name it */
+#define BUFFER_BYTES   4095u        /* of 4096: a transfer up to the last one ends QEMU 7.2 */
+#define REACHED        (1ull << 28) /* it has so many addresses (its dma_mask can give it more) */
 #define IDLE_MAX_US    500000u
 #define POLL_US        100u
 
@@ -21,6 +26,12 @@ static struct edu_regs regs;
 static uint64_t computing, asking; /* callers that are kept; 0: none */
 static uint32_t to_come;           /* interrupts, for the latter */
 static bool storms;
+
+/* The one transfer at a time. */
+static uint64_t moving;       /* the caller that is kept for it; 0: none */
+static uint32_t load_bytes;   /* that it is to get; 0: it has given some */
+static unsigned char *shared; /* memory that the device reaches; a null pointer: none */
+static uint64_t shared_at;    /* where it finds that */
 
 const char *driver_probe(void)
 {
@@ -51,6 +62,17 @@ const char *driver_quiet(void)
     return NULL;
 }
 
+static void share_memory(void)
+{
+    shared_at = driver_dma_address("buffer");
+    if (shared_at + BUFFER_BYTES > REACHED) {
+        driver_log("its memory lies at 0x%lx, where the device does not reach: no DMA",
+                   (unsigned long)shared_at);
+        return;
+    }
+    shared = driver_dma("buffer", NULL);
+}
+
 const char *driver_attach(void)
 {
     edu_liveness_write(regs, 0x12345678);
@@ -58,12 +80,39 @@ const char *driver_attach(void)
         return "it does not complement";
     }
     edu_status_set_interrupt_when_done(regs, true);
+    if (driver_has("buffer")) {
+        share_memory();
+    }
     return NULL;
 }
 
 void driver_detach(void)
 {
     (void)driver_quiet();
+}
+
+static void start(uint64_t from, uint64_t to, uint64_t bytes, enum edu_direction direction)
+{
+    const struct edu_dma_command command = {.run = true,
+                                            .direction = direction,
+                                            .interrupt = moving != 0};
+
+    edu_dma_source_write(regs, from);
+    edu_dma_destination_write(regs, to);
+    edu_dma_count_write(regs, bytes);
+    edu_dma_command_write(regs, command);
+}
+
+static void moved(void)
+{
+    uint64_t reply = moving;
+
+    moving = 0;
+    if (load_bytes == 0) {
+        edu_answer_store(reply, E_OK);
+    } else {
+        edu_answer_load(reply, E_OK, shared, load_bytes);
+    }
 }
 
 /* The line may be shared: without a cause the interrupt was another device's. */
@@ -91,6 +140,9 @@ void driver_irq(unsigned index, uint64_t count)
         reply = asking;
         asking = 0;
         edu_answer_interrupt(reply, E_OK);
+    }
+    if ((causes & CAUSE_MOVED) != 0 && moving != 0) {
+        moved();
     }
 }
 
@@ -134,6 +186,47 @@ int edu_serve_interrupt(struct call *call, uint32_t count)
     return error;
 }
 
+/* Keep the caller of a transfer of @bytes from or to @offset of the device's buffer. */
+static int keep_mover(struct call *call, uint32_t offset, uint64_t bytes)
+{
+    if (shared == NULL) {
+        return E_UNSUPPORTED;
+    }
+    if (offset + bytes > BUFFER_BYTES || bytes == 0) {
+        return E_BAD_ARG;
+    }
+    if (edu_dma_command_read(regs).run || moving != 0) {
+        return E_BUSY;
+    }
+    return call_keep(call, &moving);
+}
+
+int edu_serve_store(struct call *call, uint32_t offset, const uint8_t *data, size_t data_count)
+{
+    int error = keep_mover(call, offset, data_count);
+
+    if (error == CALL_LATER) {
+        load_bytes = 0;
+        memcpy(shared, data, data_count);
+        start(shared_at, BUFFER_AT + offset, data_count, EDU_DIRECTION_FROM_MEMORY);
+    }
+    return error;
+}
+
+int edu_serve_load(struct call *call, uint32_t offset, uint32_t count, uint8_t *result,
+                   size_t *result_count)
+{
+    int error = keep_mover(call, offset, count);
+
+    (void)result;
+    (void)result_count;
+    if (error == CALL_LATER) {
+        load_bytes = count;
+        start(BUFFER_AT + offset, shared_at, count, EDU_DIRECTION_TO_MEMORY);
+    }
+    return error;
+}
+
 bool driver_regs_line(unsigned index, char *text, size_t size)
 {
     return regs_line_at(&edu_regs_table, regs_bus_at(regs.base), index, text, size);
@@ -143,5 +236,19 @@ bool driver_storm(void)
 {
     storms = true;
     edu_interrupt_raise_write(regs, CAUSE_ASKED);
+    return true;
+}
+
+/* Four octets, as an interrupt's message is. */
+bool driver_wild_dma(uint64_t address, bool is_write)
+{
+    if (edu_dma_command_read(regs).run) {
+        return false;
+    }
+    if (is_write) {
+        start(BUFFER_AT, address, 4, EDU_DIRECTION_TO_MEMORY);
+    } else {
+        start(address, BUFFER_AT, 4, EDU_DIRECTION_FROM_MEMORY);
+    }
     return true;
 }

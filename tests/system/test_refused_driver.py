@@ -9,7 +9,7 @@ EDU = ("-device", "edu,addr=6")
 
 
 @pytest.mark.parametrize("change,why", [
-    (("dma           = none", "dma           = required"),
+    (("dma           = optional", "dma           = required"),
      "edu needs DMA: there is no IOMMU, and the system manifest does not say dma = unprotected"),
     (("need          = bar0 as regs mmio", "need          = bar3 as regs mmio"),
      "edu needs mmio bar3, which the device does not own"),
