@@ -74,6 +74,16 @@ uint32_t interface_queue_waits(const struct idl_interface *i)
     return methods_with(i, IDL_ASYNC | IDL_WAITS, 0) << 1;
 }
 
+uint32_t interface_method(const struct idl_interface *i, const char *name)
+{
+    for (uint32_t k = 0; k < i->method_count; k++) {
+        if (strcmp(i->methods[k].name, name) == 0) {
+            return 1u << k;
+        }
+    }
+    return 0;
+}
+
 static bool has_long_buffer(const struct idl_field *fields, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

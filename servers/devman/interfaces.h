@@ -25,6 +25,9 @@ unsigned interface_rights(const struct idl_interface *i, uint32_t methods);
 uint32_t interface_queue_ops(const struct idl_interface *i, uint32_t methods);
 uint32_t interface_queue_waits(const struct idl_interface *i);
 
+/** The mask of its method @name; 0: it has none. */
+uint32_t interface_method(const struct idl_interface *i, const char *name);
+
 /** Can one request of it be of more bytes than small pages of a data region hold? */
 bool interface_is_bulk(const struct idl_interface *i);
 

@@ -31,8 +31,8 @@ struct session {
     uint8_t place;
     uint8_t interface;
     uint16_t device;
-    uint32_t client, generation;
-    uint32_t slots;   /* the first of its SESSION_SLOTS */
+    uint32_t client, generation, methods;
+    uint32_t slots;          /* the first of its SESSION_SLOTS */
     uint32_t untyped, large; /* 0: it has no queue; no large page */
     unsigned depth;          /* slots of the queue */
     unsigned pages, data_pages;
@@ -328,6 +328,22 @@ static int check_queue(const struct session_order *o, const struct idl_interface
     return E_OK;
 }
 
+/* Has another session what one at a time may have? One that is being closed still has it. */
+static bool is_exclusive(const struct device *d, const struct session_order *o,
+                         const struct idl_interface *info)
+{
+    uint32_t method = interface_method(info, d->driver->manifest.exclusive) & o->methods;
+
+    for (unsigned i = 0; method != 0 && i < SESSIONS; i++) {
+        const struct session *s = &sessions[i];
+        if (s->used && !s->ended && s->device == d->node->id && s->interface == o->interface &&
+            (s->methods & method) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int check_order(const struct device *d, const struct session_order *o,
                        const struct idl_interface *info)
 {
@@ -337,6 +353,9 @@ static int check_order(const struct device *d, const struct session_order *o,
     }
     if (info == NULL || !interface_is_of(&d->driver->manifest, info)) {
         return E_BAD_ARG;
+    }
+    if (is_exclusive(d, o, info)) {
+        return E_BUSY;
     }
     return o->data_pages != 0 ? check_queue(o, info) : E_OK;
 }
@@ -356,6 +375,7 @@ int session_open(struct device *d, const struct session_order *o, struct session
     }
     s->client = o->client;
     s->interface = o->interface;
+    s->methods = o->methods;
     if (o->data_pages != 0) {
         s->depth = o->depth != 0 ? o->depth : QUEUE_SLOTS_NARROW;
         s->data_pages = o->data_pages > QUEUE_DATA_PAGES ? SESSION_LARGE : o->data_pages;

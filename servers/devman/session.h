@@ -12,9 +12,9 @@
 
 struct device;
 
-#define SESSIONS        MANIFEST_SESSIONS
-#define SESSION_FRAMES  (QUEUE_AT_DATA + QUEUE_DATA_PAGES) /* at most */
-#define SESSION_LARGE   (QUEUE_DATA_LARGE / QUEUE_PAGE_BYTES)
+#define SESSIONS       MANIFEST_SESSIONS
+#define SESSION_FRAMES (QUEUE_AT_DATA + QUEUE_DATA_PAGES) /* at most */
+#define SESSION_LARGE  (QUEUE_DATA_LARGE / QUEUE_PAGE_BYTES)
 
 struct session_order {
     uint32_t client; /* task number */
@@ -26,14 +26,14 @@ struct session_order {
 };
 
 struct session_answer {
-    uint32_t session;            /* its number, for pages and close */
-    uint32_t endpoint, doorbell; /* capabilities to hand to the client */
+    uint32_t session;                  /* its number, for pages and close */
+    uint32_t endpoint, doorbell;       /* capabilities to hand to the client */
     unsigned slots, pages, data_pages; /* 0: no queue */
 };
 
-/** Open a session with @d's driver. Errors: GONE (given up or stopped), BAD_ARG (the driver has no
- *  such interface; too many pages or slots for it; a queue needs a notification), LIMIT (sessions of the device or
- *  in all), NO_MEMORY. */
+/** Open a session with @d's driver. Errors: BUSY (another has what is exclusive), GONE (given up or
+ * stopped), BAD_ARG (the driver has no such interface; too many pages or slots for it; a queue
+ * needs a notification), LIMIT (sessions of the device or in all), NO_MEMORY. */
 int session_open(struct device *d, const struct session_order *order,
                  struct session_answer *answer);
 

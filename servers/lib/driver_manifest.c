@@ -109,6 +109,16 @@ static bool key_map_data(struct driver_manifest *d, const char *v, struct manife
                             "or no");
 }
 
+static bool key_exclusive(struct driver_manifest *d, const char *v, struct manifest_error *e)
+{
+    if (!manifest_is_name(v, sizeof(d->exclusive))) {
+        return manifest_fail(e, "exclusive: the method that one session at a time may have, for "
+                                "example write");
+    }
+    memcpy(d->exclusive, v, strlen(v) + 1);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*set)(struct driver_manifest *, const char *, struct manifest_error *);
@@ -132,6 +142,7 @@ static const struct {
     {"give-up", driver_key_give_up, false},
     {"dma", key_dma, false},
     {"map-data", key_map_data, false},
+    {"exclusive", key_exclusive, false},
 };
 
 bool driver_key_set(struct driver_manifest *d, const char *key, const char *value,
@@ -154,7 +165,7 @@ bool driver_key_set(struct driver_manifest *d, const char *key, const char *valu
         error,
         "unknown key '%.20s': image, interface, bus, match, need, want, memory, "
         "stack, priority, budget, irq-limit, heartbeat, request-limit, irq-ack-limit, "
-        "restart, give-up, dma or map-data",
+        "restart, give-up, dma, map-data or exclusive",
         key);
 }
 

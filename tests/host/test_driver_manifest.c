@@ -21,7 +21,8 @@
     "need = bar0 as regs mmio\nneed = irq as irq msi\nneed = 64k as ring dma\n"                    \
     "memory = 1M\nstack = 32k\npriority = 170\nbudget = 5ms / 20ms\nirq-limit = 8000/100ms\n"      \
     "heartbeat = 250ms\nrequest-limit = 5s\nirq-ack-limit = 50ms\n"                                \
-    "restart = 20ms x3 cap 2s\ngive-up = 7 in 30s\ndma = optional\nmap-data = yes\n"
+    "restart = 20ms x3 cap 2s\ngive-up = 7 in 30s\ndma = optional\nmap-data = yes\nexclusive = "   \
+    "send\n"
 
 static unsigned passed, failed;
 static struct driver_manifest m;
@@ -73,7 +74,7 @@ static void test_values(void)
     check(m.restart.delay_us == 20000 && m.restart.factor == 3 && m.restart.cap_us == 2000000 &&
               m.restart.deaths == 7 && m.restart.window_us == 30000000 && !m.restart.never,
           "restarts");
-    check(m.dma == DRIVER_DMA_OPTIONAL && m.map_data, "DMA");
+    check(m.dma == DRIVER_DMA_OPTIONAL && m.map_data && strcmp(m.exclusive, "send") == 0, "DMA");
 }
 
 static void test_defaults(void)

@@ -71,10 +71,11 @@ struct driver_manifest {
     struct driver_match matches[DRIVER_MATCHES];
     struct driver_need needs[DRIVER_NEEDS];
     unsigned interface_count, match_count, need_count;
-    unsigned line;        /* of its section's heading */
-    uint32_t keys_seen;   /* a bit per key, so that none is given twice */
-    bool bus;             /* it reports devices */
-    uint8_t dma;          /* enum driver_dma */
+    unsigned line;                     /* of its section's heading */
+    uint32_t keys_seen;                /* a bit per key, so that none is given twice */
+    bool bus;                          /* it reports devices */
+    uint8_t dma;                       /* enum driver_dma */
+    char exclusive[DRIVER_WORD_BYTES]; /* the method that one session at a time may have; or "" */
     bool map_data;        /* it sees the data of its sessions, though its device does, too */
     unsigned memory_bits; /* its instance's untyped */
     uint64_t stack_bytes;

@@ -15,7 +15,7 @@
 
 struct manifest_error {
     unsigned line;  /* 0: the manifest as a whole */
-    char text[200]; /* what is wrong and what would be right */
+    char text[240]; /* what is wrong and what would be right */
 };
 
 /* What a kind of manifest does with the lines of its text. Both return false with the error's text
