@@ -158,3 +158,17 @@ unsigned pci_capability_after(struct config_device *device, unsigned kind, unsig
     }
     return 0;
 }
+
+bool pci_is_express_port(const struct pci_function *function, const struct pci_access *access)
+{
+    struct config_device at = pci_config_of(access, function);
+    enum pci_express_port kind;
+
+    if (function->capability.express == 0) {
+        return false;
+    }
+    at.base = function->capability.express;
+    kind = pci_express_capabilities_read(pci_express_regs_at(&at)).kind;
+    return kind == PCI_EXPRESS_PORT_ROOT_PORT || kind == PCI_EXPRESS_PORT_UPSTREAM_PORT ||
+           kind == PCI_EXPRESS_PORT_DOWNSTREAM_PORT;
+}

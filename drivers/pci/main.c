@@ -158,6 +158,18 @@ static void report_vga(uint32_t number)
     }
 }
 
+/* A conventional bridge speaks for all behind it; so does one from PCI Express to PCI. Source: PCI
+ * Express to PCI/PCI-X Bridge Specification 1.0, section 2.3. */
+static bool is_disguised(const struct pci_function *f)
+{
+    for (int i = f->parent; i != PCI_NO_PARENT; i = tree.function[i].parent) {
+        if (!pci_is_express_port(&tree.function[i], &access)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void report(const struct pci_function *f)
 {
     struct bus_description d = {.vendor = f->vendor,
@@ -167,7 +179,11 @@ static void report(const struct pci_function *f)
                                 .class_code = f->class,
                                 .revision = f->revision,
                                 .does_dma = true,
-                                .requester = f->place};
+                                .requester = f->place,
+                                .behind = f->parent == PCI_NO_PARENT
+                                              ? BUS_NO_BRIDGE
+                                              : tree.function[f->parent].place,
+                                .is_disguised = is_disguised(f)};
     struct bus_resource_range config = {.kind = BUS_RESOURCE_KIND_CONFIG,
                                         .base = f->place,
                                         .size = 1};
@@ -216,6 +232,16 @@ const char *driver_attach(void)
 
 /* ---- orders */
 
+/* Bridges hand accesses to memory up only if they are masters themselves. */
+static void let_through(const struct pci_function *f)
+{
+    for (int i = f->parent; i != PCI_NO_PARENT; i = tree.function[i].parent) {
+        struct config_device bridge = pci_config_of(&access, &tree.function[i]);
+
+        pci_set_master(&bridge, true);
+    }
+}
+
 static int prepare(const struct pci_function *f, const struct driver_order *o)
 {
     struct config_device device = pci_config_of(&access, f);
@@ -224,6 +250,9 @@ static int prepare(const struct pci_function *f, const struct driver_order *o)
     pci_msi_stop(f, &device);
     pci_set_decoding(f, &device, true);
     pci_set_master(&device, (o->flags & DRIVER_ORDER_MASTER) != 0);
+    if ((o->flags & DRIVER_ORDER_MASTER) != 0) {
+        let_through(f);
+    }
     if ((o->flags & DRIVER_ORDER_MSI) != 0) {
         wrong = pci_msi_start(f, &device,
                               (struct pci_message){.address = o->msi_address, .data = o->msi_data});

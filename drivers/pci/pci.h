@@ -129,6 +129,10 @@ void pci_find_capabilities(struct pci_function *function, struct config_device *
  *  start); 0: there is none. Bounded, whatever the device says. */
 unsigned pci_capability_after(struct config_device *device, unsigned kind, unsigned after);
 
+/** Does the bridge @function hand requests up as they are? A bridge to conventional PCI does not.
+ */
+bool pci_is_express_port(const struct pci_function *function, const struct pci_access *access);
+
 /* ---- control.c ---- */
 
 /** Turn decoding of the kinds that it has addresses for, and bus mastering, on or off. */

@@ -123,6 +123,9 @@ struct device {
     uint64_t requests_before, interrupts_before, cpu_before_us; /* of former instances */
 
     /* Of its bus, and as a bus. */
+    uint16_t requester; /* whose requests its are, and ... */
+    uint16_t behind;    /* ... the requester id of the bridge before it; BUS_NO_BRIDGE: none */
+    bool is_disguised;  /* a bridge's, in truth */
     enum driver_order_kind wanted_order; /* what its bus is to do for it */
     bool known;                          /* its finding was told */
     uint32_t reported;                   /* the instance of its bus that has last reported it */

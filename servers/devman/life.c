@@ -326,6 +326,7 @@ int life_left(struct device *d)
         return E_BAD_ARG;
     }
     death_by_order(d, d->leaving);
+    dma_idle(d); /* as it says; it does not reach memory any more */
     return E_OK;
 }
 

@@ -118,7 +118,11 @@ int bus_serve_device(struct call *call, const struct bus_description *what, uint
     }
     error = tree_add(&devman.tree, speaker(call)->node->id, what->name, &identity, &node);
     if (error == E_OK) {
-        devman.device[node->id].reported = speaker(call)->instances;
+        struct device *d = &devman.device[node->id];
+        d->reported = speaker(call)->instances;
+        d->requester = what->requester;
+        d->behind = what->behind;
+        d->is_disguised = what->is_disguised;
         *result = node->id;
     }
     return error;
