@@ -44,6 +44,11 @@ void sample_start_get(struct queue_driver *queue, const struct queue_request *re
     start(queue, request, request->length + (last_words[0] == 13));
 }
 
+void sample_start_fill(struct queue_driver *queue, const struct queue_request *request)
+{
+    start(queue, request, request->length << 40 | 1);
+}
+
 void sample_start_poke(struct queue_driver *queue, const struct queue_request *request, bool hard,
                        int16_t where)
 {
@@ -81,7 +86,7 @@ static void round_trips(void)
 {
     struct queue_done done;
     uint32_t result = 0;
-    uint64_t seq;
+    uint64_t seq, wide = 0;
 
     CHECK(sample_submit_put(&client, 1ull << 63, SAMPLE_COLOR_BLUE, 4096, 4096, &seq) == E_OK);
     done = run();
@@ -93,9 +98,12 @@ static void round_trips(void)
     CHECK(sample_submit_poke(&client, true, -2, &seq) == E_OK);
     done = run();
     CHECK(sample_finish_poke(&done) == E_OK && last_hard && last_place == -2);
+    CHECK(sample_submit_fill(&client, 0, 2048, &seq) == E_OK);
+    done = run();
+    CHECK(sample_finish_fill(&done, &wide) == E_OK && wide == (2048ull << 40 | 1));
     CHECK(queue_submit(&client, QUEUE_OP_FLUSH, 0, 0, NULL, &seq) == E_OK);
     done = run();
-    CHECK(done.seq == seq && done.status == E_OK && started == 3);
+    CHECK(done.seq == seq && done.status == E_OK && started == 4);
     CHECK(sample_submit_get(&client, 0, 4097, &seq) == E_BAD_ARG);
     CHECK(sample_submit_get(&client, 8000, 1000, &seq) == E_BAD_ARG);
 }
@@ -154,7 +162,7 @@ static void rights(void)
     open_session(SAMPLE_RIGHT_GET);
     CHECK(sample_submit_put(&client, 0, SAMPLE_COLOR_RED, 0, 4, &seq) == E_NO_RIGHT);
     CHECK(sample_submit_get(&client, 0, 4, &seq) == E_OK);
-    CHECK(queue_submit(&client, SAMPLE_OP_POKE + 1, 0, 0, NULL, &seq) == E_BAD_CALL);
+    CHECK(queue_submit(&client, SAMPLE_OP_FILL + 1, 0, 0, NULL, &seq) == E_BAD_CALL);
     CHECK(queue_submit(&client, 1, 0, 0, NULL, &seq) == E_BAD_CALL); /* nothing(), not @async */
 }
 
@@ -165,7 +173,7 @@ void test_queue(void)
     bad_requests();
     bad_completions();
     rights();
-    CHECK(SAMPLE_OPS_WAIT == 1u << SAMPLE_OP_GET);
-    CHECK(SAMPLE_OPS_KNOWN ==
-          (1u | 1u << SAMPLE_OP_PUT | 1u << SAMPLE_OP_GET | 1u << SAMPLE_OP_POKE));
+    CHECK(SAMPLE_OPS_WAIT == (1u << SAMPLE_OP_GET | 1u << SAMPLE_OP_FILL));
+    CHECK(SAMPLE_OPS_KNOWN == (1u | 1u << SAMPLE_OP_PUT | 1u << SAMPLE_OP_GET |
+                               1u << SAMPLE_OP_POKE | 1u << SAMPLE_OP_FILL));
 }

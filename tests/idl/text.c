@@ -66,7 +66,7 @@ static void show_what_is_wrong(void)
     wire.words[2] = 0x7f225c0a41;
     show_request(&wire, count_of(&wire));
     puts("-- labels");
-    wire.tag = (100ull << 8 | 16) << TAG_LABEL_SHIFT;
+    wire.tag = (100ull << 8 | 17) << TAG_LABEL_SHIFT;
     show_request(&wire, 6);
     wire.tag = 99ull << 40;
     show_request(&wire, 6);

@@ -21,6 +21,12 @@ def result_of(method):
     return next((p for p in method.outputs if p.direction == "result"), None)
 
 
+def returns_length(method):
+    """Does it say how much of its buffer is used? A wider word has more to say than that."""
+    result = result_of(method)
+    return buffer_of(method) is not None and result is not None and result.type.bits < 64
+
+
 class QueueEmitter(emit_c.Emitter):
     def op(self, method):
         return f"{self.upper}_OP_{method.name.upper()}"
@@ -57,7 +63,7 @@ class QueueEmitter(emit_c.Emitter):
     def finish(self, method):
         result = result_of(method)
         parts = ["const struct queue_done *done"]
-        out_buffer = buffer_of(method) is not None and result is not None
+        out_buffer = returns_length(method)
         parts += ["uint64_t length"] if out_buffer else []
         parts += [f"{emit_c.c_type(result.type)} *result"] if result is not None else []
         lines = emit_c.comment(
