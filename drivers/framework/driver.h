@@ -151,6 +151,12 @@ unsigned driver_session_of(const struct queue_driver *queue);
 /** Request @seq is done. A session that was closed meanwhile is none of the driver's concern. */
 void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value);
 
+/** From here on to driver_ring, completions of session @s wake nobody: a batch has one signal. */
+void driver_hold(unsigned s);
+
+/** The batch is complete: its client is woken, if it sleeps. */
+void driver_ring(unsigned s);
+
 /** The session's data region. With DMA it is mapped here only where the manifest says map-data. */
 void *driver_session_data(unsigned s);
 

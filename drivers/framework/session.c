@@ -154,6 +154,20 @@ bool driver_take(unsigned s, struct queue_request *request)
     return false;
 }
 
+void driver_hold(unsigned s)
+{
+    if (places[s].queue_is_open) {
+        queue_driver_hold(&places[s].queue);
+    }
+}
+
+void driver_ring(unsigned s)
+{
+    if (places[s].queue_is_open) {
+        queue_driver_ring(&places[s].queue);
+    }
+}
+
 struct queue_driver *driver_queue(unsigned s)
 {
     return places[s].queue_is_open ? &places[s].queue : NULL;

@@ -87,13 +87,32 @@ int queue_submit(struct queue_client *q, uint32_t op, uint64_t offset, uint64_t 
     }
     q->outstanding |= 1ull << slot;
     *seq = q->next++;
-    /* Orders the request's words and its buffer before the number, and (the fence of rule 6) the
-     * number before the look at the driver's flag. */
+    /* Orders the request's words and its buffer before the number ... */
+    if (q->holds) {
+        queue_put(&req->seq, *seq);
+        q->owes = true;
+        return E_OK;
+    }
+    /* ... and (the fence of rule 6) the number before the look at the driver's flag. */
     queue_put_fence(&req->seq, *seq);
     if (queue_get_fenced(&q->p.d->sleep)) {
         queue_wake(q->wake_driver);
     }
     return E_OK;
+}
+
+/* The own flag again is the fence of rule 6, one for all of the batch. */
+void queue_client_ring(struct queue_client *q)
+{
+    bool owes = q->owes;
+
+    q->holds = q->owes = false;
+    if (owes) {
+        queue_put_fence(&q->p.c->sleep, q->asleep);
+        if (queue_get_fenced(&q->p.d->sleep)) {
+            queue_wake(q->wake_driver);
+        }
+    }
 }
 
 static unsigned slot_after(const struct queue_client *q, unsigned slot)
@@ -163,6 +182,7 @@ static void acknowledge(struct queue_client *q)
     queue_put(&q->p.c->ack, epoch);
     q->epoch = epoch;
     q->held = true;
+    q->owes = false; /* the successor looks by itself, and C must not be touched */
     queue_wake(q->wake_manager);
 }
 
@@ -213,6 +233,7 @@ static bool client_has_work(struct queue_client *q)
 
 bool queue_client_about_to_sleep(struct queue_client *q)
 {
+    queue_client_ring(q);
     /* devman's changes of M need no flag: it signals after each of them, and a signal stays until
      * it is waited for. While C is devman's the flag must not be touched. */
     if (client_phase(q) == PHASE_UP) {

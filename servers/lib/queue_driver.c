@@ -178,13 +178,32 @@ int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64
     q->flushing = false; /* while it was set nothing else was taken */
     queue_put(&done->status, status);
     queue_put(&done->value, value);
-    /* Orders status, value and the data before the number, and (the fence of rule 6) the number
-     * before the look at the client's flag. */
+    /* Orders status, value and the data before the number ... */
+    if (q->holds) {
+        queue_put(&done->seq, seq);
+        q->owes = true;
+        return E_OK;
+    }
+    /* ... and (the fence of rule 6) the number before the look at the client's flag. */
     queue_put_fence(&done->seq, seq);
     if (queue_get_fenced(&q->p.c->sleep)) {
         queue_wake(q->wake_client);
     }
     return E_OK;
+}
+
+/* The own flag again is the fence of rule 6, one for all of the batch. */
+void queue_driver_ring(struct queue_driver *q)
+{
+    bool owes = q->owes;
+
+    q->holds = q->owes = false;
+    if (owes) {
+        queue_put_fence(&q->p.d->sleep, q->asleep);
+        if (queue_get_fenced(&q->p.c->sleep)) {
+            queue_wake(q->wake_client);
+        }
+    }
 }
 
 uint64_t *queue_progress_place(struct queue_driver *q, uint64_t seq)

@@ -246,8 +246,14 @@ static void run_client(enum party party)
         client_collect(s, &done);
     }
     s->recoveries += queue_recovered(&s->client);
+    if (rnd(2)) {
+        queue_client_hold(&s->client);
+    }
     while (burst-- && s->client.next <= s->wanted) {
         client_submit(s);
+    }
+    if (rnd(2)) {
+        queue_client_ring(&s->client);
     }
     /* It sleeps also when it could submit no more: BUSY ends with a signal. */
     if (rnd(2) &&
@@ -359,7 +365,15 @@ static void run_driver(void)
         return;
     }
     for (unsigned i = 0; i < SESSIONS; i++) {
-        serve(&sessions[i]);
+        if (rnd(2)) {
+            queue_driver_hold(&sessions[i].driver);
+        }
+        for (uint64_t n = 1 + rnd(3); n-- != 0;) {
+            serve(&sessions[i]);
+        }
+        if (sessions[i].driver_open) {
+            queue_driver_ring(&sessions[i].driver);
+        }
     }
     if (rnd(4) == 0) {
         sleeping[DRIVER] = driver_may_sleep();

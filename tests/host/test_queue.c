@@ -147,6 +147,26 @@ static void test_sleep(void)
     CHECK(queue_complete(&one->driver, 1, E_OK, 0) == E_OK && !signalled[CLIENT]);
 }
 
+static void test_batch(void)
+{
+    begin(4);
+    CHECK(queue_driver_about_to_sleep(&one->driver));
+    queue_client_hold(&one->client);
+    (void)submit(OP_ANY, 0, 1);
+    (void)submit(OP_ANY, 0, 1);
+    CHECK(!signalled[DRIVER]);
+    CHECK(queue_client_about_to_sleep(&one->client) && signalled[DRIVER]);
+    CHECK(take() == 1 && take() == 2);
+    queue_driver_hold(&one->driver);
+    CHECK(queue_complete(&one->driver, 1, E_OK, 0) == E_OK);
+    CHECK(queue_complete(&one->driver, 2, E_OK, 0) == E_OK && !signalled[CLIENT]);
+    queue_driver_ring(&one->driver);
+    CHECK(signalled[CLIENT]);
+    signalled[CLIENT] = false;
+    queue_driver_ring(&one->driver); /* nothing since */
+    CHECK(!signalled[CLIENT]);
+}
+
 static void test_resume(void)
 {
     struct queue_request r = {0};
@@ -475,6 +495,7 @@ int main(void)
     test_refusals();
     test_flush();
     test_sleep();
+    test_batch();
     test_resume();
     test_poison();
     test_age();

@@ -4,8 +4,9 @@
  * Memory is seven words; a store goes into the end's buffer, and a drain moves the oldest into
  * memory at any time. FENCE waits until the buffer is empty. Left out one by one (-DNO_FENCE_...),
  * each of the four fences must make the model end with somebody asleep for ever.
+ * Several may be published before the fence and the look: a batch.
  * One slot per request in flight (WINDOW), REQUESTS in all, numbers from 1.
- * Code: queue_submit, queue_complete, queue_client_about_to_sleep, queue_driver_about_to_sleep.
+ * Code: queue_submit, queue_complete, their _ring, queue_client_about_to_sleep, queue_driver_about_to_sleep.
  */
 #ifndef REQUESTS
 #define REQUESTS 3
@@ -56,10 +57,13 @@ end:
     od
 }
 
+/* The end of a batch; of one, too. */
+#define RING(fence, sleep, bell) fence; if :: memory[sleep] -> bell = true :: else fi; owes = false
+
 proctype client()
 {
     byte next = 1, oldest = 1; /* this model's driver completes in order */
-    bool asleep;
+    bool owes;
 
     do
     :: oldest > REQUESTS -> break
@@ -71,13 +75,11 @@ proctype client()
         do /* submit */
         :: next <= REQUESTS && next < oldest + WINDOW ->
             client_stores ! REQ(next), next;
-            FENCE_SUBMIT;
-            if
-            :: memory[D_SLEEP] -> driver_bell = true
-            :: else
-            fi;
+            owes = true;
             next++
-        :: next > REQUESTS || next == oldest + WINDOW || next > oldest -> break /* or fewer */
+        :: owes -> RING(FENCE_SUBMIT, D_SLEEP, driver_bell) /* or later */
+        :: !owes && (next > REQUESTS || next == oldest + WINDOW || next > oldest) ->
+            break /* or fewer */
         od;
         if
         :: oldest < next ->
@@ -97,20 +99,22 @@ proctype client()
 proctype driver()
 {
     byte next = 1;
+    bool owes;
 
     do
-    :: next > REQUESTS -> break
+    :: next > REQUESTS && !owes -> break
+    :: owes -> RING(FENCE_COMPLETE, C_SLEEP, client_bell)
     :: next <= REQUESTS ->
         if
         :: memory[REQ(next)] == next -> /* take, serve, complete */
             driver_stores ! DONE(next), next;
-            FENCE_COMPLETE;
-            if
-            :: memory[C_SLEEP] -> client_bell = true
-            :: else
-            fi;
+            owes = true;
             next++
         :: else ->
+            if
+            :: owes -> RING(FENCE_COMPLETE, C_SLEEP, client_bell)
+            :: else
+            fi;
             driver_stores ! D_SLEEP, 1;
             FENCE_DRIVER_SLEEP;
             if

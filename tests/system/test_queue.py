@@ -50,7 +50,7 @@ def test_the_fence_is_in_the_code():
         parts = re.split(r"^[0-9a-f]+ <(\w+)>:$", text, flags=re.M)
         code = dict(zip(parts[1::2], parts[2::2]))
         publish = "queue_submit" if end == "client" else "queue_complete"
-        for function in (publish, f"queue_{end}_about_to_sleep"):
+        for function in (publish, f"queue_{end}_ring", f"queue_{end}_about_to_sleep"):
             assert re.search(r"\bxchg\s+%r\w+,.*\(%r|\bmfence\b|\block\b", code[function]), function
 
 

@@ -297,6 +297,7 @@ struct queue_client {
     bool held;            /* acknowledged, not yet UP: C and D are devman's */
     bool asleep;          /* the flag in C is set */
     bool recovered;
+    bool holds, owes; /* a batch: nobody is woken; somebody is to be */
 };
 
 struct queue_done {
@@ -316,6 +317,15 @@ int queue_client_open(struct queue_client *q, struct queue_pages pages, uint64_t
  *  and sleep if there is nothing); GONE (closed). */
 int queue_submit(struct queue_client *q, uint32_t op, uint64_t offset, uint64_t length,
                  const uint64_t args[4], uint64_t *seq);
+
+/** From here on to queue_client_ring, what is submitted wakes nobody: a batch has one signal. */
+static inline void queue_client_hold(struct queue_client *q)
+{
+    q->holds = true;
+}
+
+/** The batch is complete: wake the driver, if it sleeps. Going to sleep does it, too. */
+void queue_client_ring(struct queue_client *q);
 
 /** Take one completion; each outstanding request gets exactly one, in any order. This is also
  *  where a restart is acknowledged, so call it after every wake-up until it says BUSY. After the
@@ -346,6 +356,7 @@ struct queue_driver {
     bool flushing;              /* a FLUSH is taken: nothing else is until it is completed */
     bool held_back;             /* the last look left off at a FLUSH */
     bool asleep;                /* the flag in D is set */
+    bool holds, owes;           /* a batch: nobody is woken; somebody is to be */
 };
 
 /* A request as it was copied and found valid. */
@@ -376,6 +387,15 @@ static inline bool queue_driver_is_held_back(const struct queue_driver *q)
 
 /** The request @seq is done. Errors: BAD_ARG (it is not taken: a bug of the driver). */
 int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64_t value);
+
+/** From here on to queue_driver_ring, what is completed wakes nobody: a batch has one signal. */
+static inline void queue_driver_hold(struct queue_driver *q)
+{
+    q->holds = true;
+}
+
+/** The batch is complete: wake the client, if it sleeps. */
+void queue_driver_ring(struct queue_driver *q);
 
 /** Where queue_progress stores for @seq, by queue_put of a queue_progress_word: for who has to say
  * it byte by byte. Good until @seq is completed; a null pointer if it is not taken. */
