@@ -25,7 +25,10 @@ class Qtest:
         bios = bytearray(0x10000)
         bios[0xfff0:0xfff2] = b"\xfa\xf4"  # cli; hlt
         (self.directory / "halt.bin").write_bytes(bios)
-        command = ["qemu-system-x86_64", "-M", f"{self.machine},accel=tcg", "-m", "64",
+        ram = f"{self.socket}.ram"  # a file, so that programs can map it: DMA memory
+        command = ["qemu-system-x86_64", "-M", f"{self.machine},accel=tcg,memory-backend=ram",
+                   "-m", "64",
+                   "-object", f"memory-backend-file,id=ram,size=64M,mem-path={ram},share=on",
                    "-nodefaults", "-vga", "none", "-display", "none",
                    "-bios", self.directory / "halt.bin",
                    "-qtest", f"unix:{self.socket},server=on,wait=off", "-qtest-log", "/dev/null",

@@ -170,6 +170,13 @@ unsigned driver_session_interface(unsigned s);
  *  instance's memory alone, as half of a scan code that the device will not send again. What has
  *  gone wrong may have written it, too: judge what you find. */
 volatile uint64_t *driver_note(void);
+/** The unit that it is with, as driver_unit has numbered it; 0 of a driver that has none. */
+unsigned driver_session_unit(unsigned s);
+
+/* ---- units: a device that is several, each with sessions of its own (a controller's drives) */
+
+/** Unit @number, 0 to 15, is there under @name, or is not (any name). From attach on. */
+void driver_unit(unsigned number, const char *name, bool present);
 
 /** End this instance: a successor can do what this one can't. The line is in the log as the
  *  reason. */

@@ -45,6 +45,15 @@ void driver_end(const char *format, ...)
     abort();
 }
 
+void driver_unit(unsigned number, const char *name, bool present)
+{
+    int error = driver_call_unit(DRIVER_SLOT_DEVMAN, number, name, present);
+
+    if (error != E_OK) {
+        driver_log("unit %u (%s) can't be reported: %s", number, name, quoll_strerror(error));
+    }
+}
+
 /* ---- its beginning */
 
 static uint32_t status_of(const char *why)

@@ -57,6 +57,11 @@ unsigned driver_session_interface(unsigned s)
     return shown(s)->interface;
 }
 
+unsigned driver_session_unit(unsigned s)
+{
+    return shown(s)->unit;
+}
+
 static bool has_queue(unsigned s)
 {
     return shown(s)->data_pages != 0;

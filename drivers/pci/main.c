@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define CLASS_VGA 0x0300u
+#define CLASS_IDE 0x0101u
 
 const struct idl_interface *const driver_interfaces[] = {&pci_desc, NULL};
 
@@ -170,6 +171,42 @@ static bool is_disguised(const struct pci_function *f)
     return false;
 }
 
+/* An IDE channel in compatibility mode answers at the AT's addresses and interrupts with the AT's
+ * lines, which no BAR names. Source: PCI IDE Controller Specification 1.0, sections 2.1 and 2.4. */
+static void report_channel(uint32_t number, unsigned channel)
+{
+    static const struct {
+        const char *command, *control, *irq;
+        uint16_t command_at, control_at;
+        uint8_t line;
+    } channels[] = {{"command0", "control0", "irq0", 0x1f0, 0x3f6, 14},
+                    {"command1", "control1", "irq1", 0x170, 0x376, 15}};
+    struct bus_resource_range command = {.kind = BUS_RESOURCE_KIND_PORTS,
+                                         .base = channels[channel].command_at,
+                                         .size = 8};
+    struct bus_resource_range control = {.kind = BUS_RESOURCE_KIND_PORTS,
+                                         .base = channels[channel].control_at,
+                                         .size = 1};
+    struct bus_resource_range irq = {.kind = BUS_RESOURCE_KIND_IRQ,
+                                     .base = channels[channel].line,
+                                     .size = 1,
+                                     .flags = BUS_FLAG_ISA};
+
+    report_resource(number, &command, channels[channel].command);
+    report_resource(number, &control, channels[channel].control);
+    report_resource(number, &irq, channels[channel].irq);
+}
+
+/* Bits 0 and 2 of the programming interface say which of the two channels have BARs instead. */
+static void report_ide(uint32_t number, const struct pci_function *f)
+{
+    for (unsigned channel = 0; channel < 2; channel++) {
+        if ((f->class >> 2 * channel & 1) == 0) {
+            report_channel(number, channel);
+        }
+    }
+}
+
 static void report(const struct pci_function *f)
 {
     struct bus_description d = {.vendor = f->vendor,
@@ -203,6 +240,9 @@ static void report(const struct pci_function *f)
     report_interrupts(number, f);
     if (f->class >> 8 == CLASS_VGA) {
         report_vga(number);
+    }
+    if (f->class >> 8 == CLASS_IDE) {
+        report_ide(number, f);
     }
 }
 

@@ -38,8 +38,10 @@ static bool may(uint32_t task, const char *what)
 static struct device *first_that_serves(const struct idl_interface *info)
 {
     for (unsigned i = 1; i < devman.tree.count; i++) {
-        struct device *d = &devman.device[i];
-        if (d->driver != NULL && d->node->present && interface_is_of(&d->driver->manifest, info)) {
+        struct device *d = &devman.device[i], *with = d;
+        uint32_t unit;
+        if (d->driver != NULL && d->node->present && interface_is_of(&d->driver->manifest, info) &&
+            unit_choose(&with, info, &unit)) {
             return d;
         }
     }
@@ -67,8 +69,12 @@ static bool has_room(uint32_t task)
 /* A path, an interface's name, or a driver's where that is unique. */
 static struct device *find_to_open(const char *what, const struct idl_interface *info)
 {
+    struct node *n = tree_find(&devman.tree, what);
     struct device *d = NULL;
 
+    if (n != NULL) {
+        return &devman.device[n->id];
+    }
     if (strcmp(what, info->name) == 0) {
         return first_that_serves(info);
     }
@@ -82,12 +88,12 @@ int devman_serve_open(struct call *call, const char *what, uint8_t interface_num
                       uint64_t *acknowledge, struct devman_geometry *shape)
 {
     const struct idl_interface *info = interface_find(interface_number);
-    const struct session_order order = {.client = call_session(call),
-                                        .interface = interface_number,
-                                        .methods = methods,
-                                        .data_pages = data_pages,
-                                        .depth = depth,
-                                        .notify = (uint32_t)notification};
+    struct session_order order = {.client = call_session(call),
+                                  .interface = interface_number,
+                                  .methods = methods,
+                                  .data_pages = data_pages,
+                                  .depth = depth,
+                                  .notify = (uint32_t)notification};
     struct session_answer answer;
     struct device *d;
     int error;
@@ -99,7 +105,7 @@ int devman_serve_open(struct call *call, const char *what, uint8_t interface_num
         return E_NO_RIGHT;
     }
     d = find_to_open(what, info);
-    if (d == NULL) {
+    if (d == NULL || !unit_choose(&d, info, &order.unit)) {
         return E_NOT_FOUND;
     }
     if (!has_room(order.client)) {
@@ -181,11 +187,13 @@ static enum devman_dma protection_of(const struct device *d)
     return d->driver != NULL ? protections[d->dma.mode] : DEVMAN_DMA_NONE;
 }
 
-static void node_state(const struct device *d, struct devman_node_state *to)
+static void node_state(const struct device *of, struct devman_node_state *to)
 {
+    const struct device *d = unit_owner(&devman.device[of->node->id]);
+
     to->protection = protection_of(d);
-    tree_path(&devman.tree, d->node, to->where);
-    identity_text(d->node, to->id, sizeof(to->id));
+    tree_path(&devman.tree, of->node, to->where);
+    identity_text(of->node, to->id, sizeof(to->id));
     to->status = state_of(d);
     if (d->driver != NULL) {
         (void)snprintf(to->driver, sizeof(to->driver), "%s", d->driver->manifest.name);
@@ -222,6 +230,19 @@ int devman_serve_node(struct call *call, uint32_t index, struct devman_node_stat
     return E_OK;
 }
 
+/* Of a device that has units it is these that serve. */
+static bool serves(const struct device *d, const struct idl_interface *info)
+{
+    const struct device *owner = unit_owner(&devman.device[d->node->id]);
+    bool has_units = false;
+
+    if (info->number != INSPECT_INTERFACE) {
+        (void)tree_first_unit(&devman.tree, owner->node->id, &has_units);
+    }
+    return owner->driver != NULL && interface_is_of(&owner->driver->manifest, info) &&
+           has_units == d->node->is_unit;
+}
+
 static bool matches(const struct device *d, const char *pattern)
 {
     const struct idl_interface *info = interface_by_name(pattern);
@@ -233,7 +254,7 @@ static bool matches(const struct device *d, const char *pattern)
         return strncmp(text, pattern, n) == 0 &&
                (text[n] == '\0' || text[n] == '/' || pattern[n - 1] == '/');
     }
-    if (info != NULL && d->driver != NULL && interface_is_of(&d->driver->manifest, info)) {
+    if (info != NULL && serves(d, info)) {
         return true;
     }
     identity_text(d->node, text, sizeof(text));

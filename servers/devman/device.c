@@ -76,7 +76,7 @@ struct device *device_by_path(const char *path)
 {
     struct node *n = tree_find(&devman.tree, path);
 
-    return n != NULL ? &devman.device[n->id] : NULL;
+    return n != NULL ? unit_owner(&devman.device[n->id]) : NULL;
 }
 
 int device_by_name(const char *name, struct device **out)

@@ -15,6 +15,7 @@
 
 #include <quoll/bootinfo.h>
 #include <quoll/driver_manifest.h>
+#include <quoll/idl_desc.h>
 #include <quoll/info.h>
 #include <quoll/pages.h>
 #include <quoll/pieces.h>
@@ -236,6 +237,7 @@ bool device_has_needs(struct device *d, const struct driver *driver);
 const struct resource *device_resource(const struct device *d, const struct driver *driver,
                                        const struct driver_need *need);
 
+/** The device at @path, also by the path of a unit of it. */
 struct device *device_by_path(const char *path);
 
 /** By path, or by a driver's name where that is unique. Errors: BAD_ARG (none), EXISTS (several).
@@ -340,6 +342,22 @@ void bus_found_all(struct device *bus);
 
 /** Is @r still the bus driver's own, and no device's? */
 bool bus_keeps(const struct device *bus, const struct resource *r);
+
+/* ---- unit.c */
+
+/** The device that @d is a unit of; @d itself if it is none. */
+struct device *unit_owner(struct device *d);
+
+/** @d's driver has unit @number as @name. Errors: those of tree_add_unit. */
+int unit_report(struct device *d, unsigned number, const char *name);
+
+/** It has not, or not any. */
+void unit_lose(struct device *d, unsigned number);
+void unit_lose_all(struct device *d);
+
+/** The device and its unit that a session of @info with *@d is with: of a device that has units the
+ *  first. False: the unit is not there. */
+bool unit_choose(struct device **d, const struct idl_interface *info, uint32_t *unit);
 
 /* ---- watch.c */
 

@@ -200,6 +200,7 @@ static void unbind(struct device *d)
     d->driver = d->rejected = NULL;
     d->state = DEVICE_WAITING;
     d->succeeds = d->probed = false;
+    unit_lose_all(d);
     policy_forgive(&d->policy);
 }
 

@@ -31,7 +31,7 @@ struct session {
     uint8_t place;
     uint8_t interface;
     uint16_t device;
-    uint32_t client, generation, methods;
+    uint32_t client, generation, methods, unit;
     uint32_t slots;          /* the first of its SESSION_SLOTS */
     uint32_t untyped, large; /* 0: it has no queue; no large page */
     unsigned depth;          /* slots of the queue */
@@ -308,6 +308,7 @@ static void tell_driver(struct device *d, const struct session *s)
 
     to->interface = s->interface;
     to->generation = s->generation;
+    to->unit = s->unit;
     to->data_pages = s->data_pages;
     to->data_dma = s->data_dma;
     __atomic_store_n(&to->state, s->closing ? DRIVER_SESSION_CLOSING : DRIVER_SESSION_OPEN,
@@ -336,8 +337,8 @@ static bool is_exclusive(const struct device *d, const struct session_order *o,
 
     for (unsigned i = 0; method != 0 && i < SESSIONS; i++) {
         const struct session *s = &sessions[i];
-        if (s->used && !s->ended && s->device == d->node->id && s->interface == o->interface &&
-            (s->methods & method) != 0) {
+        if (s->used && !s->ended && s->device == d->node->id && s->unit == o->unit &&
+            s->interface == o->interface && (s->methods & method) != 0) {
             return true;
         }
     }
@@ -376,6 +377,7 @@ int session_open(struct device *d, const struct session_order *o, struct session
     s->client = o->client;
     s->interface = o->interface;
     s->methods = o->methods;
+    s->unit = o->unit;
     if (o->data_pages != 0) {
         s->depth = o->depth != 0 ? o->depth : QUEUE_SLOTS_NARROW;
         s->data_pages = o->data_pages > QUEUE_DATA_PAGES ? SESSION_LARGE : o->data_pages;

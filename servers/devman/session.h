@@ -20,6 +20,7 @@ struct session_order {
     uint32_t client; /* task number */
     uint8_t interface;
     uint32_t methods;    /* mask; those that the interface has not are left out */
+    uint32_t unit;       /* of the device */
     unsigned data_pages; /* 0: no queue */
     unsigned depth;      /* slots of the queue; 0: QUEUE_SLOTS_NARROW */
     uint32_t notify;     /* handle of the client's notification, 0: none; taken over on success */

@@ -84,6 +84,20 @@ int driver_serve_log(struct call *call, const char *line)
     return E_OK;
 }
 
+int driver_serve_unit(struct call *call, uint32_t number, const char *name, bool present)
+{
+    struct device *d = speaker(call);
+
+    if (d->state != DEVICE_RUNNING && (d->state != DEVICE_STARTING || !d->quiet)) {
+        return E_BAD_ARG;
+    }
+    if (present) {
+        return unit_report(d, number, name);
+    }
+    unit_lose(d, number);
+    return E_OK;
+}
+
 /* ---- buses */
 
 static void copy_name(char *to, size_t size, const char *from)

@@ -60,6 +60,19 @@ static bool same_identity(const struct identity *a, const struct identity *b)
            a->class_code == b->class_code;
 }
 
+static struct node *append(struct tree *t, unsigned parent, const char *name,
+                           const struct identity *identity)
+{
+    struct node *n = &t->node[t->count];
+
+    n->id = (uint16_t)t->count++;
+    n->parent = (uint16_t)parent;
+    n->used = n->present = true;
+    n->identity = *identity;
+    memcpy(n->name, name, strlen(name) + 1);
+    return n;
+}
+
 /* A name of another device may be used again once that device is gone. */
 static int take_again(struct node *n, const struct identity *identity)
 {
@@ -86,7 +99,7 @@ int tree_add(struct tree *t, unsigned parent, const char *name, const struct ide
     }
     n = child(t, parent, name);
     if (n != NULL) {
-        error = take_again(n, identity);
+        error = n->is_unit ? E_EXISTS : take_again(n, identity);
         if (error == E_OK) {
             *out = n;
         }
@@ -95,12 +108,66 @@ int tree_add(struct tree *t, unsigned parent, const char *name, const struct ide
     if (t->count == TREE_NODES || children(t, parent) >= TREE_CHILDREN) {
         return E_LIMIT;
     }
-    n = &t->node[t->count];
-    n->id = (uint16_t)t->count++;
-    n->parent = (uint16_t)parent;
-    n->used = n->present = true;
-    n->identity = *identity;
-    memcpy(n->name, name, strlen(name) + 1);
+    *out = append(t, parent, name, identity);
+    return E_OK;
+}
+
+struct node *tree_unit(struct tree *t, unsigned owner, unsigned number)
+{
+    for (unsigned i = 1; i < t->count; i++) {
+        struct node *n = &t->node[i];
+        if (n->is_unit && n->present && n->parent == owner && n->unit == number) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+struct node *tree_first_unit(struct tree *t, unsigned owner, bool *any)
+{
+    struct node *first = NULL;
+
+    *any = false;
+    for (unsigned i = 1; i < t->count; i++) {
+        struct node *n = &t->node[i];
+        if (!n->is_unit || n->parent != owner) {
+            continue;
+        }
+        *any = true;
+        if (n->present && (first == NULL || n->unit < first->unit)) {
+            first = n;
+        }
+    }
+    return first;
+}
+
+int tree_add_unit(struct tree *t, unsigned owner, unsigned number, const char *name,
+                  struct node **out)
+{
+    struct identity identity = {0};
+    struct node *had, *n;
+
+    if (owner == 0 || owner >= t->count || t->node[owner].is_unit || t->node[owner].is_bus ||
+        number >= TREE_UNITS || !is_name(name)) {
+        return E_BAD_ARG;
+    }
+    n = child(t, owner, name);
+    had = tree_unit(t, owner, number);
+    if (n != NULL && (!n->is_unit || (n->present && n != had))) {
+        return E_EXISTS;
+    }
+    if (n == NULL && (t->count == TREE_NODES || children(t, owner) >= TREE_UNITS)) {
+        return E_LIMIT;
+    }
+    if (had != NULL) {
+        had->present = false;
+    }
+    if (n == NULL) {
+        memcpy(identity.name, name, strlen(name) + 1);
+        n = append(t, owner, name, &identity);
+    }
+    n->is_unit = n->present = true;
+    n->unit = (uint8_t)number;
     *out = n;
     return E_OK;
 }

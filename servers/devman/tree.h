@@ -14,9 +14,10 @@
 #define TREE_NODES    96
 #define TREE_CHILDREN 64 /* of one bus, so that none fills the tree alone */
 #define TREE_RESOURCES                                                                             \
-    16               /* of one device: six BARs, interrupt, MSI, configuration; of a bus more */
-#define TREE_NAME 16 /* bytes with the NUL: "00:1f.3", "com1" */
-#define TREE_PATH 48
+    16                /* of one device: six BARs, interrupt, MSI, configuration; of a bus more */
+#define TREE_UNITS 16 /* names of one device's units, those that are gone included */
+#define TREE_NAME  16 /* bytes with the NUL: "00:1f.3", "com1" */
+#define TREE_PATH  48
 
 enum resource_kind {
     RESOURCE_PORTS = 1, /* base: first port, size: how many */
@@ -44,6 +45,8 @@ struct node {
     uint16_t id; /* its index; 0 is the null bus */
     uint16_t parent;
     bool used, present, is_bus;
+    bool is_unit; /* of its parent, a device; not a device itself */
+    uint8_t unit; /* its number */
     char name[TREE_NAME];
     struct identity identity;
     unsigned resource_count;
@@ -64,6 +67,18 @@ void tree_init(struct tree *t);
  *  tree, or what one bus may report, is full). */
 int tree_add(struct tree *t, unsigned parent, const char *name, const struct identity *identity,
              struct node **out);
+
+/** Device @owner has unit @number as @name; the one that had that number is gone. Errors: BAD_ARG
+ *  (no such device, a name as above), EXISTS (another unit's), LIMIT. */
+int tree_add_unit(struct tree *t, unsigned owner, unsigned number, const char *name,
+                  struct node **out);
+
+/** The unit @number of device @owner; a null pointer if it is not there. */
+struct node *tree_unit(struct tree *t, unsigned owner, unsigned number);
+
+/** The first unit of device @owner that is there; a null pointer: none is. *@any: it has, or had,
+ *  units. */
+struct node *tree_first_unit(struct tree *t, unsigned owner, bool *any);
 
 /** Are name, kind and range such as a device can have? */
 bool tree_resource_is_good(const struct resource *r);

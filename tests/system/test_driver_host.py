@@ -1,6 +1,7 @@
 """Drivers on the host: their own sources, the framework's second back end, QEMU's device models
 behind qtest, under the address and undefined-behaviour sanitizers."""
 import os
+import random
 import re
 import subprocess
 
@@ -80,3 +81,82 @@ def test_edu_takes_over_a_dirty_device(program, count):
         for part in ("dirty", "again"):
             passes(count, f"edu-{part}",
                    [program("edu"), qemu.socket, "drivers/edu/edu.manifest", part])
+
+
+# -- ata -------------------------------------------------------------------------------------------
+
+def image(path, megabytes):
+    """Noise, the same each time."""
+    path.write_bytes(random.Random(path.name).randbytes(megabytes << 20))
+    return path
+
+
+@pytest.fixture
+def disks(tmp_path, program, count):
+    """disks(PART ..., dma=, errors=FILE): instances of the driver one after the other, on a PIIX3
+    with two disks and a CD. FILE is blkdebug's configuration for the first disk."""
+
+    def run(*parts, dma=False, errors=None):
+        disk, second, cd = (image(tmp_path / name, size) for name, size in
+                            (("disk", 64), ("second", 1), ("cd", 2)))
+        first = f"blkdebug:{errors}:{disk}" if errors else disk
+        with Qtest("-device", "piix3-ide,id=ide9,addr=4",
+                   "-drive", f"file={first},format=raw,if=none,id=d0",
+                   "-device", "ide-hd,bus=ide9.0,unit=0,drive=d0",
+                   "-drive", f"file={second},format=raw,if=none,id=d1",
+                   "-device", "ide-hd,bus=ide9.0,unit=1,drive=d1",
+                   "-drive", f"file={cd},format=raw,if=none,id=c0,media=cdrom,readonly=on",
+                   "-device", "ide-cd,bus=ide9.1,unit=0,drive=c0") as qemu:
+            for part in parts:
+                passes(count, f"ata-{part}{'-dma' * dma}",
+                       [program("ata"), qemu.socket, "drivers/ata/ata.manifest", part, disk, cd,
+                        *["dma"] * dma])
+
+    return run
+
+
+def test_ata_by_pio(disks):
+    """Every size, both drives, a CD, neighbours put together, bad requests, closed sessions."""
+    disks("pio")
+
+
+def test_ata_by_dma(disks):
+    """The same, and requests of up to 1 MiB."""
+    disks("dma", dma=True)
+
+
+@pytest.mark.parametrize("dma", [False, True], ids=["pio", "dma"])
+def test_ata_takes_over_a_dirty_device(disks, dma):
+    disks("dirty", "again", dma=dma)
+
+
+ERRORS = """\
+[inject-error]
+event = "read_aio"
+errno = "5"
+sector = "5000"
+
+[inject-error]
+event = "write_aio"
+errno = "5"
+sector = "6000"
+
+[inject-error]
+event = "read_aio"
+errno = "5"
+sector = "7000"
+once = "on"
+
+[inject-error]
+event = "write_aio"
+errno = "5"
+sector = "8000"
+once = "on"
+"""
+
+
+@pytest.mark.parametrize("dma", [False, True], ids=["pio", "dma"])
+def test_ata_names_bad_blocks(disks, tmp_path, dma):
+    errors = tmp_path / "errors"
+    errors.write_text(ERRORS)
+    disks("errors", dma=dma, errors=errors)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define RINGS_MAX  64u
+#define UNITS      16u
 #define LEVELS_MAX 1000u /* deliveries of one interrupt that stays asserted */
 
 unsigned host_passed, host_failed;
@@ -57,6 +58,21 @@ void driver_end(const char *format, ...)
     host_end("the driver ended itself: %s", line);
 }
 
+static char units[UNITS][16];
+
+void driver_unit(unsigned number, const char *name, bool present)
+{
+    if (number >= UNITS || strlen(name) >= sizeof(units[0])) {
+        host_end("unit %u, %s: no such number or name", number, name);
+    }
+    (void)snprintf(units[number], sizeof(units[number]), "%s", present ? name : "");
+}
+
+const char *host_unit(unsigned number)
+{
+    return units[number];
+}
+
 const char *host_log(void)
 {
     return last_line;
@@ -92,6 +108,7 @@ void host_open(const char *socket, const char *manifest, const struct host_resou
         exit(2);
     }
     host_map_pages();
+    host_begin_dma(socket, &m);
     host_clock_start();
     host_find(&m, resources, nth);
     qtest_intercept();

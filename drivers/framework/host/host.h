@@ -31,6 +31,9 @@ struct host_resource {
 void host_open(const char *socket, const char *manifest, const struct host_resource *resources,
                unsigned nth);
 
+/** As on a machine that allows DMA; before host_open. Without it drivers have none. */
+void host_allow_dma(void);
+
 /* ---- its driver */
 
 /** Begin the driver's life: probe, quiet, attach. A null pointer, or what a handler said. */
@@ -76,11 +79,23 @@ struct host_session {
 struct host_session *host_session_open(unsigned interface, uint32_t methods,
                                        const struct queue_limits *limits, unsigned data_pages);
 
+/** Sessions that are opened from now on are with this unit; 0 at first. */
+void host_session_unit(unsigned unit);
+
+/** The name of the driver's unit @number; "": it is not there. */
+const char *host_unit(unsigned number);
+
 /** Have the driver let go of it, and check that it did. */
 void host_session_close(struct host_session *s);
 
 /** Have @act called once as soon as a caller waits: it may call, too. */
 void host_while_waiting(void (*act)(void));
+
+/** The next completion of @s, at most ten seconds of polling for it. False: there is none. */
+bool host_collect(struct host_session *s, struct queue_done *done);
+
+/** Ring the driver's bell for @s, and nothing more: what has come since stays with the device. */
+void host_ring(struct host_session *s);
 
 /** Poll until request @seq is completed, at most ten seconds; its status, E_TIMEOUT if it never is.
  *  Completions of other requests meanwhile are lost. */

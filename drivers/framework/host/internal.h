@@ -28,6 +28,18 @@ void host_find(const struct driver_manifest *m, const struct host_resource *reso
  *  asserted. */
 uint64_t host_take_irq(unsigned index);
 
+/* ---- dma.c */
+
+/** Begin with the DMA that @m asks for and the test allows; QEMU's RAM is beside its @socket. */
+void host_begin_dma(const char *socket, const struct driver_manifest *m);
+
+/** Make the DMA memory that @need asks for. */
+void host_grant_dma(const struct driver_need *need, struct driver_resource *to);
+
+/** The file, and where in it, that has the data of the session in @place; -1: it is no matter,
+ *  there is no DMA. */
+int host_session_ram(unsigned place, uint64_t *offset);
+
 /* ---- time.c */
 
 /** Start QEMU's clock, which driver_now_us reads. */

@@ -16,6 +16,7 @@
 #define MESSAGE_AT   0x100000u
 #define MESSAGE_DATA 0x4d51u
 #define Q35_HUB      0x29c0u
+#define CLASS_IDE    0x0101u
 #define IRQS         8u
 
 struct irq {
@@ -26,7 +27,7 @@ struct irq {
 static struct irq irqs[IRQS];
 static struct pci_access access = {.bus_last = 255};
 static struct pci_tree tree;
-static struct host_resource found[PCI_BARS + 3]; /* and irq, msi, and the end */
+static struct host_resource found[PCI_BARS + 9]; /* and irq, msi, IDE's, and the end */
 
 /* ---- PCI */
 
@@ -58,6 +59,13 @@ static unsigned pin_of(const struct pci_function *f)
     return 20 + (slot + f->pin - 1) % 4;
 }
 
+/* Both channels in compatibility mode, as the bus driver reports them. */
+static const struct host_resource ide[] = {
+    {"command0", NEED_PORTS, 0x1f0, 8, false}, {"control0", NEED_PORTS, 0x3f6, 1, false},
+    {"irq0", NEED_IRQ, 14, 1, false},          {"command1", NEED_PORTS, 0x170, 8, false},
+    {"control1", NEED_PORTS, 0x376, 1, false}, {"irq1", NEED_IRQ, 15, 1, false},
+};
+
 static const struct host_resource *list(const struct pci_function *f)
 {
     static const char *const names[PCI_BARS] = {"bar0", "bar1", "bar2", "bar3", "bar4", "bar5"};
@@ -77,6 +85,10 @@ static const struct host_resource *list(const struct pci_function *f)
     }
     if (f->capability.msi != 0) {
         found[n++] = (struct host_resource){"msi", NEED_MSI, 0, 1, false};
+    }
+    if (f->class >> 8 == CLASS_IDE) {
+        memcpy(found + n, ide, sizeof(ide));
+        n += sizeof(ide) / sizeof(ide[0]);
     }
     found[n] = (struct host_resource){.name = NULL};
     return found;
@@ -172,6 +184,10 @@ void host_find(const struct driver_manifest *m, const struct host_resource *reso
         const struct driver_need *need = &m->needs[i];
         const struct host_resource *r = resources;
 
+        if (need->kind == NEED_DMA && driver_has_dma()) {
+            host_grant_dma(need, &host_info()->resource[host_info()->resource_count++]);
+            continue;
+        }
         while (r->name != NULL && (strcmp(r->name, need->name) != 0 || r->kind != need->kind)) {
             r++;
         }

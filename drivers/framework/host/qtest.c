@@ -183,6 +183,25 @@ MMIO(16, "w")
 MMIO(32, "l")
 MMIO(64, "q")
 
+void port_read32s(uint16_t port, void *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t word = port_read32(port);
+
+        memcpy((char *)to + i * sizeof(word), &word, sizeof(word));
+    }
+}
+
+void port_write32s(uint16_t port, const void *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t word;
+
+        memcpy(&word, (const char *)from + i * sizeof(word), sizeof(word));
+        port_write32(port, word);
+    }
+}
+
 /* ---- memory and interrupts */
 
 void qtest_write(uint64_t address, const void *bytes, size_t size)

@@ -17,6 +17,7 @@
 static struct host_session sessions[DRIVER_SESSIONS];
 static struct driver_info *info;
 static uint64_t bells;
+static unsigned next_unit;
 
 static void *map(void *at, size_t bytes, int rights, int file, off_t offset)
 {
@@ -49,7 +50,6 @@ void host_map_pages(void)
     (void)map((void *)DRIVER_STATUS_VA, PAGE, PROT_READ | PROT_WRITE, -1, 0);
     info = map(NULL, PAGE, PROT_READ | PROT_WRITE, file, 0);
     info->magic = DRIVER_INFO_MAGIC;
-    info->data_is_mapped = 1;
 }
 
 struct driver_info *host_info(void)
@@ -80,25 +80,41 @@ static off_t at(unsigned place)
     return (off_t)place * PAGE;
 }
 
+/* Where the data region is: behind the pages of the queue, or in QEMU's RAM. */
+static int data_file(const struct host_session *s, int file, off_t *offset)
+{
+    uint64_t in_ram;
+    int ram = host_session_ram(s->place, &in_ram);
+
+    *offset = ram < 0 ? at(QUEUE_AT_DATA) : (off_t)in_ram;
+    return ram < 0 ? file : ram;
+}
+
 static void map_driver(const struct host_session *s, int file)
 {
     struct queue_pages p = queue_pages_at(place_va(s->place));
     void *data = is_large(s) ? large_va(s->place) : (char *)p.m + PAGE;
+    off_t offset;
+    int from = data_file(s, file, &offset);
 
     (void)map(p.c, 2 * PAGE, PROT_READ, file, at(QUEUE_AT_C));
     (void)map(p.d, 2 * PAGE, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_D));
     (void)map(p.m, PAGE, PROT_READ, file, at(QUEUE_AT_M));
-    (void)map(data, s->data_bytes, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_DATA));
+    if (info->data_is_mapped) {
+        (void)map(data, s->data_bytes, PROT_READ | PROT_WRITE, from, offset);
+    }
 }
 
 static struct queue_pages map_client(struct host_session *s, int file)
 {
-    struct queue_pages p = {
-        .c = map(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_C)),
-        .d = map(NULL, 2 * PAGE, PROT_READ, file, at(QUEUE_AT_D)),
-        .m = map(NULL, PAGE, PROT_READ, file, at(QUEUE_AT_M))};
+    struct queue_pages p = {.c = map(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_C)),
+                            .d = map(NULL, 2 * PAGE, PROT_READ, file, at(QUEUE_AT_D)),
+                            .m = map(NULL, PAGE, PROT_READ, file, at(QUEUE_AT_M))};
+    off_t offset;
+    int data = data_file(s, file, &offset);
 
-    s->data = map(NULL, s->data_bytes, PROT_READ | PROT_WRITE, file, at(QUEUE_AT_DATA));
+    s->data = map(NULL, s->data_bytes, PROT_READ | PROT_WRITE, data, offset);
+    memset(s->data, 0, s->data_bytes);
     return p;
 }
 
@@ -114,7 +130,9 @@ static void unmap(struct host_session *s)
                              : (void *)(place_va(s->place) + (uint64_t)QUEUE_AT_DATA * PAGE);
 
     (void)munmap((void *)place_va(s->place), QUEUE_AT_DATA * PAGE);
-    (void)munmap(data, s->data_bytes);
+    if (info->data_is_mapped) {
+        (void)munmap(data, s->data_bytes);
+    }
     (void)munmap(s->pages.c, 2 * PAGE);
     (void)munmap(s->pages.d, 2 * PAGE);
     (void)munmap(s->pages.m, PAGE);
@@ -123,6 +141,11 @@ static void unmap(struct host_session *s)
 }
 
 /* ---- a session's life */
+
+void host_session_unit(unsigned unit)
+{
+    next_unit = unit;
+}
 
 static struct host_session *free_place(void)
 {
@@ -137,9 +160,12 @@ static struct host_session *free_place(void)
 
 static void show(const struct host_session *s, unsigned interface)
 {
+    uint64_t in_ram;
     struct driver_session *to = &info->session[s->place];
 
     to->interface = interface;
+    to->unit = next_unit;
+    to->data_dma = host_session_ram(s->place, &in_ram) >= 0 ? in_ram : 0;
     to->data_pages = s->has_queue ? (uint32_t)(s->data_bytes / PAGE) : 0;
     to->generation++;
     __atomic_store_n(&to->state, DRIVER_SESSION_OPEN, __ATOMIC_RELEASE);
@@ -215,6 +241,25 @@ uint64_t host_take_bells(void)
 
     bells = 0;
     return rung;
+}
+
+void host_ring(struct host_session *s)
+{
+    framework_rung(1ull << s->place);
+}
+
+bool host_collect(struct host_session *s, struct queue_done *done)
+{
+    uint64_t end = host_real_us() + HOST_LIMIT_S * 1000000ull;
+
+    while (queue_collect(&s->queue, done) != E_OK) {
+        (void)queue_client_about_to_sleep(&s->queue);
+        if (host_real_us() > end) {
+            return false;
+        }
+        host_poll();
+    }
+    return true;
 }
 
 int host_await(struct host_session *s, uint64_t seq, struct queue_done *done)

@@ -73,7 +73,9 @@ struct driver_session {
     uint32_t interface;  /* number in the IDL */
     uint32_t generation; /* tells sessions in one place apart */
     uint32_t data_pages; /* of 4 KiB; 0: it has no queue; more than 16: one large one */
-    uint64_t data_dma;   /* where the device finds its data region; 0: it does not */
+    uint32_t unit;       /* of the device; 0 where the device is one */
+    uint32_t spare;
+    uint64_t data_dma; /* where the device finds its data region; 0: it does not */
 };
 
 /* May its device reach memory, and what stops it from reaching all of it? */

@@ -9,6 +9,8 @@
 
 #include <regs/check.h>
 
+#include <stddef.h>
+
 #define REGS_PORT_ACCESS(bits, letter, reg)                                                        \
     static inline uint##bits##_t port_read##bits(uint16_t port)                                    \
     {                                                                                              \
@@ -33,6 +35,17 @@ REGS_PORT_ACCESS(32, "l", "k")
 static inline void port_read8_to(uint16_t port, volatile uint8_t *to)
 {
     __asm__ volatile("insb" : "+D"(to) : "d"(port) : "memory");
+}
+
+/** Read @count words from @port to @to, or write them: a data port, by one string instruction. */
+static inline void port_read32s(uint16_t port, void *to, size_t count)
+{
+    __asm__ volatile("rep insl" : "+D"(to), "+c"(count) : "d"(port) : "memory");
+}
+
+static inline void port_write32s(uint16_t port, const void *from, size_t count)
+{
+    __asm__ volatile("rep outsl" : "+S"(from), "+c"(count) : "d"(port) : "memory");
 }
 
 #define REGS_MMIO_ACCESS(bits)                                                                     \

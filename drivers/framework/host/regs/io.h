@@ -7,12 +7,17 @@
 
 #include <regs/check.h>
 
+#include <stddef.h>
+
 uint8_t port_read8(uint16_t port);
 uint16_t port_read16(uint16_t port);
 uint32_t port_read32(uint16_t port);
 void port_write8(uint16_t port, uint8_t value);
 void port_write16(uint16_t port, uint16_t value);
 void port_write32(uint16_t port, uint32_t value);
+
+void port_read32s(uint16_t port, void *to, size_t count);
+void port_write32s(uint16_t port, const void *from, size_t count);
 
 uint8_t mmio_read8(uintptr_t address);
 uint16_t mmio_read16(uintptr_t address);
