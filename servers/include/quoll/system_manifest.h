@@ -11,7 +11,7 @@
 
 #define MANIFEST_TASKS       16
 #define MANIFEST_USES        8
-#define MANIFEST_OPENS       8
+#define MANIFEST_OPENS       12
 #define MANIFEST_OPENS_BYTES 16
 #define MANIFEST_SESSIONS    64 /* with drivers, of all tasks together */
 #define MANIFEST_SHARE       4  /* of them, where a task's section says nothing */
