@@ -133,6 +133,18 @@ int system_task(uint64_t cap, uint64_t index, struct system_task *task)
     return E_OK;
 }
 
+int system_files(uint64_t cap, uint64_t task, uint64_t *may, char root[SYSTEM_PATH_BYTES])
+{
+    struct msg m = {.w = {task}};
+    int error = client_call(cap, SYSTEM_FILES, 1, &m);
+
+    if (error != E_OK)
+        return error;
+    *may = m.w[0];
+    msg_get_string(&m, task_buffer(), 1, root, SYSTEM_PATH_BYTES);
+    return E_OK;
+}
+
 int system_mem(uint64_t cap, struct system_memory *memory)
 {
     struct msg m = {0};

@@ -152,6 +152,9 @@ static bool check_task(const struct manifest *m, unsigned index, struct manifest
     if (t->sessions != 0 && t->opens_count == 0) {
         return manifest_fail(error, "task %s: sessions of what? add opens", t->name);
     }
+    if (t->files != MANIFEST_FILES_NONE && !has_use(t, "fs")) {
+        return manifest_fail(error, "task %s: files is asked of fs: add uses = fs", t->name);
+    }
     return check_unique(m, index, error) && check_devices(m, index, error) &&
            check_ports(m, index, error);
 }

@@ -199,6 +199,32 @@ static bool key_dma(struct manifest_task *t, const char *v, struct manifest_erro
                             "the same, and can write to all memory), or leave it out");
 }
 
+/* No part of a path is empty, . or .. : the fs server compares paths by their text. */
+static bool is_root(const char *path)
+{
+    size_t n = strlen(path);
+
+    return path[0] == '/' && n < MANIFEST_FILES_BYTES && strstr(path, "//") == NULL &&
+           strstr(path, "/./") == NULL && strstr(path, "/../") == NULL &&
+           strchr(path, '\\') == NULL && (n == 1 || path[n - 1] != '/') &&
+           (n < 2 || strcmp(path + n - 2, "/.") != 0) &&
+           (n < 3 || strcmp(path + n - 3, "/..") != 0);
+}
+
+static bool key_files(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    char how[16];
+
+    if (!value_next_word(&v, how, sizeof(how)) || !is_root(v) ||
+        (strcmp(how, "read") != 0 && strcmp(how, "read-write") != 0)) {
+        return manifest_fail(e, "files: read or read-write, and the directory that the task may "
+                                "reach, for example read-write / or read /cd0/pub");
+    }
+    t->files = strcmp(how, "read") == 0 ? MANIFEST_FILES_READ : MANIFEST_FILES_READ_WRITE;
+    memcpy(t->files_root, v, strlen(v) + 1);
+    return true;
+}
+
 static bool key_cpu_control(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     return yes_or_no("cpu-control", v, &t->cpu_control, e);
@@ -245,6 +271,7 @@ static const struct {
     {"power", key_power, false},
     {"opens", key_opens, false},
     {"sessions", key_sessions, false},
+    {"files", key_files, false},
     {"args", key_args, false},
     {"restart", key_restart, false},
 };
@@ -262,10 +289,10 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
         task->keys_seen |= 1u << i;
         return keys[i].set(task, value, error);
     }
-    return manifest_fail(
-        error,
-        "unknown key '%.40s': image, priority, max-priority, budget, "
-        "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
-        "ioport-control, cpu-control, devices, boot-image, dma, opens, args or restart",
-        key);
+    return manifest_fail(error,
+                         "unknown key '%.40s': image, priority, max-priority, budget, "
+                         "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
+                         "ioport-control, cpu-control, devices, boot-image, dma, opens, sessions, "
+                         "files, args or restart",
+                         key);
 }

@@ -84,6 +84,20 @@ static int system_log_write(struct msg *m)
     return E_OK;
 }
 
+static int system_files(struct msg *m)
+{
+    const struct task *t = task_by_badge(m->w[0]);
+    unsigned words;
+
+    if (t == NULL || t->manifest == NULL) {
+        return E_BAD_ARG;
+    }
+    *m = (struct msg){.w = {(uint64_t)t->manifest->files}};
+    words = msg_put_string(m, root_buffer, 1, t->manifest->files_root, MANIFEST_FILES_BYTES);
+    m->tag = msg_tag_words(E_OK, words, 0);
+    return E_OK;
+}
+
 static int system_uptime(struct msg *m)
 {
     *m = (struct msg){.w = {ticks_to_us(rdtsc() - quoll_info()->boot_tsc)}};
@@ -113,6 +127,8 @@ static int dispatch(struct msg *m)
         return system_log(m);
     case SYSTEM_LOG_WRITE:
         return system_log_write(m);
+    case SYSTEM_FILES:
+        return system_files(m);
     case SYSTEM_UPTIME:
         return system_uptime(m);
     case SYSTEM_REBOOT:

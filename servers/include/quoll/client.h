@@ -91,6 +91,11 @@ int terminal_layout(uint64_t cap, unsigned index, char name[TERMINAL_NAME]);
 /** The @index-th task, from 0. BAD_ARG: past the last. */
 int system_task(uint64_t cap, uint64_t index, struct system_task *task);
 
+/* What a task's manifest lets it do with files, below which path. */
+#define SYSTEM_PATH_BYTES 256
+enum { SYSTEM_FILES_NONE, SYSTEM_FILES_READ, SYSTEM_FILES_READ_WRITE };
+int system_files(uint64_t cap, uint64_t task, uint64_t *may, char root[SYSTEM_PATH_BYTES]);
+
 int system_mem(uint64_t cap, struct system_memory *memory);
 
 /** Up to @max bytes of the log from @offset on; @first says where they start (later than @offset

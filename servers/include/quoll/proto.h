@@ -30,6 +30,9 @@ enum sys_label {
     SYSTEM_POWEROFF = 5, /* the same */
     SYSTEM_LOG_WRITE =
         6,             /* word 0 count, bytes: one line into the system log, named after the task */
+    SYSTEM_FILES = 8,  /* word 0 a task's number; answer 0 what its manifest lets it do with files
+                          (0 nothing, 1 read, 2 write too), words 1- below which path.
+                          BAD_ARG: no such task */
     SYSTEM_UPTIME = 7, /* answer 0 microseconds since the kernel's first instruction */
 };
 

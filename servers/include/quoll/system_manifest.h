@@ -18,6 +18,7 @@
 #define MANIFEST_PORTS       8
 #define MANIFEST_IRQS        8
 #define MANIFEST_MMIO        4
+#define MANIFEST_FILES_BYTES 256
 #define MANIFEST_PRIORITY    199 /* the highest a task may have: root has 200 */
 
 struct manifest_irq {
@@ -30,6 +31,8 @@ struct manifest_mmio {
     uint64_t base; /* a multiple of the size, which is 2^bits */
     unsigned bits;
 };
+
+enum manifest_files { MANIFEST_FILES_NONE, MANIFEST_FILES_READ, MANIFEST_FILES_READ_WRITE };
 
 struct manifest_task {
     char name[MANIFEST_NAME_BYTES];
@@ -55,7 +58,10 @@ struct manifest_task {
     bool power;           /* may have root reset the machine, or switch it off */
     char opens[MANIFEST_OPENS][MANIFEST_OPENS_BYTES]; /* drivers' interfaces: devman's to read */
     unsigned opens_count;
-    unsigned sessions; /* that it may have at a time; 0: it opens nothing */
+    unsigned sessions;         /* that it may have at a time; 0: it opens nothing */
+    enum manifest_files files; /* what it may do with files: the fs server asks */
+    char
+        files_root[MANIFEST_FILES_BYTES]; /* and where; "/", or a path without a slash at its end */
 };
 
 struct manifest {

@@ -1,0 +1,334 @@
+/*
+ * session.c - disks by sessions of the interface block. The session's data region holds what was
+ * read last: a few blocks where tables and directories are, and a long stretch of a file that is
+ * read on and on. A driver that dies is waited for: its queue issues again what was not done.
+ * Invariant: what is kept is what the disk has; a write changes or drops it first.
+ */
+#include "server.h"
+
+#include <idl/block_queue.h>
+#include <idl/devman.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    DATA_PAGES = QUEUE_DATA_PAGES,
+    SMALL_BYTES = 2 * 4096, /* the part of the region for single blocks */
+    READ_METHODS = BLOCK_RIGHT_INFO | BLOCK_RIGHT_READ | BLOCK_RIGHT_FLUSH,
+};
+
+struct disk disks[DISKS_MAX];
+
+/* A part of the data region, and the blocks that are in it. */
+struct kept {
+    uint32_t at, bytes; /* of the region */
+    uint64_t first;
+    uint32_t count;
+};
+
+static struct {
+    char path[DEVMAN_PATH_MAX + 1];
+    struct client_session session;
+    uint32_t most; /* blocks of one request */
+    struct kept small, stream;
+} drivers[DISKS_MAX];
+
+/* ---- which there are */
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* Units of drivers are named after what they are: cd0 of one, disk1 of another. Here they are
+ * counted over all drivers. */
+static void add(const char *path)
+{
+    const char *kind = strncmp(last_part(path), "cd", 2) == 0 ? "cd" : "disk";
+    unsigned count = 0, i = 0;
+
+    while (i < DISKS_MAX && disks[i].name[0] != '\0') {
+        if (strcmp(drivers[i].path, path) == 0) {
+            return;
+        }
+        count += strncmp(disks[i].name, kind, strlen(kind)) == 0;
+        i++;
+    }
+    if (i < DISKS_MAX) {
+        (void)snprintf(disks[i].name, sizeof(disks[i].name), "%s%u", kind, count);
+        memcpy(drivers[i].path, path, strlen(path) + 1);
+    }
+}
+
+int disks_find(void)
+{
+    struct devman_node_state node;
+    int error = E_OK, count = 0;
+
+    for (uint32_t i = 0; error == E_OK; i++) {
+        error = devman_call_find(SLOT_DEVMAN, "block", i, &node);
+        if (error == E_OK) {
+            add(node.where);
+        }
+    }
+    while (count < DISKS_MAX && disks[count].name[0] != '\0') {
+        count++;
+    }
+    return error == E_NOT_FOUND ? count : -error;
+}
+
+/* ---- opening */
+
+static unsigned index_of(const struct disk *disk)
+{
+    return (unsigned)(disk - disks);
+}
+
+static int open_session(unsigned i, uint32_t methods, unsigned pages)
+{
+    drivers[i].session = (struct client_session){.devman = SLOT_DEVMAN,
+                                                 .slots = SLOT_SESSIONS + i * SESSION_SLOTS,
+                                                 .place = i,
+                                                 .bits = BIT_DISK};
+    return client_session_open(&drivers[i].session, drivers[i].path, BLOCK_INTERFACE, methods,
+                               pages);
+}
+
+/* What it is, by a session that keeps nobody else from it. */
+static int ask(unsigned i, struct block_geometry *shape)
+{
+    int error = open_session(i, BLOCK_RIGHT_INFO, 0);
+
+    if (error == E_OK) {
+        error = block_call_info(drivers[i].session.endpoint, shape);
+        client_session_close(&drivers[i].session);
+    }
+    if (error == E_OK &&
+        (shape->block_bytes < DISK_BLOCK_MIN || shape->block_bytes > DISK_BLOCK_MAX ||
+         (shape->block_bytes & (shape->block_bytes - 1)) != 0 ||
+         shape->most_bytes < shape->block_bytes)) {
+        error = E_UNSUPPORTED;
+    }
+    return error;
+}
+
+int disk_open(struct disk *disk)
+{
+    unsigned i = index_of(disk);
+    struct block_geometry shape = {0};
+    int error = ask(i, &shape);
+    uint32_t region;
+
+    if (error == E_OK) {
+        error = open_session(i, shape.is_read_only ? READ_METHODS : BLOCK_RIGHTS_ALL, DATA_PAGES);
+    }
+    if (error != E_OK) {
+        return error;
+    }
+    region = (uint32_t)drivers[i].session.data_bytes;
+    drivers[i].small = (struct kept){.at = 0, .bytes = SMALL_BYTES};
+    drivers[i].stream = (struct kept){.at = SMALL_BYTES, .bytes = region - SMALL_BYTES};
+    drivers[i].most = shape.most_bytes / shape.block_bytes;
+    disk->block_bytes = shape.block_bytes;
+    disk->blocks = shape.blocks;
+    disk->is_read_only = shape.is_read_only;
+    disk->is_lost = false;
+    disk->is_open = true;
+    return E_OK;
+}
+
+void disk_close(struct disk *disk)
+{
+    client_session_close(&drivers[index_of(disk)].session);
+    disk->is_open = false;
+}
+
+/* ---- requests, one at a time */
+
+/* A request that ends so: its driver was given up, or it alone, for it killed several. */
+static int given_up(struct disk *disk)
+{
+    struct queue_done none;
+
+    disk->is_lost = queue_collect(&drivers[index_of(disk)].session.queue, &none) == E_GONE;
+    return disk->is_lost ? E_GONE : E_IO;
+}
+
+/* Wait for request @seq. */
+static int finish(struct disk *disk, uint64_t seq, struct queue_done *done)
+{
+    struct queue_client *queue = &drivers[index_of(disk)].session.queue;
+
+    for (;;) {
+        int error = queue_collect(queue, done);
+        if (error == E_GONE) {
+            disk->is_lost = true;
+            return E_GONE;
+        }
+        if (error == E_OK && done->seq == seq) {
+            return done->status == E_DEAD ? given_up(disk) : E_OK;
+        }
+        if (error == E_BUSY && queue_client_about_to_sleep(queue)) {
+            server_wait(BIT_DISK);
+        }
+    }
+}
+
+enum what { WHAT_READ, WHAT_WRITE, WHAT_FLUSH };
+
+static int submit(struct queue_client *queue, enum what what, uint64_t first, uint32_t at,
+                  uint32_t bytes, uint64_t *seq)
+{
+    switch (what) {
+    case WHAT_READ:
+        return block_submit_read(queue, first, at, bytes, seq);
+    case WHAT_WRITE:
+        return block_submit_write(queue, first, at, bytes, seq);
+    default:
+        return block_submit_flush(queue, seq);
+    }
+}
+
+/* BUSY: the driver restarts. What comes of that is told by a signal. */
+static int submit_when_up(struct disk *disk, enum what what, uint64_t first, uint32_t at,
+                          uint32_t bytes, uint64_t *seq)
+{
+    struct queue_client *queue = &drivers[index_of(disk)].session.queue;
+    struct queue_done none;
+    int error;
+
+    while ((error = submit(queue, what, first, at, bytes, seq)) == E_BUSY) {
+        if (queue_collect(queue, &none) == E_BUSY && queue_client_about_to_sleep(queue)) {
+            server_wait(BIT_DISK);
+        }
+    }
+    disk->is_lost |= error == E_GONE;
+    return error;
+}
+
+static int transfer(struct disk *disk, enum what what, uint64_t first, uint32_t count, uint32_t at)
+{
+    uint32_t bytes = count * disk->block_bytes, moved = bytes;
+    struct queue_done done;
+    uint64_t seq;
+    int error = disk->is_lost ? E_GONE : submit_when_up(disk, what, first, at, bytes, &seq);
+
+    if (error == E_OK) {
+        error = finish(disk, seq, &done);
+    }
+    if (error == E_OK) {
+        error = what == WHAT_READ    ? block_finish_read(&done, bytes, &moved)
+                : what == WHAT_WRITE ? block_finish_write(&done, bytes, &moved)
+                                     : block_finish_flush(&done);
+    }
+    return error == E_OK && moved != bytes ? E_IO : error;
+}
+
+/* ---- blocks */
+
+static bool has(const struct kept *k, uint64_t block)
+{
+    return block >= k->first && block - k->first < k->count;
+}
+
+static bool overlaps(const struct kept *k, uint64_t first, uint32_t count)
+{
+    return k->count != 0 && first < k->first + k->count && k->first < first + count;
+}
+
+/* Read into @k from block @first on: @count of them, or more if what is kept there is being read
+ * on. */
+static int fill(struct disk *disk, struct kept *k, uint64_t first, uint32_t count)
+{
+    uint32_t room = k->bytes / disk->block_bytes, most = drivers[index_of(disk)].most;
+    bool goes_on = k->count != 0 && first == k->first + k->count;
+    uint32_t wanted = goes_on || k->at == 0 ? room : count;
+    int error;
+
+    wanted = wanted < most ? wanted : most;
+    wanted = wanted < room ? wanted : room;
+    wanted = wanted < disk->blocks - first ? wanted : (uint32_t)(disk->blocks - first);
+    k->count = 0;
+    error = transfer(disk, WHAT_READ, first, wanted, k->at);
+    if (error == E_IO && wanted > 1) { /* a bad block behind those that are wanted? */
+        wanted = count < wanted ? count : 1;
+        error = transfer(disk, WHAT_READ, first, wanted, k->at);
+    }
+    if (error == E_OK) {
+        k->first = first;
+        k->count = wanted;
+    }
+    return error;
+}
+
+static const uint8_t *block_in(const struct disk *disk, const struct kept *k, uint64_t block)
+{
+    const uint8_t *region = drivers[index_of(disk)].session.data;
+
+    return region + k->at + (block - k->first) * disk->block_bytes;
+}
+
+static bool fits(const struct disk *disk, uint64_t first, uint32_t count)
+{
+    return first <= disk->blocks && count <= disk->blocks - first;
+}
+
+int disk_get(struct disk *disk, uint64_t first, uint32_t count, void *to)
+{
+    struct kept *small = &drivers[index_of(disk)].small, *stream = &drivers[index_of(disk)].stream;
+    uint8_t *at = to;
+    int error = fits(disk, first, count) ? E_OK : E_BAD_ARG;
+
+    while (error == E_OK && count != 0) {
+        struct kept *k = has(small, first) ? small : stream;
+        uint32_t n;
+        if (!has(k, first)) {
+            k = count == 1 && first != stream->first + stream->count ? small : stream;
+            error = fill(disk, k, first, count);
+        }
+        if (error == E_OK) {
+            n = k->count - (uint32_t)(first - k->first);
+            n = n < count ? n : count;
+            memcpy(at, block_in(disk, k, first), (size_t)n * disk->block_bytes);
+            at += (size_t)n * disk->block_bytes;
+            first += n;
+            count -= n;
+        }
+    }
+    return error;
+}
+
+int disk_put(struct disk *disk, uint64_t first, uint32_t count, const void *from)
+{
+    struct kept *small = &drivers[index_of(disk)].small, *stream = &drivers[index_of(disk)].stream;
+    uint8_t *region = drivers[index_of(disk)].session.data;
+    const uint8_t *at = from;
+    int error = disk->is_read_only ? E_READ_ONLY : fits(disk, first, count) ? E_OK : E_BAD_ARG;
+
+    while (error == E_OK && count != 0) {
+        uint32_t room = stream->bytes / disk->block_bytes, most = drivers[index_of(disk)].most;
+        uint32_t n = count < room ? count : room;
+        n = n < most ? n : most;
+        if (overlaps(small, first, n)) {
+            small->count = 0;
+        }
+        stream->count = 0;
+        memcpy(region + stream->at, at, (size_t)n * disk->block_bytes);
+        error = transfer(disk, WHAT_WRITE, first, n, stream->at);
+        if (error == E_OK) {
+            stream->first = first;
+            stream->count = n;
+        }
+        at += (size_t)n * disk->block_bytes;
+        first += n;
+        count -= n;
+    }
+    return error;
+}
+
+int disk_flush(struct disk *disk)
+{
+    return disk->is_read_only ? E_OK : transfer(disk, WHAT_FLUSH, 0, 0, 0);
+}
