@@ -88,6 +88,43 @@ const struct command commands[] = {
      "it. layout: the keyboard's, or another one. Alt-F1 to Alt-F4 show four shells on the "
      "screen.\n",
      true, 2, cmd_console, console_word},
+    {"ls", "list files", "ls [PATH...] [--json]",
+     "Size, time of the last change (UTC) and name; a directory has a slash behind it. Paths "
+     "begin\n"
+     "at / or where cd has gone: /disk0 is the file system on the first disk, /disk0p2 that of "
+     "its\n"
+     "second partition, /cd0 the CD, /dev/disk0 the whole disk. mount lists them.\n",
+     true, -1, cmd_ls, NULL},
+    {"cd", "go to a directory", "cd [PATH]",
+     "What paths without a slash in front are seen from. Without PATH it is /.\n", false, 1, cmd_cd,
+     NULL},
+    {"pwd", "say where cd has gone", "pwd [--json]", "", true, 0, cmd_pwd, NULL},
+    {"cat", "print files", "cat PATH...", "As they are. ^C ends it.\n", false, -1, cmd_cat, NULL},
+    {"cp", "copy a file", "cp FROM TO",
+     "TO is a file, which is replaced, or a directory, which gets a file of the same name.\n"
+     "What was not copied whole, for ^C or a full disk, is removed.\n",
+     false, 2, cmd_cp, NULL},
+    {"mv", "rename a file or directory, or move it", "mv FROM TO",
+     "TO is a new name, or a directory on the same disk. Nothing is replaced.\n", false, 2, cmd_mv,
+     NULL},
+    {"rm", "remove files", "rm PATH...",
+     "And directories that are empty. At once and without asking.\n", false, -1, cmd_rm, NULL},
+    {"mkdir", "make directories", "mkdir PATH...", "", false, -1, cmd_mkdir, NULL},
+    {"hexdump", "print a file in hexadecimal", "hexdump PATH [OFFSET [COUNT]]",
+     "COUNT bytes from byte OFFSET on, else all; as 512 or 0x200. hexdump /dev/disk0 0 512 is the\n"
+     "first disk's first block. ^C ends it.\n",
+     false, 3, cmd_hexdump, NULL},
+    {"sha256sum", "print the SHA-256 sums of files", "sha256sum PATH... [--json]",
+     "Also of whole disks, /dev/disk0. ^C ends it.\n", true, -1, cmd_sha256sum, NULL},
+    {"df", "say how full the mounted file systems are", "df [--json]", "", true, 0, cmd_df, NULL},
+    {"mount", "list the file systems, or use one again", "mount [NAME] [--json]",
+     "A file system is mounted when something of it is first used. After umount only mount NAME\n"
+     "does it. FAT12, FAT16, FAT32 with long names, and ISO 9660 with those of Rock Ridge.\n",
+     true, 1, cmd_mount, NULL},
+    {"umount", "let go of a file system", "umount NAME",
+     "NAME as in mount's list. All is written out; with the last one of a disk, the disk is free\n"
+     "for others.\n",
+     false, 1, cmd_umount, NULL},
     {"ps", "list the tasks", "ps [--json]",
      "Number, name, state of the first thread, CPU time, memory, priority, and how often it was\n"
      "started again. Those are root's tasks; drivers lists the drivers, which are devman's.\n",

@@ -23,6 +23,7 @@ enum service {
     SERVICE_TEST,
     SERVICE_FUZZ,
     SERVICE_DEVMAN,
+    SERVICE_FS,
     SERVICE_COUNT
 };
 
@@ -104,6 +105,19 @@ void cmd_devman(struct shell *s, int argc, char **argv);
 void cmd_events(struct shell *s, int argc, char **argv);
 void cmd_top(struct shell *s, int argc, char **argv);
 void cmd_console(struct shell *s, int argc, char **argv);
+void cmd_ls(struct shell *s, int argc, char **argv);
+void cmd_cd(struct shell *s, int argc, char **argv);
+void cmd_pwd(struct shell *s, int argc, char **argv);
+void cmd_cat(struct shell *s, int argc, char **argv);
+void cmd_cp(struct shell *s, int argc, char **argv);
+void cmd_mv(struct shell *s, int argc, char **argv);
+void cmd_rm(struct shell *s, int argc, char **argv);
+void cmd_mkdir(struct shell *s, int argc, char **argv);
+void cmd_hexdump(struct shell *s, int argc, char **argv);
+void cmd_sha256sum(struct shell *s, int argc, char **argv);
+void cmd_df(struct shell *s, int argc, char **argv);
+void cmd_mount(struct shell *s, int argc, char **argv);
+void cmd_umount(struct shell *s, int argc, char **argv);
 
 const char *bench_word(struct shell *s, size_t index);
 const char *test_word(struct shell *s, size_t index);
