@@ -1,0 +1,196 @@
+/*
+ * core.c - lwIP with one network interface: frames in and out, time, and waking clients. core.h.
+ * What comes in is copied into a buffer of lwIP's and goes up through it; what goes out is copied
+ * out of its buffers, and out of the clients' rings, into a frame of the embedder's.
+ */
+#include "internal.h"
+
+#include <lwip/etharp.h>
+#include <lwip/init.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/stats.h>
+#include <lwip/timeouts.h>
+#include <netif/ethernet.h>
+#include <string.h>
+
+#define MTU 1500
+
+struct core core;
+
+uint32_t sys_now(void);
+
+uint32_t sys_now(void)
+{
+    return (uint32_t)core.now_ms;
+}
+
+/* ---- out */
+
+static err_t send_frame(struct netif *netif, struct pbuf *p)
+{
+    uint8_t *frame = p->tot_len <= CORE_FRAME_MAX ? port_frame() : NULL;
+
+    (void)netif;
+    if (frame == NULL) {
+        core.was_full = true;
+        return ERR_BUF;
+    }
+    (void)pbuf_copy_partial(p, frame, p->tot_len, 0);
+    core.count.frames_out++;
+    core.count.bytes_out += p->tot_len;
+    port_send(p->tot_len);
+    return ERR_OK;
+}
+
+static void pump_all(void)
+{
+    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+        core_doorbell(i);
+    }
+}
+
+/* What lwIP holds back of connections that no socket pumps goes with its timers. */
+void core_can_send(void)
+{
+    if (!core.was_full) {
+        return;
+    }
+    core.was_full = false;
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL && !core.was_full; pcb = pcb->next) {
+        (void)tcp_output(pcb);
+    }
+    pump_all();
+}
+
+/* ---- in */
+
+void core_input(const uint8_t *frame, unsigned length)
+{
+    struct pbuf *p;
+
+    core.count.frames_in++;
+    core.count.bytes_in += length;
+    if (length > CORE_FRAME_MAX || length == 0 || !core.has_card) {
+        core.count.bad_frames++;
+        return;
+    }
+    p = pbuf_alloc(PBUF_RAW, (uint16_t)length, PBUF_POOL);
+    if (p == NULL) {
+        core.count.no_memory++;
+        return;
+    }
+    (void)pbuf_take(p, frame, (uint16_t)length);
+    if (core.netif.input(p, &core.netif) != ERR_OK) {
+        (void)pbuf_free(p);
+    }
+}
+
+/* ---- the card */
+
+static err_t set_up(struct netif *netif)
+{
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->output = etharp_output;
+    netif->linkoutput = send_frame;
+    netif->mtu = MTU;
+    netif->hwaddr_len = ETH_HWADDR_LEN;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    netif_set_hostname(netif, "quoll");
+    return ERR_OK;
+}
+
+void core_link(const uint8_t mac[6], bool is_up)
+{
+    core.has_card = true;
+    memcpy(core.mac, mac, sizeof(core.mac));
+    memcpy(core.netif.hwaddr, mac, ETH_HWADDR_LEN);
+    if (is_up) {
+        netif_set_link_up(&core.netif);
+    } else {
+        netif_set_link_down(&core.netif);
+    }
+}
+
+void core_begin(const uint8_t secret[16], uint64_t now_ms)
+{
+    core = (struct core){.now_ms = now_ms};
+    random_begin(secret);
+    lwip_init();
+    (void)netif_add(&core.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4, NULL, set_up,
+                    ethernet_input);
+    netif_set_default(&core.netif);
+    netif_set_up(&core.netif);
+    LWIP_ASSERT("a raw pcb at the start", echo_begin() == E_OK);
+}
+
+/* ---- time */
+
+uint32_t core_time(uint64_t now_ms)
+{
+    core.now_ms = now_ms;
+    sys_check_timeouts();
+    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+        for (unsigned k = 0; core.session[i].region != NULL && k < SOCKET_COUNT; k++) {
+            stream_time(&core.session[i].socket[k]);
+        }
+    }
+    return sys_timeouts_sleeptime();
+}
+
+/* ---- clients that sleep */
+
+void core_flush(void)
+{
+    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+        struct session *s = &core.session[i];
+        if (!s->has_news) {
+            continue;
+        }
+        s->has_news = false;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the news before the look at the flag */
+        if (s->region != NULL && socket_load(&s->region->client_sleeps) != 0) {
+            port_wake(i);
+        }
+    }
+}
+
+static void set_flags(uint64_t value)
+{
+    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+        if (core.session[i].region != NULL) {
+            socket_store_fenced(&core.session[i].region->server_sleeps, value);
+        }
+    }
+}
+
+void core_awake(void)
+{
+    set_flags(0);
+}
+
+/* A client that takes from its ring rings the doorbell in its own time; what it gives is looked
+ * for here. */
+bool core_about_to_sleep(void)
+{
+    set_flags(1);
+    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+        struct session *s = &core.session[i];
+        for (unsigned k = 0; s->region != NULL && k < SOCKET_COUNT; k++) {
+            if (s->socket[k].used &&
+                socket_load(&words_of(&s->socket[k])->tx_put) != s->socket[k].tx_seen) {
+                core_awake();
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void core_get_counters(struct core_counters *c)
+{
+    *c = core.count;
+    c->no_memory += lwip_stats.link.memerr;
+    c->bad_frames += lwip_stats.link.drop + lwip_stats.etharp.drop + lwip_stats.ip.drop +
+                     lwip_stats.icmp.drop + lwip_stats.udp.drop + lwip_stats.tcp.drop;
+}

@@ -1,0 +1,422 @@
+/*
+ * stream.c - TCP sockets. What is sent is not copied: lwIP refers to the client's ring until the
+ * other side has acknowledged it. The client may change it there meanwhile; then its checksum is
+ * wrong, or its own data, and nobody else's. Headers are lwIP's own memory.
+ * A callback that ends its connection says ERR_ABRT, as lwIP wants it.
+ */
+#include "internal.h"
+
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/tcp.h>
+
+#define CLOSING_MS 20000u /* so long may what is left take, once the client has closed */
+
+static err_t on_receive(void *cookie, struct tcp_pcb *pcb, struct pbuf *p, err_t error);
+static err_t on_sent(void *cookie, struct tcp_pcb *pcb, uint16_t count);
+
+/* ---- ends */
+
+/* No call comes from it any more. */
+static void detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+}
+
+static void end_listener(struct socket *s)
+{
+    for (unsigned i = 0; i < BACKLOG_MAX; i++) {
+        struct waiting *w = &s->waiting[i];
+        if (w->pcb != NULL) {
+            detach(w->pcb);
+            tcp_backlog_accepted(w->pcb);
+            tcp_abort(w->pcb);
+            w->pcb = NULL;
+        }
+    }
+    (void)tcp_close(s->tcp);
+}
+
+void stream_end(struct socket *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+
+    if (pcb == NULL) {
+        return;
+    }
+    if ((s->flags & SOCKET_LISTENS) != 0) {
+        end_listener(s);
+    } else {
+        detach(pcb);
+        tcp_abort(pcb);
+    }
+    s->tcp = NULL;
+}
+
+/* lwIP has given the connection up: it is freed already. */
+static void on_error(void *cookie, err_t error)
+{
+    struct socket *s = cookie;
+
+    s->tcp = NULL;
+    socket_fail(s, error_of_lwip(error));
+}
+
+static void attach(struct socket *s, struct tcp_pcb *pcb)
+{
+    s->tcp = pcb;
+    tcp_arg(pcb, s);
+    tcp_recv(pcb, on_receive);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_error);
+    tcp_nagle_disable(pcb); /* the ring gathers */
+}
+
+/* All that the client gave is acknowledged: lwIP ends it by itself, without the ring. */
+static void finish(struct socket *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+    uint64_t left = s->rx_put - s->rx_told;
+
+    s->tcp = NULL;
+    detach(pcb);
+    if (left != 0) {
+        tcp_recved(pcb, (uint16_t)left); /* else it would be taken for a reset */
+    }
+    (void)tcp_close(pcb);
+    socket_free(s);
+}
+
+/* ---- out */
+
+static void send(struct socket *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+    uint8_t *ring = socket_tx_ring(region_of(s), s->number);
+    uint64_t before = s->tx_sent;
+
+    while (s->tx_sent != s->tx_seen) {
+        size_t n = socket_piece(s->tx_sent, (size_t)(s->tx_seen - s->tx_sent));
+        bool more = n < s->tx_seen - s->tx_sent;
+        n = n < tcp_sndbuf(pcb) ? n : tcp_sndbuf(pcb);
+        if (n == 0 || tcp_write(pcb, ring + s->tx_sent % SOCKET_RING_BYTES, (uint16_t)n,
+                                more ? TCP_WRITE_FLAG_MORE : 0) != ERR_OK) {
+            break;
+        }
+        s->tx_sent += n;
+    }
+    if (s->shut && !s->shut_done && s->tx_sent == s->tx_seen) {
+        s->shut_done = tcp_shutdown(pcb, 0, 1) == ERR_OK;
+    }
+    if (s->tx_sent != before) {
+        (void)tcp_output(pcb);
+    }
+}
+
+static err_t on_sent(void *cookie, struct tcp_pcb *pcb, uint16_t count)
+{
+    struct socket *s = cookie;
+    uint64_t on_the_way = s->tx_sent - s->tx_get;
+
+    (void)pcb;
+    s->tx_get += count < on_the_way ? count : on_the_way;
+    socket_tell(s, 0, 0);
+    if (!s->closing && !socket_look(s)) {
+        return ERR_ABRT;
+    }
+    send(s);
+    return ERR_OK;
+}
+
+/* ---- in */
+
+static void put(struct socket *s, const struct pbuf *p)
+{
+    uint8_t *ring = socket_rx_ring(region_of(s), s->number);
+
+    for (; p != NULL; p = p->next) {
+        socket_ring_write(ring, s->rx_put, p->payload, p->len);
+        s->rx_put += p->len;
+    }
+}
+
+static err_t take(struct socket *s, struct pbuf *p)
+{
+    if (!socket_look(s)) {
+        (void)pbuf_free(p);
+        return ERR_ABRT;
+    }
+    if (p->tot_len > socket_room(s)) {
+        return ERR_MEM; /* lwIP keeps it and asks again */
+    }
+    put(s, p);
+    socket_tell(s, 0, 0);
+    (void)pbuf_free(p);
+    return ERR_OK;
+}
+
+static err_t on_receive(void *cookie, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
+{
+    struct socket *s = cookie;
+
+    (void)error;
+    if (p == NULL) {
+        socket_tell(s, SOCKET_ENDED, 0);
+        return ERR_OK;
+    }
+    if (s->closing) { /* nobody will read it */
+        tcp_recved(pcb, p->tot_len);
+        (void)pbuf_free(p);
+        return ERR_OK;
+    }
+    return take(s, p);
+}
+
+/* What the client has taken is room for the other side. */
+static void open_window(struct socket *s)
+{
+    uint64_t taken = s->rx_seen - s->rx_told;
+
+    if (taken == 0) {
+        return;
+    }
+    s->rx_told = s->rx_seen;
+    tcp_recved(s->tcp, (uint16_t)taken);
+    if (s->tcp->refused_data != NULL) {
+        (void)tcp_process_refused_data(s->tcp);
+    }
+}
+
+void stream_pump(struct socket *s)
+{
+    if (s->tcp == NULL || (s->flags & SOCKET_CONNECTED) == 0) {
+        return;
+    }
+    if (s->closing) {
+        send(s);
+        if (s->tx_get == s->tx_seen) {
+            finish(s);
+        }
+        return;
+    }
+    if (!socket_look(s)) {
+        return;
+    }
+    open_window(s);
+    if (s->tcp != NULL) {
+        send(s);
+    }
+}
+
+void stream_time(struct socket *s)
+{
+    if (!s->used || !s->closing || s->kind != CORE_STREAM) {
+        return;
+    }
+    if (s->tcp == NULL || core.now_ms - s->closing_since_ms > CLOSING_MS) {
+        stream_end(s);
+        socket_free(s);
+        return;
+    }
+    stream_pump(s);
+}
+
+void stream_close(struct socket *s)
+{
+    if (s->tcp == NULL || (s->flags & SOCKET_CONNECTED) == 0 || !socket_look(s)) {
+        stream_end(s);
+        socket_free(s);
+        return;
+    }
+    s->closing = true;
+    s->closing_since_ms = core.now_ms;
+    stream_pump(s);
+}
+
+/* ---- beginnings */
+
+int stream_create(struct socket *s)
+{
+    struct tcp_pcb *pcb = tcp_new();
+
+    if (pcb == NULL) {
+        return E_NO_MEMORY;
+    }
+    ip_set_option(pcb, SOF_REUSEADDR);
+    attach(s, pcb);
+    return E_OK;
+}
+
+/* lwIP lets two that both may use a port again have it at once. */
+static bool port_is_taken(uint16_t port)
+{
+    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+        for (unsigned k = 0; core.session[i].region != NULL && k < SOCKET_COUNT; k++) {
+            const struct socket *s = &core.session[i].socket[k];
+            if (s->used && s->kind == CORE_STREAM && s->tcp != NULL &&
+                (s->tcp->state == LISTEN || s->tcp->state == CLOSED) &&
+                s->tcp->local_port == port) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+int stream_bind(struct socket *s, uint32_t address, uint16_t port)
+{
+    const ip_addr_t at = {.addr = address};
+
+    if (s->tcp == NULL || s->flags != SOCKET_OPEN) {
+        return E_BAD_ARG;
+    }
+    if (port != 0 && port_is_taken(port)) {
+        return E_EXISTS;
+    }
+    return error_of_lwip(tcp_bind(s->tcp, &at, port));
+}
+
+static err_t on_connected(void *cookie, struct tcp_pcb *pcb, err_t error)
+{
+    (void)pcb;
+    (void)error; /* always ERR_OK: others come to on_error */
+    socket_tell(cookie, SOCKET_CONNECTED, 0);
+    return ERR_OK;
+}
+
+int stream_connect(struct socket *s, uint32_t address, uint16_t port)
+{
+    const ip_addr_t to = {.addr = address};
+
+    if (s->tcp == NULL || s->flags != SOCKET_OPEN || s->tcp->state != CLOSED) {
+        return E_EXISTS;
+    }
+    return error_of_lwip(tcp_connect(s->tcp, &to, port, on_connected));
+}
+
+/* ---- connections that wait for accept */
+
+static err_t on_early_receive(void *cookie, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
+{
+    struct waiting *w = cookie;
+
+    (void)pcb;
+    (void)error;
+    if (p != NULL) {
+        return ERR_MEM; /* lwIP keeps it till it is accepted */
+    }
+    w->has_ended = true;
+    return ERR_OK;
+}
+
+static bool somebody_waits(const struct socket *s)
+{
+    for (unsigned i = 0; i < BACKLOG_MAX; i++) {
+        if (s->waiting[i].pcb != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_early_error(void *cookie, err_t error)
+{
+    struct waiting *w = cookie;
+
+    (void)error;
+    w->pcb = NULL;
+    if (!somebody_waits(w->listener)) {
+        socket_tell(w->listener, 0, SOCKET_CAN_ACCEPT);
+    }
+}
+
+static err_t on_accept(void *cookie, struct tcp_pcb *pcb, err_t error)
+{
+    struct socket *s = cookie;
+    unsigned i = 0;
+
+    while (i < BACKLOG_MAX && s->waiting[i].pcb != NULL) {
+        i++;
+    }
+    if (error != ERR_OK || pcb == NULL || i == BACKLOG_MAX) {
+        return ERR_MEM; /* lwIP refuses it */
+    }
+    s->waiting[i] = (struct waiting){.pcb = pcb, .order = s->arrivals++, .listener = s};
+    tcp_arg(pcb, &s->waiting[i]);
+    tcp_recv(pcb, on_early_receive);
+    tcp_err(pcb, on_early_error);
+    tcp_backlog_delayed(pcb);
+    socket_tell(s, SOCKET_CAN_ACCEPT, 0);
+    return ERR_OK;
+}
+
+int stream_listen(struct socket *s, unsigned backlog)
+{
+    struct tcp_pcb *pcb;
+    err_t error = ERR_OK;
+
+    if (s->tcp == NULL || s->flags != SOCKET_OPEN || s->tcp->local_port == 0 || backlog == 0 ||
+        backlog > BACKLOG_MAX) {
+        return E_BAD_ARG;
+    }
+    pcb = tcp_listen_with_backlog_and_err(s->tcp, (uint8_t)backlog, &error);
+    if (pcb == NULL) {
+        return error_of_lwip(error);
+    }
+    s->tcp = pcb;
+    tcp_arg(pcb, s);
+    tcp_accept(pcb, on_accept);
+    socket_tell(s, SOCKET_LISTENS, 0);
+    return E_OK;
+}
+
+static struct waiting *first_waiting(struct socket *s)
+{
+    struct waiting *first = NULL;
+
+    for (unsigned i = 0; i < BACKLOG_MAX; i++) {
+        struct waiting *w = &s->waiting[i];
+        if (w->pcb != NULL && (first == NULL || (int32_t)(w->order - first->order) < 0)) {
+            first = w;
+        }
+    }
+    return first;
+}
+
+int stream_accept(struct socket *listener, struct socket *s, uint32_t *address, uint16_t *port)
+{
+    struct waiting *w = first_waiting(listener);
+    struct tcp_pcb *pcb = w->pcb;
+
+    w->pcb = NULL;
+    attach(s, pcb);
+    tcp_backlog_accepted(pcb);
+    *address = pcb->remote_ip.addr;
+    *port = pcb->remote_port;
+    socket_tell(s, SOCKET_OPEN | SOCKET_CONNECTED | (w->has_ended ? SOCKET_ENDED : 0), 0);
+    if (!somebody_waits(listener)) {
+        socket_tell(listener, 0, SOCKET_CAN_ACCEPT);
+    }
+    if (pcb->refused_data != NULL) {
+        (void)tcp_process_refused_data(pcb);
+    }
+    return E_OK;
+}
+
+void stream_describe(const struct socket *s, struct core_socket *about)
+{
+    const struct tcp_pcb *pcb = s->tcp;
+
+    about->state = pcb != NULL ? tcp_debug_state_str(pcb->state) : "CLOSED";
+    if (pcb == NULL) {
+        return;
+    }
+    about->local_address = pcb->local_ip.addr;
+    about->local_port = pcb->local_port;
+    if (pcb->state != LISTEN) {
+        about->remote_address = pcb->remote_ip.addr;
+        about->remote_port = pcb->remote_port;
+    }
+}
