@@ -214,9 +214,12 @@ static bool is_root(const char *path)
 static bool key_files(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     char how[16];
+    bool ok = value_next_word(&v, how, sizeof(how));
 
-    if (!value_next_word(&v, how, sizeof(how)) || !is_root(v) ||
-        (strcmp(how, "read") != 0 && strcmp(how, "read-write") != 0)) {
+    while (*v == ' ' || *v == '\t') {
+        v++;
+    }
+    if (!ok || !is_root(v) || (strcmp(how, "read") != 0 && strcmp(how, "read-write") != 0)) {
         return manifest_fail(e, "files: read or read-write, and the directory that the task may "
                                 "reach, for example read-write / or read /cd0/pub");
     }
@@ -293,6 +296,6 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
                          "unknown key '%.40s': image, priority, max-priority, budget, "
                          "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
                          "ioport-control, cpu-control, devices, boot-image, dma, opens, sessions, "
-                         "files, args or restart",
+                         "power, files, args or restart",
                          key);
 }
