@@ -3,7 +3,6 @@
  */
 #include <arch/asm.h>
 #include <arch/cpu.h>
-#include <arch/ioapic.h>
 #include <arch/paging.h>
 #include <arch/timer.h>
 #include <boot/boot.h>
@@ -47,11 +46,8 @@ static unsigned find_devices(struct boot_range *devices, unsigned max)
     if (boot.has_module) {
         ranges_remove(devices, &count, max, boot.module.base, boot.module.bytes);
     }
-    ranges_remove(devices, &count, max, 0xfee00000, MIB); /* local APIC and the MSI window */
-    ranges_remove(devices, &count, max, 0xfec00000, PAGE_BYTES);
-    for (unsigned i = 0; i < boot.acpi.ioapic_count; i++) {
-        ranges_remove(devices, &count, max, boot.acpi.ioapic[i].pa, PAGE_BYTES);
-    }
+    ranges_remove(devices, &count, max, 0xfee00000, MIB);        /* local APIC and the MSI window */
+    ranges_remove(devices, &count, max, 0xfec00000, PAGE_BYTES); /* where an IO-APIC always is */
     return count;
 }
 
@@ -129,11 +125,9 @@ _Noreturn void kmain(uint32_t magic, uint64_t info_pa, uint64_t boot_tsc)
     paging_init(&boot);
     screen_init(&boot.framebuffer);
     cpu_init();
-    timer_init(boot.acpi.lapic_pa);
-    ioapic_init(&boot.acpi);
+    timer_init();
     make_idle_thread();
-    kprintf("Quoll: %lu MiB RAM, TSC %lu kHz, %u CPU(s)\n", ram_bytes / MIB,
-            cpu_self()->tsc_hz / 1000, boot.acpi.cpu_count);
+    kprintf("Quoll: %lu MiB RAM, TSC %lu kHz\n", ram_bytes / MIB, cpu_self()->tsc_hz / 1000);
     cpu_print_features();
     root_create(&boot, devices, device_count, boot_tsc, ram_bytes);
     sched_exit();

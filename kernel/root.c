@@ -159,6 +159,7 @@ static void make_spaces(void)
     fill(BOOT_SLOT_IRQ_CONTROL, OBJ_IRQ_CONTROL, 0, 0, RIGHT_ALL);
     fill(BOOT_SLOT_IOPORT_CONTROL, OBJ_IOPORT_CONTROL, 0, 0, RIGHT_ALL);
     fill(BOOT_SLOT_CPU_CONTROL, OBJ_CPU_CONTROL, 0, 0, RIGHT_ALL);
+    fill(BOOT_SLOT_DEVICE_CONTROL, OBJ_DEVICE_CONTROL, 0, 0, RIGHT_ALL);
 }
 
 static void make_buffer_and_stack(void)
@@ -183,14 +184,14 @@ static void make_info(uint64_t boot_tsc)
 
     *info = (struct quoll_info){.magic = QUOLL_INFO_MAGIC,
                                 .abi_version = QUOLL_ABI_VERSION,
-                                .cpu_count = boot->acpi.cpu_count,
+                                .cpu_count = 1, /* root corrects it */
                                 .features = cpu_feature_bits(),
                                 .build = (CONFIG_DEBUG ? QUOLL_BUILD_DEBUG : 0) |
                                          (CONFIG_FASTPATH ? QUOLL_BUILD_FASTPATH : 0) |
                                          (CONFIG_SPEC ? QUOLL_BUILD_SPEC : 0),
                                 .tsc_hz = cpu_self()->tsc_hz,
                                 .boot_tsc = boot_tsc};
-    map_page(QUOLL_INFO_VA, direct_pa(info), nx());
+    map_page(QUOLL_INFO_VA, direct_pa(info), PTE_WRITE | nx());
     fill(BOOT_SLOT_INFO, OBJ_FRAME, direct_pa(info), FRAME_4K_BITS, RIGHT_READ);
 }
 
@@ -203,24 +204,13 @@ static struct bootinfo *make_bootinfo(uint64_t ram_bytes)
     info->image_bytes = boot->module.bytes;
     memcpy(info->cmdline, boot->cmdline, sizeof info->cmdline);
     info->framebuffer = boot->framebuffer;
-    info->acpi = boot->acpi;
+    info->rsdp_pa = boot->rsdp_pa;
     for (uint32_t i = 0; i < BOOTINFO_PAGES; i++) {
         map_page(BOOTINFO_VA + i * PAGE_BYTES, direct_pa(info) + i * PAGE_BYTES, PTE_WRITE | nx());
         fill(BOOT_SLOT_BOOTINFO + i, OBJ_FRAME, direct_pa(info) + i * PAGE_BYTES, FRAME_4K_BITS,
              RIGHT_READ);
     }
     return info;
-}
-
-/* For root to read. */
-static void map_tables(void)
-{
-    uint64_t first = boot->acpi.tables_pa & ~(PAGE_BYTES - 1);
-    uint64_t bytes = boot->acpi.tables_pa + boot->acpi.tables_bytes - first;
-
-    for (uint64_t at = 0; bytes <= BOOT_TABLES_MAX && at < bytes; at += PAGE_BYTES) {
-        map_page(BOOT_TABLES_VA + at, first + at, nx());
-    }
 }
 
 /* For root to read; the frames can be executed too, so that programs' pages are shared. */
@@ -278,7 +268,6 @@ void root_create(struct boot_data *data, struct boot_range *devices, unsigned de
     make_info(boot_tsc);
     struct bootinfo *info = make_bootinfo(ram_bytes);
     map_image(info);
-    map_tables();
     make_thread(entry);
     for (unsigned i = 0; i < boot->ram_count; i++) {
         add_untyped(info, &boot->ram[i], false);

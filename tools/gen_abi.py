@@ -20,6 +20,7 @@ SLOT_FULL = "a slot to be filled is not empty"
 DEVICE_PAYS = "device memory is to pay, or "
 TOO_DEEP = "the derivation tree would become too deep"
 PAYS = "the untyped that pays has not enough room left"
+TOO_LATE = "CLOSE has been called, or there is an Irq"
 NO_BUFFER = "the caller has no IPC buffer, and the message has 18 words"
 
 CONDITIONS = {
@@ -80,10 +81,11 @@ CONDITIONS = {
     ("IRQ", "SET_LIMIT"): {"BAD_ARG": "a limit without a period or the reverse, either above 2^32 - 1, a Notification "
                                       "without a limit, or one whose capability has no badge",
                            "LIMIT": "the derivation tree would become too deep"},
-    ("IRQ_CONTROL", "CREATE"): {"BAD_ARG": "no IO-APIC has that pin, unknown flags, MSI with a pin or other flags, "
+    ("IRQ_CONTROL", "CREATE"): {"BAD_ARG": "no IO-APIC has that pin, no such unit, unknown flags, MSI with a pin or other flags, "
+                                           "a requester id above 0xffff or without MSI, "
                                            + DEVICE_PAYS + SLOT_ARG,
                                 "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS,
-                                "BUSY": "the pin is used with other flags, or by edges",
+                                "BUSY": "the pin is used with other flags, or by edges; the unit's faults have an Irq",
                                 "LIMIT": "the pin has 8 sharers, no vector is free, or " + TOO_DEEP},
     ("IOPORT_CONTROL", "CREATE"): {"BAD_ARG": DEVICE_PAYS + SLOT_ARG, "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS,
                                    "BUSY": "the VSpace has a PortMap already", "LIMIT": TOO_DEEP},
@@ -92,6 +94,28 @@ CONDITIONS = {
     ("CPU_CONTROL", "CREATE"): {"BAD_ARG": "the budget exceeds its period, the period is too short or above 2^32 - 1, or the priority "
                                          "PRIORITY_MAX; " + DEVICE_PAYS + SLOT_ARG,
                                 "EXISTS": SLOT_FULL, "NO_MEMORY": PAYS, "LIMIT": TOO_DEEP},
+    ("IOSPACE", "MAP_TABLE"): {"BAD_ARG": "the address is not below IOVA_TOP",
+                               "EXISTS": "all levels above the page are there, or a large page is",
+                               "BUSY": "the table is mapped already, or the capability is a copy"},
+    ("IOSPACE", "MAP"): {"BAD_ARG": "the address is misaligned for the frame, or a part of it lies below IOVA_MIN, above "
+                                    "IOVA_TOP or in the window of interrupts; neither READ nor WRITE, or other "
+                                    "rights; a frame of 1 GiB, or of 2 MiB where a unit has no such pages",
+                         "EXISTS": "something is mapped there",
+                         "NO_TABLE": "a table is missing: word 0 is its level",
+                         "BUSY": "the frame capability is mapped already"},
+    ("IO_TABLE", "UNMAP"): {"NOT_MAPPED": "it is not mapped"},
+    ("DEVICE", "ASSIGN"): {"LIMIT": "the units have no number for one more IoSpace in use, or " + TOO_DEEP},
+    ("DEVICE", "SILENCE"): {"BAD_ARG": "the argument is neither 0 nor 1"},
+    ("DEVICE_CONTROL", "ADD_IOAPIC"): {"BAD_ARG": "a word is out of its range, or there are 8 IO-APICs", "BUSY": TOO_LATE},
+    ("DEVICE_CONTROL", "ADD_UNIT"): {"BAD_ARG": "a word is out of its range, records cross a page, or there are 8 units",
+                                     "BUSY": TOO_LATE},
+    ("DEVICE_CONTROL", "CLOSE"): {"BUSY": TOO_LATE},
+    ("DEVICE_CONTROL", "START"): {"BUSY": "CLOSE has not been called, there is no unit, START has been called, or there is an Irq"},
+    ("DEVICE_CONTROL", "CREATE"): {"BAD_ARG": "there is no such unit, the requester id is above 0xffff, " + DEVICE_PAYS + SLOT_ARG,
+                                   "EXISTS": SLOT_FULL + ", or there is a Device with that requester id",
+                                   "NO_MEMORY": PAYS, "LIMIT": TOO_DEEP},
+    ("DEVICE_CONTROL", "INFO"): {"BAD_ARG": "there is no such unit"},
+    ("DEVICE_CONTROL", "FETCH"): {"BAD_ARG": "there is no such unit", "BUSY": "it has no record of a fault"},
 }
 
 STRING = r'"((?:[^"\\]|\\.)*)"'

@@ -38,6 +38,16 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t sub)
     return r;
 }
 
+static inline void clflush(const void *p)
+{
+    __asm__ volatile("clflush %0" : : "m"(*(const uint8_t *)p) : "memory");
+}
+
+static inline void mfence(void)
+{
+    __asm__ volatile("mfence" : : : "memory");
+}
+
 static inline uint64_t read_cr0(void)
 {
     uint64_t v;

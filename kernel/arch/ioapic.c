@@ -5,8 +5,10 @@
 #include <arch/ioapic.h>
 #include <arch/paging.h>
 #include <arch/timer.h>
+#include <arch/vtd.h>
 #include <quoll/abi.h>
 
+#define IOAPICS_MAX    8
 #define REG_VERSION    1
 #define REG_REDIRECT   16 /* two a pin: low, high */
 #define RED_ACTIVE_LOW (1u << 13)
@@ -14,8 +16,8 @@
 
 static struct {
     volatile uint32_t *reg;
-    uint32_t base, pins;
-} ioapics[BOOT_MAX_IOAPIC];
+    uint32_t base, pins, requester;
+} ioapics[IOAPICS_MAX];
 static unsigned ioapic_count;
 
 static uint32_t ioapic_read(unsigned i, uint32_t reg)
@@ -41,27 +43,31 @@ static int find(uint32_t gsi)
     return -1;
 }
 
-void ioapic_init(const struct boot_acpi *acpi)
+bool ioapic_add(const uint64_t *w)
 {
-    struct boot_ioapic standard = {.id = 0, .gsi_base = 0, .pa = 0xfec00000};
-    const struct boot_ioapic *list = acpi->ioapic_count ? acpi->ioapic : &standard;
-    unsigned count = acpi->ioapic_count ? acpi->ioapic_count : 1;
-
-    for (unsigned i = 0; i < count; i++) {
-        ioapics[i].reg = paging_map_device(list[i].pa);
-        ioapics[i].base = list[i].gsi_base;
-        ioapic_count = i + 1;
-        ioapics[i].pins = (ioapic_read(i, REG_VERSION) >> 16 & 0xff) + 1;
-        for (uint32_t pin = 0; pin < ioapics[i].pins; pin++) {
-            ioapic_write(i, REG_REDIRECT + 2 * pin, IOAPIC_MASKED);
-            ioapic_write(i, REG_REDIRECT + 2 * pin + 1, 0);
-        }
+    if (ioapic_count == IOAPICS_MAX) {
+        return false;
     }
+    unsigned i = ioapic_count++;
+    ioapics[i].reg = paging_map_device(w[0]);
+    ioapics[i].base = (uint32_t)w[1];
+    ioapics[i].requester = (uint32_t)w[2];
+    ioapics[i].pins = (ioapic_read(i, REG_VERSION) >> 16 & 0xff) + 1;
+    for (uint32_t pin = 0; pin < ioapics[i].pins; pin++) {
+        ioapic_write(i, REG_REDIRECT + 2 * pin, IOAPIC_MASKED);
+        ioapic_write(i, REG_REDIRECT + 2 * pin + 1, 0);
+    }
+    return true;
 }
 
 bool ioapic_has(uint32_t gsi)
 {
     return find(gsi) >= 0;
+}
+
+uint32_t ioapic_requester(uint32_t gsi)
+{
+    return ioapics[find(gsi)].requester;
 }
 
 struct ioapic_pin ioapic_route(uint32_t gsi, uint32_t vector, uint32_t flags)
@@ -72,6 +78,8 @@ struct ioapic_pin ioapic_route(uint32_t gsi, uint32_t vector, uint32_t flags)
 
     pin.low |= flags & IRQ_LEVEL ? RED_LEVEL : 0;
     pin.low |= flags & IRQ_ACTIVE_LOW ? RED_ACTIVE_LOW : 0;
-    ioapic_write(i, index + 1, lapic_id() << 24);
+    /* VT-d 5.1.2.1: bit 48 says that what follows it is the number of an entry */
+    ioapic_write(i, index + 1,
+                 vtd_remaps() ? (vector - VECTOR_IRQ) << 17 | 1u << 16 : lapic_id() << 24);
     return pin;
 }

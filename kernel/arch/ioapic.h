@@ -4,12 +4,16 @@
 #ifndef ARCH_IOAPIC_H
 #define ARCH_IOAPIC_H
 
-#include <quoll/bootinfo.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/** Map the IO-APICs and mask every pin. */
-void ioapic_init(const struct boot_acpi *acpi);
+/** Map one more IO-APIC and mask its pins: words 0 to 2 of OP_DEVICE_CONTROL_ADD_IOAPIC. False:
+ * they make no sense, or too many IO-APICs. */
+bool ioapic_add(const uint64_t *w);
 bool ioapic_has(uint32_t gsi);
+
+/** Who sends the interrupts of @gsi, which exists. */
+uint32_t ioapic_requester(uint32_t gsi);
 
 /* Where a pin's entry is and what it says but the mask: found once, as a level pin is masked and
  * unmasked with each interrupt. */

@@ -144,7 +144,7 @@ static void mask_8259(void)
     port_write8(0xa1, 0xff);
 }
 
-void timer_init(uint64_t lapic_pa)
+void timer_init(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
 
@@ -153,7 +153,7 @@ void timer_init(uint64_t lapic_pa)
         wrmsr(MSR_APIC_BASE, base | 0xc00);
     } else {
         wrmsr(MSR_APIC_BASE, base | 0x800);
-        lapic = paging_map_device(lapic_pa ? lapic_pa : base & 0x000ffffffffff000ull);
+        lapic = paging_map_device(base & 0x000ffffffffff000ull);
     }
     lapic_write(LAPIC_SVR, 0x100 | VECTOR_SPURIOUS);
     lapic_write(LAPIC_TPR, 0);

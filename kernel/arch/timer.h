@@ -14,7 +14,7 @@
 #define IRQ_VECTORS     192
 
 /** Find the local APIC, mask the 8259s, measure TSC and timer against the PIT. */
-void timer_init(uint64_t lapic_pa);
+void timer_init(void);
 /** Interrupt at or soon after TSC @deadline; 0 turns the timer off. */
 void timer_set(uint64_t deadline);
 

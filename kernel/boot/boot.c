@@ -3,7 +3,6 @@
  */
 #include "boot/boot.h"
 
-#include "boot/acpi.h"
 #include "boot/loader.h"
 #include "boot/phys.h"
 #include "console/kprintf.h"
@@ -44,8 +43,6 @@ const char *boot_parse(uint32_t magic, uint64_t info_pa, struct boot_data *out)
         return "the boot loader's memory map shows no usable memory; "
                "check the firmware's memory settings.";
     }
-    acpi_parse(out->rsdp_pa, &out->acpi);
-    out->rsdp_pa = out->acpi.rsdp_pa;
     if (out->rsdp_pa != 0) {
         /* Root gets this address: a loader's copy lies in RAM that would be handed out. */
         ranges_remove(out->ram, &out->ram_count, BOOT_MAX_RAM, out->rsdp_pa, RSDP_COPY_BYTES);

@@ -27,12 +27,11 @@ struct boot_data {
     struct boot_range module;            /* the boot image, exact bytes; below 4 GiB */
     bool has_module;                     /* false: module is empty */
     struct boot_framebuffer framebuffer; /* pa 0 in text mode */
-    uint64_t rsdp_pa;                    /* RSDP or the loader's copy of it; 0: search for it */
-    struct boot_acpi acpi;               /* filled by boot_parse too */
+    uint64_t rsdp_pa;                    /* RSDP or the loader's copy of it; 0: not said */
 };
 
 /** Read what the loader left at physical address @info_pa; @magic is its register value.
- *  Fills all of @out, ACPI included. A missing module is not an error: see has_module.
+ *  Fills all of @out. A missing module is not an error: see has_module.
  *  Returns NULL, or a sentence for boot_refuse that says what is wrong and what to do.
  *  RAM still contains the kernel image, the module and page 0: the caller takes them out.
  *  Sources: Multiboot2 Specification 2.0 section 3.6; Xen docs/misc/pvh.pandoc. */

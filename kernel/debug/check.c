@@ -13,7 +13,6 @@
 #include <object/untyped.h>
 
 #define REPORTS_MAX 20
-#define IN_ANY      (SLOT_IN_THREAD | SLOT_IN_IRQ | SLOT_IN_PORTMAP)
 
 struct check_counts check_seen;
 static unsigned broken;
@@ -114,7 +113,7 @@ static void check_slot(const struct slot *s, const struct slot *parent)
     if (owner || !parent) {
         check_object(s);
     }
-    if (s->type == OBJ_FRAME || s->type == OBJ_TABLE) {
+    if (slot_can_map(s)) {
         check_mapping(s);
     }
     add_cnode(s);
@@ -138,7 +137,7 @@ static void check_list(struct slot *s)
 
 void check_place(const struct slot *s, uint8_t place)
 {
-    if (SAME("tree: flags of its place", s, s->flags & IN_ANY, place) && s->type) {
+    if (SAME("tree: flags of its place", s, s->flags & SLOT_IN_OBJECT, place) && s->type) {
         const struct slot *prev = slot_at(s->prev);
         check_seen.slots++;
         CHECK("tree: previous, where no tree begins,", s, prev, !place || prev);
@@ -196,7 +195,8 @@ unsigned check_all(uint64_t caller)
                                           "bindings",
                                           "timers outside the heap",
                                           "ports open",
-                                          "mappings without an entry"};
+                                          "mappings without an entry",
+                                          "Devices in no IoSpace"};
     _Static_assert(sizeof check_seen / 8 == sizeof counted / sizeof *counted, "one name each");
     const uint64_t *count = (const uint64_t *)&check_seen;
 

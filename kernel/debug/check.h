@@ -23,6 +23,7 @@ struct check_counts {
     uint64_t timers;   /* objects with a deadline, less links in the heap */
     uint64_t ports;    /* open in PortMaps, less those that are taken */
     uint64_t mappings; /* capabilities that are mapped, less entries that name one */
+    uint64_t devices;  /* Devices with an IoSpace, less those that IoSpaces count */
 };
 extern struct check_counts check_seen;
 

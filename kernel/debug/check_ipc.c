@@ -137,8 +137,13 @@ void check_object(const struct slot *s)
         of[s->type]((void *)s->obj);
     } else if (s->type == OBJ_THREAD) {
         check_seen.threads++;
-    } else if (s->type == OBJ_VSPACE || s->type == OBJ_TABLE) {
+    } else if (s->type == OBJ_VSPACE || s->type == OBJ_TABLE || s->type == OBJ_IO_TABLE ||
+               s->type == OBJ_IOSPACE) {
         check_table((struct table *)s->obj, !s->depth);
+    } else if (s->type == OBJ_DEVICE) {
+        const struct slot *space = &((struct device *)s->obj)->space;
+        check_place(space, SLOT_IN_DEVICE);
+        check_seen.devices += space->type != OBJ_NULL;
     } else if (s->type == OBJ_PORTMAP) {
         check_portmap((struct portmap *)s->obj);
     }

@@ -25,7 +25,7 @@ void check_mapping(const struct slot *s)
         return;
     }
     uint64_t e = t->entry[i], pa = e & PTE_ADDR;
-    if (s->type == OBJ_TABLE) {
+    if (s->type != OBJ_FRAME) {
         const struct table *child = (const struct table *)s->obj;
         SAME("space: table", &t->entry[i], pa, direct_pa(child));
         SAME("space: place of a table", child, child->level << 9 | child->index,
@@ -55,9 +55,12 @@ void check_table(const struct table *t, bool boot)
 {
     const uint64_t flags = PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX;
     uint32_t count = t->level == 4 ? DIRECT_SLOT : 512;
+    bool io = t->io;
 
     if (t->level == 4) {
         check_kernel_half(t);
+    } else if (io && t->level == 3) {
+        check_seen.devices -= ((const struct iospace *)t)->devices;
     }
     for (uint32_t i = 0; i < count; i++) {
         uint64_t e = t->entry[i];
@@ -66,9 +69,9 @@ void check_table(const struct table *t, bool boot)
         if (!e && !t->back[i]) {
             continue;
         }
-        SAME("space: entry for users", &t->entry[i], e & PTE_PRESENT && e & PTE_USER, true);
+        SAME("space: entry for users", &t->entry[i], e & PTE_PRESENT && e & PTE_USER, !io);
         CHECK("space: write or execute", &t->entry[i], e,
-              !leaf || !cpu_features.nx || (e & flags) != (flags & ~PTE_NX));
+              io || !leaf || !cpu_features.nx || (e & flags) != (flags & ~PTE_NX));
         CHECK("space: entry without a capability", &t->entry[i], e, t->back[i] || boot);
         if (!t->back[i] && boot && !leaf) {
             check_table(direct(e & PTE_ADDR), boot);

@@ -14,7 +14,7 @@
 #define WALK_MAX       1000000u /* of one list */
 #define ENTRY_RIGHTS   (PTE_WRITE | PTE_USER | PTE_PWT | PTE_PCD | PTE_NX)
 #define THREAD_HEADING "    THREAD STATE           PRIO FLAGS               RIP WAITS FOR\n"
-#define SLOT_HEADING   "      SLOT DEPTH TYPE           RIGHTS  FLAGS     OBJECT BITS BADGE\n"
+#define SLOT_HEADING   "      SLOT DEPTH TYPE           RIGHTS  FLAGS      OBJECT BITS BADGE\n"
 
 static const char *const states[] = {
     "?",       "running", "receiving", "calling",      "queued",
@@ -107,7 +107,7 @@ static void print_slot(const struct slot *s, unsigned indent)
     kprintf("%10lx %5u %*s%-*s ", SHORT(s), s->depth, (int)indent, "",
             indent < 14 ? (int)(14 - indent) : 0, KDB_NAME(kdb_types, s->type));
     print_bits(s->rights, "srgRWXm");
-    print_bits(s->flags, "OTIPD");
+    print_bits(s->flags, "OTIPDV");
     kprintf("%10lx %4u %lx\n", SHORT(s->obj), s->size_bits,
             s->type == OBJ_UNTYPED ? untyped_used(s) : s->badge);
 }
@@ -210,7 +210,7 @@ void kdb_cmd_irqs(void)
     while ((i = next_object(&at, OBJ_IRQ)) != NULL) {
         irq_info(i, info);
         kprintf("%6lu %10lx ", info[0], SHORT(i));
-        print_bits(i->flags, "LAM");
+        print_bits(i->flags, "LAMF");
         print_bits(info[3], "ML");
         kprintf(" %7lu %9lu %6lu %10lx %10lx %lx\n", info[2], info[1], info[4],
                 SHORT(i->endpoint.obj), SHORT(i->reply), i->endpoint.badge);

@@ -10,6 +10,7 @@
 #include <arch/cpu.h>
 #include <arch/ioapic.h>
 #include <arch/timer.h>
+#include <arch/vtd.h>
 #include <ipc/ipc.h>
 #include <ipc/irq.h>
 #include <ipc/message.h>
@@ -17,6 +18,9 @@
 #include <sched/dispatch.h>
 
 #define MSI_ADDRESS 0xfee00000ull /* SDM vol. 3A, 10.11.1: fixed, physical destination */
+
+#define MSI_REMAPPED 0x10ull /* VT-d 5.1.2.2: the message names an entry, its data is 0 */
+#define MSI_ENTRY(n) ((uint64_t)(n) << 5)
 
 static struct source sources[IRQ_VECTORS];
 
@@ -30,10 +34,22 @@ static bool is_level(const struct irq *irq)
     return irq->flags & IRQ_LEVEL;
 }
 
+/* Where interrupts are remapped, a message is stopped there; else it is only not delivered. */
+static __attribute__((noinline)) void set_message_masked(const struct source *s, bool masked)
+{
+    if (s->flags & IRQ_MSI) {
+        vtd_mask_irq((unsigned)(s - sources), masked);
+    } else {
+        vtd_mask_fault(s->gsi, masked);
+    }
+}
+
 static void set_masked(const struct source *s, bool masked)
 {
-    if (!(s->flags & IRQ_MSI)) {
+    if (!(s->flags & (IRQ_MSI | IRQ_IOMMU))) {
         ioapic_mask(&s->pin, masked);
+    } else {
+        set_message_masked(s, masked);
     }
 }
 
@@ -370,7 +386,8 @@ int irq_find_source(uint64_t gsi, uint32_t flags, uint32_t *source)
 
     for (uint32_t i = 0; i < IRQ_VECTORS; i++) {
         const struct source *s = &sources[i];
-        if (s->sharers && s->gsi == gsi && !((s->flags | flags) & IRQ_MSI)) {
+        if (s->sharers && s->gsi == gsi && !((s->flags | flags) & IRQ_MSI) &&
+            !((s->flags ^ flags) & IRQ_IOMMU)) {
             *source = i;
             if (s->flags != flags || !(flags & IRQ_LEVEL)) {
                 return E_BUSY;
@@ -395,6 +412,21 @@ unsigned irq_free_vectors(void)
     return count;
 }
 
+/* What @s sends arrives as @vector, once it is not masked. */
+static void route(struct source *s, uint32_t vector)
+{
+    uint32_t number = vector - VECTOR_IRQ;
+
+    if (s->flags & IRQ_IOMMU) {
+        vtd_route_fault(s->gsi, vector);
+    } else if (s->flags & IRQ_MSI) {
+        vtd_route_irq(number, vector, s->gsi, false, true);
+    } else {
+        vtd_route_irq(number, vector, ioapic_requester(s->gsi), s->flags & IRQ_LEVEL, false);
+        s->pin = ioapic_route(s->gsi, vector, s->flags);
+    }
+}
+
 void irq_create(struct irq *irq, uint32_t source, uint32_t gsi, uint32_t flags)
 {
     struct source *s = &sources[source];
@@ -402,9 +434,7 @@ void irq_create(struct irq *irq, uint32_t source, uint32_t gsi, uint32_t flags)
     if (!s->sharers++) {
         s->gsi = gsi;
         s->flags = (uint8_t)flags;
-        if (!(flags & IRQ_MSI)) {
-            s->pin = ioapic_route(gsi, VECTOR_IRQ + source, flags);
-        }
+        route(s, VECTOR_IRQ + source);
         update_mask(s);
     }
     node_init(&irq->n, WORD_IRQ);
@@ -438,13 +468,14 @@ void irq_info(const struct irq *irq, uint64_t *out)
 {
     const struct source *s = &sources[irq->source];
     bool msi = s->flags & IRQ_MSI;
+    uint64_t to = vtd_remaps() ? MSI_REMAPPED | MSI_ENTRY(irq->source) : lapic_id() << 12;
 
-    out[0] = msi ? VECTOR_IRQ + (uint32_t)irq->source : s->gsi;
+    out[0] = !msi ? s->gsi : vtd_remaps() ? 0 : VECTOR_IRQ + (uint32_t)irq->source;
     out[1] = irq->delivered;
     out[2] = irq->pending;
     out[3] = (irq->hold & (HOLD_REPLY | HOLD_QUEUED) ? IRQ_IS_UNANSWERED : 0u) |
              (s->owed || !s->bound ? IRQ_IS_MASKED : 0u) |
              (irq->hold & HOLD_LIMIT ? IRQ_IS_OVER_LIMIT : 0u);
     out[4] = irq->storms;
-    out[5] = msi ? MSI_ADDRESS | lapic_id() << 12 : 0;
+    out[5] = msi ? MSI_ADDRESS | to : 0;
 }

@@ -3,6 +3,7 @@
  * untyped that pays for the object.
  */
 #include <arch/ioapic.h>
+#include <arch/vtd.h>
 #include <ipc/ipc.h>
 #include <ipc/irq.h>
 #include <object/control.h>
@@ -12,9 +13,8 @@
 #include <object/untyped.h>
 #include <sched/time.h>
 
-/* The untyped that pays and the empty slot of the caller's own CNode for the new object. */
-static int payer_and_slot(uint64_t payer, uint64_t index, struct slot **ut, struct slot **cnode,
-                          struct slot **to)
+int control_payer(uint64_t payer, uint64_t index, struct slot **ut, struct slot **cnode,
+                  struct slot **to)
 {
     int e = invoke_cap(payer, OBJ_UNTYPED, RIGHT_MANAGE, ut);
 
@@ -24,12 +24,15 @@ static int payer_and_slot(uint64_t payer, uint64_t index, struct slot **ut, stru
     return !e && (*to)->type != OBJ_NULL ? E_EXISTS : e;
 }
 
-static bool source_exists(uint64_t gsi, uint64_t flags)
+static bool source_exists(uint64_t gsi, uint64_t flags, uint64_t requester)
 {
     if (flags & IRQ_MSI) {
-        return flags == IRQ_MSI && !gsi;
+        return flags == IRQ_MSI && !gsi && requester <= UINT16_MAX;
     }
-    return gsi <= UINT32_MAX && ioapic_has((uint32_t)gsi) &&
+    if (flags & IRQ_IOMMU) {
+        return flags == IRQ_IOMMU && vtd.on && gsi < vtd_unit_count() && !requester;
+    }
+    return !requester && gsi <= UINT32_MAX && ioapic_has((uint32_t)gsi) &&
            !(flags & ~(uint64_t)(IRQ_LEVEL | IRQ_ACTIVE_LOW));
 }
 
@@ -40,10 +43,10 @@ static int create_irq(const uint64_t *w, uint64_t *out)
     uint32_t source;
     void *object;
 
-    if (!source_exists(w[1], w[2])) {
+    if (!source_exists(w[1], w[2], w[4])) {
         return E_BAD_ARG;
     }
-    int e = payer_and_slot(w[0], w[3], &ut, &cnode, &to);
+    int e = control_payer(w[0], w[3], &ut, &cnode, &to);
     if (!e) {
         e = irq_find_source(w[1], (uint32_t)w[2], &source);
     }
@@ -53,7 +56,7 @@ static int create_irq(const uint64_t *w, uint64_t *out)
     if (e) {
         return e;
     }
-    irq_create(object, source, (uint32_t)w[1], (uint32_t)w[2]);
+    irq_create(object, source, (uint32_t)(w[1] | w[4]), (uint32_t)w[2]);
     irq_info(object, info);
     if (w[2] == IRQ_MSI) {
         out[0] = info[5];
@@ -89,7 +92,7 @@ int ioport_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t
     case OP_IOPORT_CONTROL_CREATE:
         e = invoke_cap(w[1], OBJ_VSPACE, RIGHT_MANAGE, &target);
         if (!e) {
-            e = payer_and_slot(w[0], w[2], &ut, &cnode, &to);
+            e = control_payer(w[0], w[2], &ut, &cnode, &to);
         }
         if (!e && ((struct table *)target->obj)->ports) {
             e = E_BUSY;
@@ -124,7 +127,7 @@ int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *o
         (limited && w[2] < BUDGET_PERIOD_MIN_US)) {
         return E_BAD_ARG;
     }
-    int e = payer_and_slot(w[0], w[4], &ut, &cnode, &to);
+    int e = control_payer(w[0], w[4], &ut, &cnode, &to);
     if (!e) {
         e = untyped_make(ut, cnode, to, OBJ_BUDGET, BUDGET_BITS, &object);
     }

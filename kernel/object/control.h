@@ -6,6 +6,11 @@
 
 #include <object/object.h>
 
+/** The untyped that pays and the empty slot of the caller's own CNode for a new object.
+ *  Errors: as invoke_cap and invoke_cnode_slot; EXISTS. */
+int control_payer(uint64_t payer, uint64_t index, struct slot **ut, struct slot **cnode,
+                  struct slot **to);
+
 int irq_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 int ioport_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 int cpu_control_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);

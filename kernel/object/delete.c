@@ -8,6 +8,7 @@
 #include <arch/asm.h>
 #include <debug/trace.h>
 #include <ipc/ipc.h>
+#include <object/device.h>
 #include <object/portmap.h>
 #include <object/slot.h>
 #include <object/table.h>
@@ -33,6 +34,8 @@ static bool destroy_object(struct slot *s)
     case OBJ_VSPACE:
         return vspace_destroy(p);
     case OBJ_TABLE:
+    case OBJ_IO_TABLE:
+    case OBJ_IOSPACE: /* its Devices have copies of it, so they are off it */
         return table_clear(p);
     case OBJ_ENDPOINT:
         return endpoint_destroy(p);
@@ -50,6 +53,9 @@ static bool destroy_object(struct slot *s)
     case OBJ_BUDGET:
         budget_destroy(p);
         return true;
+    case OBJ_DEVICE:
+        device_destroy(p);
+        return true;
     default: /* untyped, frame, empty CNode: nothing but the memory */
         return true;
     }
@@ -62,6 +68,8 @@ static void empty(struct slot *s)
         portmap_detach(portmap_of_slot(s));
     } else if (s->flags & SLOT_IN_IRQ) {
         irq_slot_lost(s);
+    } else if (s->flags & SLOT_IN_DEVICE) {
+        device_slot_lost(s);
     } else {
         if (s->flags & SLOT_IN_THREAD && s->type == OBJ_NOTIFICATION) {
             ((struct notification *)s->obj)->bound = NULL;
@@ -77,7 +85,7 @@ static void empty(struct slot *s)
 /* Take back the leaf @s, or do a share of it; true when it is empty. */
 static bool remove_leaf(struct slot *s)
 {
-    if ((s->type == OBJ_FRAME || s->type == OBJ_TABLE) && s->badge) {
+    if (slot_can_map(s) && s->badge) {
         table_unmap(s);
     }
     if (s->flags & SLOT_OWNER) {

@@ -4,6 +4,7 @@
 #include <ipc/ipc.h>
 #include <object/cnode.h>
 #include <object/control.h>
+#include <object/device.h>
 #include <object/invoke.h>
 #include <object/table.h>
 #include <object/thread.h>
@@ -52,8 +53,12 @@ int invoke(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
         [OBJ_IRQ_CONTROL] = irq_control_op,
         [OBJ_IOPORT_CONTROL] = ioport_control_op,
         [OBJ_CPU_CONTROL] = cpu_control_op,
+        [OBJ_DEVICE_CONTROL] = device_control_op,
+        [OBJ_IOSPACE] = iospace_op,
+        [OBJ_IO_TABLE] = table_op,
+        [OBJ_DEVICE] = device_op,
     };
-    _Static_assert(OBJ_COUNT == 16, "a new object needs its operations here");
+    _Static_assert(OBJ_COUNT == 20, "a new object needs its operations here");
 
     if (!table[cap->type]) {
         return E_BAD_TYPE;

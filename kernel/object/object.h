@@ -25,6 +25,8 @@
 #define SLOT_IN_IRQ     4
 #define SLOT_IN_PORTMAP 8
 #define SLOT_DEVICE     16 /* untyped and frame: device memory */
+#define SLOT_IN_DEVICE  32
+#define SLOT_IN_OBJECT  (SLOT_IN_THREAD | SLOT_IN_IRQ | SLOT_IN_PORTMAP | SLOT_IN_DEVICE)
 
 struct slot {
     uint64_t obj;   /* kernel address of the object; physical for untyped and frames */
@@ -190,6 +192,24 @@ struct table {
     struct table *parent;
     struct portmap *ports; /* VSpace only */
     uint64_t cr3;          /* VSpace only: arch/tlb.h */
+    uint64_t io;           /* an IoSpace (level 3), or a table that goes below one */
+};
+
+/* The units have tables of three or of four levels; all that is mapped lies below the lowest entry
+ * of the fourth. */
+struct iospace {
+    struct table table;
+    uint32_t devices, domain; /* how many are assigned to it; its number for the units meanwhile */
+    uint8_t pad[8192 - sizeof(struct table) - 8];
+    uint64_t top[512];
+};
+
+struct device {
+    uint64_t context[512]; /* what the units know of its bus, in the bus's first Device */
+    struct slot space;
+    struct device *next; /* on its bus */
+    uint16_t requester;
+    uint8_t unit, silent;
 };
 
 struct portmap {
@@ -207,6 +227,9 @@ _Static_assert(sizeof(struct irq) <= 1 << IRQ_BITS, "irq size");
 _Static_assert(offsetof(struct irq, endpoint) == 64, "the second cache line");
 _Static_assert(offsetof(struct irq, manager) % 32 == 0, "slots are found by their address");
 _Static_assert(sizeof(struct table) <= 1 << TABLE_BITS, "table size");
+_Static_assert(offsetof(struct iospace, top) == 8192, "a page of its own");
+_Static_assert(sizeof(struct iospace) <= 1 << IOSPACE_BITS, "iospace size");
+_Static_assert(sizeof(struct device) <= 1 << DEVICE_BITS, "device size");
 _Static_assert(sizeof(struct portmap) <= 1 << PORTMAP_BITS, "portmap size");
 _Static_assert(sizeof(struct budget) == 1 << BUDGET_BITS, "budget size");
 

@@ -37,7 +37,7 @@ static void link_after(struct slot *before, struct slot *s)
 
 void slot_insert_child(struct slot *parent, struct slot *to, const struct slot *value)
 {
-    uint8_t place = to->flags & (SLOT_IN_THREAD | SLOT_IN_IRQ | SLOT_IN_PORTMAP);
+    uint8_t place = to->flags & SLOT_IN_OBJECT;
 
     *to = *value;
     to->flags = (uint8_t)((value->flags & (SLOT_OWNER | SLOT_DEVICE)) | place);
@@ -56,7 +56,7 @@ int slot_copy(struct slot *from, struct slot *to, uint8_t rights, uint64_t badge
     }
     struct slot value = *from;
     value.rights &= rights;
-    value.badge = from->type == OBJ_FRAME || from->type == OBJ_TABLE ? 0 : badge; /* not mapped */
+    value.badge = slot_can_map(from) ? 0 : badge; /* not mapped */
     value.flags &= SLOT_DEVICE;
     slot_insert_child(from, to, &value);
     return E_OK;
@@ -71,7 +71,7 @@ void slot_move(struct slot *from, struct slot *to)
     if (to->next) {
         slot_next(to)->prev = slot_link(to);
     }
-    if (to->type == OBJ_FRAME || to->type == OBJ_TABLE) {
+    if (slot_can_map(to)) {
         table_mapping_moved(to);
     }
     memset(from, 0, sizeof *from);
@@ -79,7 +79,7 @@ void slot_move(struct slot *from, struct slot *to)
 
 void slot_clear(struct slot *s)
 {
-    uint8_t place = s->flags & (SLOT_IN_THREAD | SLOT_IN_IRQ | SLOT_IN_PORTMAP);
+    uint8_t place = s->flags & SLOT_IN_OBJECT;
 
     if (s->prev) {
         slot_at(s->prev)->next = s->next;

@@ -28,6 +28,12 @@ static inline struct slot *slot_next(const struct slot *s)
     return slot_at(s->next);
 }
 
+/** Is @s of a kind that can be mapped? Then its badge says where. */
+static inline bool slot_can_map(const struct slot *s)
+{
+    return (1u << OBJ_FRAME | 1u << OBJ_TABLE | 1u << OBJ_IO_TABLE) >> s->type & 1;
+}
+
 /** Has anything been derived from @s? */
 static inline bool slot_has_child(const struct slot *s)
 {

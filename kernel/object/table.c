@@ -2,10 +2,13 @@
  * table.c - mapping and unmapping of tables and frames.
  * Invariant: entry e of table t is present below the kernel's half exactly when back[e] names a
  * slot whose badge names (t, e). W^X: no entry is both writable and executable.
+ * IoSpaces have the same tables with entries of another kind (VT-d specification 4.1, section 9.8):
+ * bit 0 lets devices read, bit 1 write, bit 7 makes a large page, as in the processor's.
  */
 #include <arch/cpu.h>
 #include <arch/paging.h>
 #include <arch/tlb.h>
+#include <arch/vtd.h>
 #include <lib/string.h>
 #include <object/invoke.h>
 #include <object/portmap.h>
@@ -14,6 +17,8 @@
 
 #define RIGHTS_RWX      (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC)
 #define ENTRIES_A_SHARE 64
+#define IO_READ         PTE_PRESENT
+#define IO_WRITE        PTE_WRITE
 
 void vspace_init(struct table *v)
 {
@@ -21,6 +26,21 @@ void vspace_init(struct table *v)
     paging_copy_kernel_half(v->entry);
     v->entry[IOPB_SLOT] = 0;
     v->cr3 = tlb_space_new(direct_pa(v));
+}
+
+void iospace_init(struct iospace *s)
+{
+    s->table.level = 3;
+    s->table.io = 1;
+    s->top[0] = direct_pa(&s->table) | IO_READ | IO_WRITE;
+}
+
+/* The entry at device address @iova of @s has changed, or (@page false) all of them may have. */
+static void iospace_flush(const struct iospace *s, uint64_t iova, bool page)
+{
+    if (s->devices) {
+        vtd_flush(s->domain, page ? iova : VTD_ALL);
+    }
 }
 
 /* No TLB may go on using what was @t's entry @index: one address of the space for a page,
@@ -31,8 +51,11 @@ static void flush(const struct table *t, uint32_t index)
     bool page = t->level == 1;
 
     while (t->level < 4) {
-        if (!t->parent) {
-            return; /* detached: it was flushed when it was taken out */
+        if (!t->parent) { /* detached: it was flushed when it was taken out */
+            if (t->io && t->level == 3) {
+                iospace_flush((const struct iospace *)t, va, page);
+            }
+            return;
         }
         index = t->index;
         t = t->parent;
@@ -52,9 +75,12 @@ void table_unmap(struct slot *s)
 
     t->entry[index] = 0;
     t->back[index] = 0;
+    if (t->io) {
+        vtd_clean(&t->entry[index], sizeof t->entry[index]);
+    }
     flush(t, index);
     s->badge = 0;
-    if (s->type == OBJ_TABLE) {
+    if (s->type != OBJ_FRAME) {
         ((struct table *)s->obj)->parent = NULL;
     }
 }
@@ -94,21 +120,21 @@ bool vspace_destroy(struct table *v)
     return true;
 }
 
-/* The table that holds @va's entry of @level in space @v, or NULL with the level of the first
- * missing table in *@missing, or 0 there when a large page is in the way. */
-static inline struct table *find_table(struct table *v, uint64_t va, unsigned level,
+/* The table that holds @va's entry of @level in space @v of @top levels, or NULL with the level of
+ * the first missing table in *@missing, or 0 there when a large page is in the way. */
+static inline struct table *find_table(struct table *v, unsigned top, uint64_t va, unsigned level,
                                        uint64_t *missing)
 {
     struct table *t = v;
 
 #pragma GCC unroll 3
-    for (unsigned l = 4; l > 1; l--) {
+    for (unsigned l = top; l > 1; l--) {
         if (l == level) {
             break;
         }
         uint64_t e = t->entry[va >> (3 + 9 * l) & 511];
         if ((e & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT) { /* no top entry is large */
-            *missing = e & PTE_PRESENT ? 0 : l - 1;
+            *missing = e ? 0 : l - 1;
             return NULL;
         }
         t = direct(e & PTE_ADDR);
@@ -123,35 +149,54 @@ static void map_entry(struct table *t, uint32_t index, struct slot *s, uint64_t 
     s->badge = direct_pa(t) | index;
 }
 
-static int map_table(struct slot *cap, const uint64_t *w, uint64_t *out)
+/* The same in an IoSpace. A unit may have noted that nothing was there. */
+static void map_io_entry(struct table *t, uint32_t index, struct slot *s, uint64_t entry)
+{
+    map_entry(t, index, s, entry);
+    vtd_clean(&t->entry[index], sizeof t->entry[index]);
+    if (vtd.flags & IOMMU_CACHES_ABSENT) {
+        flush(t, index);
+    }
+}
+
+/* @io is a constant: each kind of space gets code of its own. */
+static inline __attribute__((always_inline)) int map_table(struct slot *cap, const uint64_t *w,
+                                                           uint64_t *out, bool io)
 {
     struct slot *s;
-    int e = invoke_cap(w[1], OBJ_TABLE, RIGHT_MANAGE, &s);
+    unsigned top = io ? 3 : 4;
+    uint64_t end = io ? IOVA_TOP : USER_TOP;
+    int e = invoke_cap(w[1], io ? OBJ_IO_TABLE : OBJ_TABLE, RIGHT_MANAGE, &s);
 
     if (e) {
         return e;
     }
-    if (w[0] >= USER_TOP) {
+    if (w[0] >= end) {
         return E_BAD_ARG;
     }
     if (s->badge || !(s->flags & SLOT_OWNER)) {
         return E_BUSY;
     }
     struct table *v = (struct table *)cap->obj, *child = (struct table *)s->obj;
-    uint64_t missing = 0, va = spec_index(w[0], USER_TOP);
-    if (find_table(v, va, 1, &missing) || !missing) {
+    uint64_t missing = 0, va = spec_index(w[0], end);
+    if (find_table(v, top, va, 1, &missing) || !missing) {
         return E_EXISTS;
     }
     if (child->level && child->level != missing) {
         return E_BAD_ARG; /* it has been used at another level and still has entries */
     }
     uint64_t none;
-    struct table *parent = find_table(v, va, (unsigned)missing + 1, &none);
+    struct table *parent = find_table(v, top, va, (unsigned)missing + 1, &none);
     uint32_t index = (uint32_t)(va >> (3 + 9 * parent->level) & 511);
     child->level = (uint32_t)missing;
     child->parent = parent;
     child->index = index;
-    map_entry(parent, index, s, direct_pa(child) | PTE_PRESENT | PTE_WRITE | PTE_USER);
+    if (io) {
+        vtd_clean(child->entry, sizeof child->entry);
+        map_io_entry(parent, index, s, direct_pa(child) | IO_READ | IO_WRITE);
+    } else {
+        map_entry(parent, index, s, direct_pa(child) | PTE_PRESENT | PTE_WRITE | PTE_USER);
+    }
     out[0] = missing;
     return E_OK;
 }
@@ -199,7 +244,7 @@ static int map_frame(struct slot *cap, const uint64_t *w, uint64_t *out)
         return E_BAD_ARG;
     }
     uint64_t missing = 0, va = spec_index(w[0], USER_TOP);
-    struct table *t = find_table((struct table *)cap->obj, va, level, &missing);
+    struct table *t = find_table((struct table *)cap->obj, 4, va, level, &missing);
     if (!t) {
         out[0] = missing;
         return missing ? E_NO_TABLE : E_EXISTS;
@@ -212,11 +257,75 @@ static int map_frame(struct slot *cap, const uint64_t *w, uint64_t *out)
     return E_OK;
 }
 
+/* Entry bits for @rights, or 0 when they are not to be had. */
+static uint64_t io_bits(uint64_t rights)
+{
+    if (rights & ~(uint64_t)(RIGHT_READ | RIGHT_WRITE)) {
+        return 0;
+    }
+    return (rights & RIGHT_READ ? IO_READ : 0) | (rights & RIGHT_WRITE ? IO_WRITE : 0);
+}
+
+/* May the @bytes, a power of two, at @iova be mapped? */
+static bool iova_is_good(uint64_t iova, uint64_t bytes)
+{
+    uint64_t end = iova + bytes;
+
+    return !(iova & (bytes - 1)) && iova >= IOVA_MIN && iova < IOVA_TOP && end <= IOVA_TOP &&
+           (end <= IOVA_MSI_WINDOW || iova >= IOVA_MSI_WINDOW + (1 << 20));
+}
+
+static int map_io_frame(struct slot *cap, const uint64_t *w, uint64_t *out)
+{
+    struct slot *s;
+    int e = invoke_cap(w[1], OBJ_FRAME, 0, &s);
+
+    if (e) {
+        return e;
+    }
+    unsigned level = s->size_bits == FRAME_4K_BITS ? 1 : 2;
+    if (!io_bits(w[2]) ||
+        s->size_bits > (vtd.flags & IOMMU_LARGE_PAGES ? FRAME_2M_BITS : FRAME_4K_BITS) ||
+        !iova_is_good(w[0], 1ull << s->size_bits)) {
+        return E_BAD_ARG;
+    }
+    if (w[2] & ~(uint64_t)s->rights) {
+        return E_NO_RIGHT;
+    }
+    if (s->badge) {
+        return E_BUSY;
+    }
+    uint64_t missing = 0, iova = spec_index(w[0], IOVA_TOP);
+    struct table *t = find_table((struct table *)cap->obj, 3, iova, level, &missing);
+    if (!t) {
+        out[0] = missing;
+        return missing ? E_NO_TABLE : E_EXISTS;
+    }
+    uint32_t index = (uint32_t)(iova >> (3 + 9 * level) & 511);
+    if (t->entry[index]) {
+        return E_EXISTS;
+    }
+    map_io_entry(t, index, s, s->obj | io_bits(w[2]) | (level > 1 ? PTE_LARGE : 0));
+    return E_OK;
+}
+
+int iospace_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
+{
+    switch (op) {
+    case OP_IOSPACE_MAP_TABLE:
+        return map_table(cap, w, out, true);
+    case OP_IOSPACE_MAP:
+        return map_io_frame(cap, w, out);
+    default:
+        return E_BAD_CALL;
+    }
+}
+
 int vspace_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
 {
     switch (op) {
     case OP_VSPACE_MAP_TABLE:
-        return map_table(cap, w, out);
+        return map_table(cap, w, out, false);
     case OP_VSPACE_MAP:
         return map_frame(cap, w, out);
     default:
@@ -228,6 +337,7 @@ int table_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
 {
     (void)w;
     (void)out;
+    _Static_assert((int)OP_TABLE_UNMAP == (int)OP_IO_TABLE_UNMAP, "one function for both");
     if (op != OP_TABLE_UNMAP) {
         return E_BAD_CALL;
     }
@@ -240,7 +350,8 @@ int table_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out)
 
 static int protect_frame(struct slot *s, uint64_t rights)
 {
-    uint64_t bits = entry_bits(s, rights, CACHE_DEFAULT);
+    struct table *t = mapping_table(s);
+    uint64_t bits = t->io ? io_bits(rights) : entry_bits(s, rights, CACHE_DEFAULT);
 
     if (!bits) {
         return E_BAD_ARG;
@@ -248,10 +359,12 @@ static int protect_frame(struct slot *s, uint64_t rights)
     if (rights & ~(uint64_t)s->rights) {
         return E_NO_RIGHT;
     }
-    struct table *t = mapping_table(s);
     uint32_t index = mapping_index(s);
     uint64_t keep = PTE_ADDR | PTE_PCD | PTE_PWT | PTE_LARGE;
     t->entry[index] = (t->entry[index] & keep) | (bits & ~(uint64_t)(PTE_PCD | PTE_PWT));
+    if (t->io) {
+        vtd_clean(&t->entry[index], sizeof t->entry[index]);
+    }
     flush(t, index);
     return E_OK;
 }

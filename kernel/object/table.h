@@ -21,6 +21,9 @@ static inline uint32_t mapping_index(const struct slot *s)
 /** An empty VSpace (level 4) at zeroed memory, with the kernel's half. */
 void vspace_init(struct table *v);
 
+/** An empty IoSpace at zeroed memory. */
+void iospace_init(struct iospace *s);
+
 /** Empty @v, which is being destroyed, in shares; nobody runs in it any more. */
 bool vspace_destroy(struct table *v);
 
@@ -35,6 +38,7 @@ bool table_clear(struct table *t);
 
 /** Operations (decode and invoke). Errors: docs/abi.md. */
 int vspace_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
+int iospace_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 int table_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 int frame_op(struct slot *cap, uint32_t op, const uint64_t *w, uint64_t *out);
 

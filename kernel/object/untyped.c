@@ -38,7 +38,8 @@ static unsigned object_bits(uint64_t type, uint64_t size_bits, bool device)
         bool ok = size_bits >= CNODE_MIN_BITS && size_bits <= CNODE_MAX_BITS;
         return ok ? quoll_object_bits(OBJ_CNODE, (unsigned)size_bits) : 0;
     }
-    bool made_here = type > OBJ_CNODE && type <= OBJ_REPLY;
+    bool made_here =
+        (type > OBJ_CNODE && type <= OBJ_REPLY) || type == OBJ_IOSPACE || type == OBJ_IO_TABLE;
     return made_here && !size_bits ? quoll_object_bits((enum quoll_object)type, 0) : 0;
 }
 
@@ -187,6 +188,12 @@ static void init_object(struct slot *value, uint64_t pa, struct thread *owner)
         break;
     case OBJ_VSPACE:
         vspace_init(p);
+        break;
+    case OBJ_IOSPACE:
+        iospace_init(p);
+        break;
+    case OBJ_IO_TABLE:
+        ((struct table *)p)->io = 1;
         break;
     case OBJ_ENDPOINT:
         endpoint_init(p);

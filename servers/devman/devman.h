@@ -13,7 +13,7 @@
 #include "policy.h"
 #include "tree.h"
 
-#include <quoll/bootinfo.h>
+#include <quoll/machine.h>
 #include <quoll/driver_manifest.h>
 #include <quoll/idl_desc.h>
 #include <quoll/info.h>

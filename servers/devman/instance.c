@@ -150,8 +150,8 @@ static void fill_info(struct device *d)
     info->magic = DRIVER_INFO_MAGIC;
     info->instance = ++d->instances;
     info->takes_over = d->recorded;
-    info->rsdp_pa = devman.boot->acpi.rsdp_pa;
-    info->hpet_pa = devman.boot->acpi.hpet_pa;
+    info->rsdp_pa = boot_machine(devman.boot)->acpi.rsdp_pa;
+    info->hpet_pa = boot_machine(devman.boot)->acpi.hpet_pa;
     info->probed = d->probed;
     info->dma_mode = d->dma.mode;
     info->data_is_mapped = d->dma.mode == DRIVER_DMA_OFF || d->driver->manifest.map_data;

@@ -37,7 +37,7 @@ static void own(struct node *node, const char *name, enum resource_kind kind, ui
 /* What ACPI's interpreter reads: whole pages around its tables. */
 static void report_tables(struct node *pci)
 {
-    const struct boot_acpi *acpi = &devman.boot->acpi;
+    const struct boot_acpi *acpi = &boot_machine(devman.boot)->acpi;
 
     if (acpi->rsdp_pa != 0) {
         own(pci, "rsdp", RESOURCE_MMIO, acpi->rsdp_pa & ~4095ull, 4096);
@@ -56,8 +56,8 @@ static void report_pci(void)
     bool has_ecam = false;
 
     report_tables(pci);
-    for (unsigned i = 0; i < devman.boot->acpi.mcfg_count && i < BOOT_MAX_MCFG; i++) {
-        const struct boot_mcfg *m = &devman.boot->acpi.mcfg[i];
+    for (unsigned i = 0; i < boot_machine(devman.boot)->acpi.mcfg_count && i < BOOT_MAX_MCFG; i++) {
+        const struct boot_mcfg *m = &boot_machine(devman.boot)->acpi.mcfg[i];
         if (m->segment == 0 && m->bus_first == 0) {
             unsigned buses = m->bus_last + 1u < ECAM_BUSES ? m->bus_last + 1u : ECAM_BUSES;
             own(pci, "ecam", RESOURCE_MMIO, m->pa, buses * ECAM_BUS_BYTES);
@@ -84,8 +84,9 @@ static void report_platform(void)
     for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         own(platform, ranges[i].name, RESOURCE_PORTS, ranges[i].base, ranges[i].size);
     }
-    if (devman.boot->acpi.hpet_pa != 0) {
-        own(platform, "hpet", RESOURCE_MMIO, devman.boot->acpi.hpet_pa & ~4095ull, 4096);
+    if (boot_machine(devman.boot)->acpi.hpet_pa != 0) {
+        own(platform, "hpet", RESOURCE_MMIO, boot_machine(devman.boot)->acpi.hpet_pa & ~4095ull,
+            4096);
     }
 }
 

@@ -93,7 +93,7 @@ static const char *find_ports(const struct bootinfo *boot, const struct node *bu
     if (what == NULL && first < SYSTEM_BOARD && !(is_platform(bus) && is_of_board(first, last))) {
         what = "the system board";
     }
-    return what != NULL ? what : of_acpi(&boot->acpi, first, last);
+    return what != NULL ? what : of_acpi(&boot_machine(boot)->acpi, first, last);
 }
 
 /* Is every byte device memory, as the kernel handed it out? It keeps RAM's and its own. */
@@ -138,7 +138,7 @@ static const char *of_firmware(const struct boot_acpi *acpi, uint64_t first, uin
 static const char *find_memory(const struct bootinfo *boot, const struct node *bus, uint64_t first,
                                uint64_t last)
 {
-    uint64_t hpet = boot->acpi.hpet_pa & ~(PAGE - 1);
+    uint64_t hpet = boot_machine(boot)->acpi.hpet_pa & ~(PAGE - 1);
     const char *what;
 
     if (hpet != 0 && first == hpet && last == hpet + PAGE - 1 && is_platform(bus)) {
@@ -146,7 +146,7 @@ static const char *find_memory(const struct bootinfo *boot, const struct node *b
     }
     what = find(memory, sizeof(memory) / sizeof(memory[0]), first, last);
     if (what == NULL) {
-        what = of_firmware(&boot->acpi, first, last);
+        what = of_firmware(&boot_machine(boot)->acpi, first, last);
     }
     if (what == NULL && !is_device_memory(boot, first, last)) {
         what = "memory that is no device's";

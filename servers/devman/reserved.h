@@ -9,7 +9,7 @@
 
 #include "tree.h"
 
-#include <quoll/bootinfo.h>
+#include <quoll/machine.h>
 
 /** What @r would reach that @bus must not give away, in words; a null pointer if nothing. @boot is
  *  what the kernel told of the machine. Ranges of memory count as the whole pages they lie in. */

@@ -148,7 +148,7 @@ static void route_isa(struct resource *r)
     const struct manifest_irq isa = {.number = (uint32_t)r->base, .is_isa = true};
     uint32_t gsi;
 
-    irq_route(&devman.boot->acpi, &isa, &gsi, &r->flags);
+    irq_route(&boot_machine(devman.boot)->acpi, &isa, &gsi, &r->flags);
     r->base = gsi;
 }
 

@@ -8,7 +8,7 @@ int spawn_irq(struct spawn *s, struct spawn_irq *irq)
     struct spawn_control c = {.control = s->maker->irq_control,
                               .op = OP_IRQ_CONTROL_CREATE,
                               .slot_word = 3,
-                              .m = {.w = {0, irq->gsi, irq->flags}}};
+                              .m = {.w = {0, irq->gsi, irq->flags, 0, irq->requester}}};
     int error = spawn_make_control(s, IRQ_BITS, &c);
 
     if (error != E_OK) {

@@ -233,6 +233,11 @@ static bool key_cpu_control(struct manifest_task *t, const char *v, struct manif
     return yes_or_no("cpu-control", v, &t->cpu_control, e);
 }
 
+static bool key_device_control(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    return yes_or_no("device-control", v, &t->device_control, e);
+}
+
 static bool key_args(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     if (strlen(v) >= sizeof(t->args)) {
@@ -268,6 +273,7 @@ static const struct {
     {"irq-control", key_irq_control, false},
     {"ioport-control", key_ioport_control, false},
     {"cpu-control", key_cpu_control, false},
+    {"device-control", key_device_control, false},
     {"devices", manifest_key_devices, false},
     {"boot-image", key_boot_image, false},
     {"dma", key_dma, false},
@@ -295,7 +301,7 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
     return manifest_fail(error,
                          "unknown key '%.40s': image, priority, max-priority, budget, "
                          "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
-                         "ioport-control, cpu-control, devices, boot-image, dma, opens, sessions, "
-                         "power, files, args or restart",
+                         "ioport-control, cpu-control, device-control, devices, boot-image, dma, "
+                         "power, opens, sessions, files, args or restart",
                          key);
 }

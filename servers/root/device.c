@@ -7,7 +7,7 @@
 
 #include <quoll/pieces.h>
 
-#define DEVICE_PIECES (BOOT_MAX_UNTYPED + 320)
+#define DEVICE_PIECES (BOOT_MAX_UNTYPED + 2048) /* more while the ACPI tables are read */
 
 static struct piece piece[DEVICE_PIECES];
 static struct pieces devices = {.piece = piece,
@@ -22,6 +22,42 @@ void device_add(uint32_t slot)
     if (error != E_OK) {
         syslog("device memory of untyped %u stays unused: %s", slot, quoll_strerror(error));
     }
+}
+
+int device_map(uint64_t pa, uint64_t va, unsigned rights, uint32_t *slot, uint32_t *frame)
+{
+    struct spawn *self = &root.task[0].s;
+    int error = pieces_take_at(&devices, pa, FRAME_4K_BITS, slot);
+
+    if (error != E_OK) {
+        return error;
+    }
+    *frame = slots_take(&root.slots, 1);
+    error = *frame == 0
+                ? E_LIMIT
+                : sys_op(*slot, OP_UNTYPED_RETYPE, OBJ_FRAME, FRAME_4K_BITS, 0, *frame, 1, 0);
+    if (error == E_OK) {
+        error = spawn_map(self, va, *frame, rights);
+    }
+    if (error != E_OK) {
+        if (*frame != 0) {
+            slots_give(&root.slots, *frame, 1);
+        }
+        device_give(*slot);
+    }
+    return error;
+}
+
+void device_give(uint32_t slot)
+{
+    (void)pieces_give(&devices, slot);
+}
+
+void device_keep(uint64_t pa)
+{
+    uint32_t slot;
+
+    (void)pieces_take_at(&devices, pa & ~4095ull, FRAME_4K_BITS, &slot);
 }
 
 /* All of @source's memory as an untyped in slot @index of @task. */

@@ -33,6 +33,7 @@ int task_grant_caps(struct task *task)
         {SLOT_IRQ_CONTROL, BOOT_SLOT_IRQ_CONTROL, RIGHT_ALL, 0, m->irq_control},
         {SLOT_IOPORT_CONTROL, BOOT_SLOT_IOPORT_CONTROL, RIGHT_ALL, 0, m->ioport_control},
         {SLOT_CPU_CONTROL, BOOT_SLOT_CPU_CONTROL, RIGHT_ALL, 0, m->cpu_control},
+        {SLOT_DEVICE_CONTROL, BOOT_SLOT_DEVICE_CONTROL, RIGHT_ALL, 0, m->device_control},
     };
     int error = E_OK;
 
@@ -77,7 +78,7 @@ static int grant_irq(struct task *task, unsigned i)
     struct spawn_irq irq = {.endpoint = task->endpoint, .badge = 1ull << 63 | i};
     int error;
 
-    irq_route(&root.info->acpi, &task->manifest->irqs[i], &irq.gsi, &irq.flags);
+    irq_route(&boot_machine(root.info)->acpi, &task->manifest->irqs[i], &irq.gsi, &irq.flags);
     error = spawn_irq(&task->s, &irq);
     task->irq[i] = irq.slot;
     task->irq_gsi[i] = irq.gsi;

@@ -91,7 +91,6 @@ int main(void)
         abort();
     }
     syslog_map_kernel();
-    acpi_read();
     error = make_endpoint();
     if (error == E_OK) {
         error = spawn_window_prepare(&root.task[0].s);
@@ -100,6 +99,7 @@ int main(void)
         syslog("root cannot make its endpoint: %s", quoll_strerror(error));
         abort();
     }
+    machine_read();
     error = power_init();
     if (error != E_OK) {
         syslog("reboot and poweroff will not work: no port map: %s", quoll_strerror(error));

@@ -33,7 +33,9 @@ void hpet_read(struct acpi_table table, struct boot_acpi *out)
         acpi_complain("HPET", "its registers are not in memory, skipped");
         return;
     }
-    out->hpet_pa = hpet.base.address;
+    if (out->hpet_pa == 0) { /* further blocks have a table each; the first one is enough */
+        out->hpet_pa = hpet.base.address;
+    }
 }
 
 void mcfg_read(struct acpi_table table, struct boot_acpi *out)

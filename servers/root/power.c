@@ -93,7 +93,7 @@ static void reset_by_keyboard_controller(void)
 
 void power_reboot(void)
 {
-    const struct boot_acpi *acpi = &root.info->acpi;
+    const struct boot_acpi *acpi = &boot_machine(root.info)->acpi;
 
     syslog("reboot");
     if (acpi->has_reset && power_grant(acpi->reset_port, 1)) {
@@ -121,7 +121,7 @@ static void write_pm1(uint16_t port, unsigned value)
 void power_off(void)
 {
     static const char shutdown[] = "Shutdown";
-    const struct boot_acpi *acpi = &root.info->acpi;
+    const struct boot_acpi *acpi = &boot_machine(root.info)->acpi;
 
     syslog("power off");
     write_pm1(acpi->pm1a_port, (unsigned)acpi->s5_typ_a << 10 | PM1_SLP_EN);

@@ -7,8 +7,9 @@
 #define ROOT_H
 
 #include "alloc.h"
+#include "syslog.h"
 
-#include <quoll/bootinfo.h>
+#include <quoll/machine.h>
 #include <quoll/error.h>
 #include <quoll/info.h>
 #include <quoll/spawn.h>
@@ -20,6 +21,8 @@
 #define ROOT_PRIORITY  200
 #define ROOT_WINDOW_VA 0x0000100010000000ull /* one page: frames while root fills them */
 #define ROOT_KLOG_VA   0x0000100010010000ull /* the kernel's log, read-only */
+#define ROOT_UNITS_VA  0x0000100010020000ull /* IOMMU units' registers, a page each */
+#define ROOT_TABLES_VA 0x0000100018000000ull /* ACPI tables, as long as they are read */
 
 struct task {
     struct spawn s; /* its capabilities, in root's CNode */
@@ -106,8 +109,6 @@ struct task *task_by_badge(uint64_t badge);
 
 /* ---- syslog.c */
 
-/** One line into the system log, and to the debug console while no driver has the serial line. */
-__attribute__((format(printf, 1, 2))) void syslog(const char *format, ...);
 void syslog_line(const char *who, const char *text, size_t bytes);
 void syslog_echo(bool on);
 void syslog_map_kernel(void);
@@ -120,10 +121,24 @@ size_t syslog_read(uint64_t at, uint64_t *first, char *to, size_t max);
 /** After a system failure: show the log on the serial port, unless a live task owns it. */
 void console_report(void);
 
-/* ---- acpi.c */
+/** Take the page of device memory at @pa for root and map it at @va with @rights; *@slot and
+ * *@frame receive its untyped and its frame. Errors: those of pieces_take_at and spawn_map. */
+int device_map(uint64_t pa, uint64_t va, unsigned rights, uint32_t *slot, uint32_t *frame);
 
-/** Read the ACPI tables into root.info. */
-void acpi_read(void);
+/** Give the piece in @slot back. */
+void device_give(uint32_t slot);
+
+/** The page around @pa is nobody's, whether it is device memory or not. */
+void device_keep(uint64_t pa);
+
+/* ---- machine.c, iommu.c: what the machine is, before any other task is made */
+
+/** Read the ACPI tables into root.info, tell the kernel where the IO-APICs are, start the IOMMU. */
+void machine_read(void);
+
+/** Turn the units of @machine on, all that is theirs blocked, and write down what became of it. The
+ *  kernel takes no more units and IO-APICs after that. */
+void iommu_start(struct machine *machine);
 
 /* ---- power.c: they return only if nothing worked */
 int power_init(void);

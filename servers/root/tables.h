@@ -1,13 +1,15 @@
 /*
- * tables.h - what root alone reads of the ACPI tables: how to end the machine, where the HPET, PCI
- * configuration space and the IOMMUs are. The kernel has found the tables and checked length and
- * checksum of each; nothing else in them is believed. An odd one is skipped with a line in the log
- * and never stops the boot. Pure functions on a table in memory, so they are tested on the host.
+ * tables.h - what is read of the ACPI tables: interrupt controllers, how to end the machine, where
+ * the HPET, PCI configuration space and the IOMMU are. A damaged or unknown table is skipped with a
+ * line in the log; it never stops the boot. Nothing here calls the kernel, so it is tested on the
+ * host.
  */
 #ifndef ROOT_TABLES_H
 #define ROOT_TABLES_H
 
-#include <quoll/bootinfo.h>
+#include "syslog.h"
+
+#include <quoll/machine.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,11 +29,21 @@ struct acpi_address { /* ACPI 6.5, 5.2.3.2: Generic Address Structure */
 #define ACPI_SPACE_MEMORY 0
 #define ACPI_SPACE_PORT   1
 
-/** A line in the log about an odd table. */
+/** The @bytes bytes of physical memory at @pa, for reading as long as tables are read; a null
+ * pointer if they are not to be had. */
+const void *phys_window(uint64_t pa, uint64_t bytes);
+
+/** A line in the log about an odd table; after a few of them it stays silent. */
 void acpi_complain(const char *signature, const char *what);
 
-/** The first table with @signature. */
-struct acpi_table acpi_find(const char *signature);
+/** Fill @out (zeroed first) from the tables that the RSDP at @rsdp_pa leads to. It may be the boot
+ *  loader's copy; 0 searches the BIOS area. Without ACPI all fields are 0, except cpu_count, which
+ * is at least 1. @dmar receives the DMAR, if there is one. Source: ACPI 6.5 sections 5.2.5
+ * to 5.2.12; PCI Firmware 3.3, 4.1.2; IA-PC HPET 1.0a, 3.2.4. */
+void acpi_parse(uint64_t rsdp_pa, struct boot_acpi *out, struct acpi_table *dmar);
+
+/** Interrupt controllers and CPUs. */
+void madt_read(struct acpi_table madt, struct boot_acpi *out);
 
 /** Find \_S5_ in @bytes bytes of AML and give its first two elements, the SLP_TYP values.
  *  False, and outputs unchanged, if there is none with constant elements.

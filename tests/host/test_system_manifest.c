@@ -130,6 +130,7 @@ static void test_refusals(void)
     refuse(TASK "slots = 100\n", 9, "power of two");
     refuse(TASK "stack = 5000\n", 9, "multiple of 4k");
     refuse(TASK "cpu-control = maybe\n", 9, "yes or no");
+    refuse(TASK "device-control = 1\n", 9, "yes or no");
     refuse(TASK "restart = yes\n", 9, "restart: no");
     refuse(TASK "devices = some\n", 9, "devices: all");
     refuse(TASK "devices = all\n[task b]\nimage = b\npriority = 1\ndevices = all\n", 10,

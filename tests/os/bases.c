@@ -1,5 +1,5 @@
 /*
- * bases.c - one call of every operation that succeeds in the world, and which of its words are
+ * bases.c - one call of every operation that is right in the world, and which of its words are
  * handles of what. From these the wrong handles of every kind are made.
  */
 #include "errors.h"
@@ -91,6 +91,26 @@ const struct base bases[] = {
      .handle_count = 1, .handles = {{0, OBJ_PORTMAP, M, HANDLE}}},
     {BASE(CPU_CONTROL, CREATE, SLOT_CPU_CONTROL), .w = {W_UNTYPED, 1000, 10000, 90, W_EMPTY},
      .handle_count = 1, .handles = {{0, OBJ_UNTYPED, M, HANDLE}}},
+
+    {BASE(IOSPACE, MAP_TABLE, W_IOSPACE), .w = {WORLD_IOVA_1G, W_IO_TABLE},
+     .handle_count = 1, .handles = {{1, OBJ_IO_TABLE, M, HANDLE}}},
+    {BASE(IOSPACE, MAP, W_IOSPACE), .w = {WORLD_IOVA_FREE, W_FRAME, RW},
+     .handle_count = 1, .handles = {{1, OBJ_FRAME, RW, HANDLE}}},
+    {BASE(IO_TABLE, UNMAP, W_IO_TABLE_MAPPED)},
+    {BASE(DEVICE, ASSIGN, W_DEVICE), .w = {W_IOSPACE}, .iommu = true,
+     .handle_count = 1, .handles = {{0, OBJ_IOSPACE, M, HANDLE_OPTIONAL}}},
+    {BASE(DEVICE, SILENCE, W_DEVICE), .w = {1}, .iommu = true},
+    {BASE(DEVICE, INFO, W_DEVICE), .iommu = true},
+    /* root alone can, before there is anybody else */
+    {BASE(DEVICE_CONTROL, ADD_IOAPIC, SLOT_DEVICE_CONTROL), .w = {0xfec00000}, .error = E_BUSY},
+    {BASE(DEVICE_CONTROL, ADD_UNIT, SLOT_DEVICE_CONTROL), .w = {0xfed90000}, .error = E_BUSY},
+    {BASE(DEVICE_CONTROL, CLOSE, SLOT_DEVICE_CONTROL), .error = E_BUSY},
+    {BASE(DEVICE_CONTROL, START, SLOT_DEVICE_CONTROL), .error = E_BUSY},
+    {BASE(DEVICE_CONTROL, CREATE, SLOT_DEVICE_CONTROL), .iommu = true,
+     .w = {W_UNTYPED, 0, WORLD_REQUESTER + 1, W_EMPTY},
+     .handle_count = 1, .handles = {{0, OBJ_UNTYPED, M, HANDLE}}},
+    {BASE(DEVICE_CONTROL, INFO, SLOT_DEVICE_CONTROL), .iommu = true},
+    {BASE(DEVICE_CONTROL, FETCH, SLOT_DEVICE_CONTROL), .iommu = true, .error = E_BUSY},
 };
 /* clang-format on */
 const unsigned base_count = sizeof bases / sizeof bases[0];

@@ -38,6 +38,13 @@
 #define EDU_STATUS_RAISE 0x80u /* when it is done */
 #define EDU_RAISE        (0x60u / 4)
 #define EDU_ACK          (0x64u / 4)
+#define EDU_DMA_FROM     (0x80u / 4) /* low, high */
+#define EDU_DMA_TO       (0x88u / 4)
+#define EDU_DMA_BYTES    (0x90u / 4)
+#define EDU_DMA          (0x98u / 4)
+#define EDU_DMA_RUN      1u
+#define EDU_DMA_WRITE    2u
+#define EDU_DMA_MEMORY   0x40000u /* its own */
 
 static unsigned edu_slot[2], edu_count;
 static uint32_t edu_bar[2], edu_command[2]; /* its driver's, while a test has moved it */
@@ -319,4 +326,43 @@ void edu_raise_later(const struct edu *e)
 void edu_acknowledge(const struct edu *e)
 {
     e->reg[EDU_ACK] = UINT32_MAX;
+}
+
+/* It takes 100 ms of the machine's time. */
+static void edu_dma(const struct edu *e, uint64_t from, uint64_t to, unsigned bytes,
+                    uint32_t command)
+{
+    e->reg[EDU_DMA_FROM] = (uint32_t)from;
+    e->reg[EDU_DMA_FROM + 1] = (uint32_t)(from >> 32);
+    e->reg[EDU_DMA_TO] = (uint32_t)to;
+    e->reg[EDU_DMA_TO + 1] = (uint32_t)(to >> 32);
+    e->reg[EDU_DMA_BYTES] = bytes;
+    e->reg[EDU_DMA_BYTES + 1] = 0;
+    e->reg[EDU_DMA] = command | EDU_DMA_RUN;
+    do
+        device_wait_us(20000);
+    while ((e->reg[EDU_DMA] & EDU_DMA_RUN) != 0);
+}
+
+void edu_write(const struct edu *e, uint64_t to, unsigned offset, unsigned bytes)
+{
+    edu_dma(e, EDU_DMA_MEMORY + offset, to, bytes, EDU_DMA_WRITE);
+}
+
+void edu_read(const struct edu *e, uint64_t from, unsigned offset, unsigned bytes)
+{
+    edu_dma(e, from, EDU_DMA_MEMORY + offset, bytes, 0);
+}
+
+uint64_t edu_requester(const struct edu *e)
+{
+    return e->slot << 3;
+}
+
+bool interrupts_are_remapped(void)
+{
+    struct msg m = {0};
+
+    return sys_invoke(SLOT_DEVICE_CONTROL, OP_DEVICE_CONTROL_INFO, &m) == E_OK &&
+           (m.w[0] & IOMMU_REMAPS_IRQS) != 0;
 }

@@ -75,4 +75,13 @@ void edu_raise(const struct edu *e);
 void edu_raise_later(const struct edu *e);
 void edu_acknowledge(const struct edu *e);
 
+/** Let @e move @bytes between its memory (at @offset, up to 4 KiB in all) and device address @to,
+ *  and wait until it has tried. */
+void edu_write(const struct edu *e, uint64_t to, unsigned offset, unsigned bytes);
+void edu_read(const struct edu *e, uint64_t from, unsigned offset, unsigned bytes);
+/** The requester id of @e. */
+uint64_t edu_requester(const struct edu *e);
+/** Does each device send only the interrupts that were made for it? */
+bool interrupts_are_remapped(void);
+
 #endif

@@ -14,6 +14,7 @@ struct call {
     uint8_t level; /* NO_TABLE: what word 0 says */
     bool mute;     /* made by the thread without a buffer */
     bool extra;    /* carries twelve words more in the buffer */
+    bool iommu;    /* only where there is one */
     uint16_t cap;  /* the capability that is invoked */
     uint64_t w[MSG_REG_WORDS];
     void (*before)(void); /* makes the condition; changes nothing that another row needs */
@@ -27,14 +28,15 @@ struct call_table {
 #define CALL_TABLE(name) const struct call_table name = {list, sizeof list / sizeof list[0]}
 
 /** The tables: of memory objects, of capabilities, of threads, of what the root capabilities make,
- *  and those whose capabilities are derived as deeply as can be. */
+ *  of devices, and those whose capabilities are derived as deeply as can be. */
 extern const struct call_table errors_memory, errors_cnode, errors_thread, errors_control,
-    errors_depth;
+    errors_device, errors_depth;
 
 /* An argument that is replaced by the number of slots of the own CNode. */
 #define ARG_SLOTS 0x5107500000000000ull
 
-/* ---- a call of each operation that succeeds, and what its handles must be */
+/* ---- a call of each operation that succeeds, or gives the one error of its state, and what its
+ * handles must be */
 enum handle_kind {
     HANDLE,          /* in the caller's capability space */
     HANDLE_OPTIONAL, /* the same, and 0 means none */
@@ -48,6 +50,8 @@ struct handle {
 struct base {
     uint8_t object, label;
     bool extra;
+    bool iommu;   /* only where there is one */
+    int8_t error; /* what it gives, where it is no longer to succeed */
     uint16_t cap;
     uint64_t w[MSG_REG_WORDS];
     unsigned handle_count;

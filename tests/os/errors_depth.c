@@ -47,7 +47,7 @@ static void deepen_untyped(void)
     for (unsigned i = 0; i < STEPS_MAX && status == E_OK; i++) {
         uint64_t next = lab_slot();
 
-        status = OP5(from, OP_UNTYPED_RETYPE, OBJ_UNTYPED, 12, 0, next, 1);
+        status = OP5(from, OP_UNTYPED_RETYPE, OBJ_UNTYPED, 14, 0, next, 1);
         from = status == E_OK ? next : from;
     }
     (void)test_expect_error("the step that is too many", status, E_LIMIT);
@@ -67,6 +67,7 @@ DEEPEN(deep_vspace, W_VSPACE)
 DEEPEN(deep_own_vspace, SLOT_VSPACE)
 DEEPEN(deep_frame, W_FRAME)
 DEEPEN(deep_budget, W_BUDGET)
+DEEPEN(deep_iospace, W_IOSPACE)
 
 /* CNodes are as deeply nested as can be: W_TEMP is an untyped that lies, or could, in the last. */
 static void deep_level(void)
@@ -116,6 +117,11 @@ static const struct call list[] = {
     FAILS(IRQ_CONTROL, CREATE, SLOT_IRQ_CONTROL, "untyped", NULL,
           W_TEMP, WORLD_GSI + 1, 0, W_EMPTY),
     FAILS(CPU_CONTROL, CREATE, SLOT_CPU_CONTROL, "untyped", NULL, W_TEMP, 0, 0, 90, W_EMPTY),
+    {.what = "untyped", .object = OBJ_DEVICE_CONTROL, .label = OP_DEVICE_CONTROL_CREATE,
+     .error = E_LIMIT, .iommu = true, .cap = SLOT_DEVICE_CONTROL,
+     .w = {W_TEMP, 0, WORLD_REQUESTER + 1, W_EMPTY}},
+    {.what = "IoSpace", .object = OBJ_DEVICE, .label = OP_DEVICE_ASSIGN, .error = E_LIMIT,
+     .iommu = true, .cap = W_DEVICE, .w = {W_TEMP}, .before = deep_iospace},
     FAILS(UNTYPED, RETYPE, W_TEMP, "CNode in CNodes", deep_level,
           OBJ_CNODE, CNODE_MIN_BITS, 0, W_EMPTY, 1),
 };

@@ -118,6 +118,12 @@ static bool missing_right(const struct base *b, const struct handle *h, unsigned
     return snapshot_take() && fails(b, what, c) && strengthen();
 }
 
+/* Without an IOMMU there is no Device. */
+static int wrong_type(unsigned type)
+{
+    return type == OBJ_DEVICE && !world_has_iommu() ? E_BAD_CAP : E_BAD_TYPE;
+}
+
 /* One handle: nothing there, every wrong type, every right missing. */
 static bool bad_handle(const struct base *b, const struct handle *h)
 {
@@ -130,7 +136,7 @@ static bool bad_handle(const struct base *b, const struct handle *h)
     if (h->kind != HANDLE_OPTIONAL && !handle_fails(b, h, 0, outside))
         return false;
     for (unsigned type = 1; type < OBJ_COUNT; type++)
-        if (type != h->type && !handle_fails(b, h, world_of_type(type), E_BAD_TYPE))
+        if (type != h->type && !handle_fails(b, h, world_of_type(type), wrong_type(type)))
             return false;
     for (unsigned right = 1; right <= RIGHT_MANAGE; right <<= 1)
         if (h->rights & right && !missing_right(b, h, right))
@@ -157,7 +163,7 @@ bool generic_errors(unsigned object)
     for (unsigned i = 0; i < base_count; i++) {
         const struct base *b = &bases[i];
 
-        if (b->object != object)
+        if (b->object != object || (b->iommu && !world_has_iommu()))
             continue;
         last = b->label > last ? b->label : last;
         if (!bad_capability(b) || !bad_tag(b))

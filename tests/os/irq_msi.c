@@ -8,15 +8,16 @@ static struct puppet driver;
 static struct edu edu[2];
 static uint64_t ep, irq;
 
-#define CREATE_MSI(slot)                                                                           \
-    OP4(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE, SLOT_UNTYPED, 0, IRQ_MSI, slot)
+/* Where interrupts are remapped it comes from that edu or not at all. */
+#define CREATE_MSI(index, e)                                                                       \
+    OP5(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_CREATE, SLOT_UNTYPED, 0, IRQ_MSI, index, edu_requester(e))
 
 static bool prepare(void)
 {
     ep = lab_make(OBJ_ENDPOINT, 0);
     irq = lab_slot();
     if (!puppet_make(&driver, true, PUPPET_PRIORITY, 0) || !edu_open(edu) ||
-        !test_expect_error("making an MSI", CREATE_MSI(irq), E_OK))
+        !test_expect_error("making an MSI", CREATE_MSI(irq, &edu[0]), E_OK))
         return false;
     edu_use_msi(&edu[0], test_out.w[0], (uint32_t)test_out.w[1]);
     return test_expect_error("binding it", OP2(irq, OP_IRQ_BIND, ep, 0x1e), E_OK);
@@ -41,7 +42,7 @@ static void address_and_data(void)
 {
     uint64_t address, data;
 
-    EXPECT_OK(CREATE_MSI(irq = lab_slot()));
+    EXPECT_OK(CREATE_MSI(irq = lab_slot(), &edu[0]));
     address = test_out.w[0];
     data = test_out.w[1];
     EXPECT(address >> 20, 0xfee);
@@ -82,9 +83,11 @@ static void all_counted(void)
     EXPECT(test_out.w[1], 1000);
 }
 
-/* A message can't be masked: over the limit it is counted, and delivered when the period ends. */
+/* Over the limit a message is counted, and delivered when the period ends; where interrupts are
+ * remapped, it does not even come any more. */
 static void over_the_limit(void)
 {
+    uint64_t come = interrupts_are_remapped() ? 8 : 500;
     uint64_t n = lab_make(OBJ_NOTIFICATION, 0), bits = 0;
 
     if (!prepare())
@@ -105,12 +108,12 @@ static void over_the_limit(void)
     puppet_reply_recv(&driver, ep, 0, 0);
     EXPECT_ERROR(puppet_status(&driver), BLOCKED);
     EXPECT_OK(OP0(irq, OP_IRQ_INFO));
-    EXPECT(test_out.w[2], 500);
+    EXPECT(test_out.w[2], come);
     EXPECT(test_out.w[3], IRQ_IS_MASKED | IRQ_IS_OVER_LIMIT);
     EXPECT(test_out.w[4], 1);
     EXPECT_ERROR(sys_poll(n, &bits), E_BUSY); /* told once */
     EXPECT_OK(OP3(irq, OP_IRQ_SET_LIMIT, 0, 0, 0));
-    EXPECT(puppet_out(&driver, R_RDX), 500);
+    EXPECT(puppet_out(&driver, R_RDX), come);
     puppet_reply_recv(&driver, ep, 0, 0);
     send(1);
     EXPECT(puppet_out(&driver, R_RDX), 1);
@@ -140,7 +143,7 @@ static void destroyed(void)
     EXPECT_OK(OP1(SLOT_CNODE, OP_CNODE_DELETE, irq));
     send(3);
     EXPECT_ERROR(puppet_status(&driver), BLOCKED);
-    EXPECT(stray() - before, 3);
+    EXPECT(stray() - before, interrupts_are_remapped() ? 0 : 3);
 }
 
 /* Two messages, two endpoints: they do not mix. */
@@ -152,7 +155,7 @@ static void two_devices(void)
     if (!prepare())
         return;
     MAKE_PUPPET(&other, true, 0);
-    EXPECT_OK(CREATE_MSI(irq2));
+    EXPECT_OK(CREATE_MSI(irq2, &edu[1]));
     edu_use_msi(&edu[1], test_out.w[0], (uint32_t)test_out.w[1]);
     EXPECT_OK(OP2(irq2, OP_IRQ_BIND, ep2, 2));
     puppet_recv(&driver, ep);
@@ -168,13 +171,14 @@ static void two_devices(void)
 
 #define FIRST_VECTOR 1u /* QEMU's APIC never delivers vector 0 */
 #define LAST_VECTOR  0xffu
+#define DELIVER_LOW  0x100u /* to the CPU of the lowest priority */
 #define DELIVER_NMI  0x400u
 #define IRQ_VECTORS  192u
 
 /* A device can send any vector to the CPU, even those of exceptions (QEMU lets all of these pass, a
  * real APIC those from 16 on), and NMIs. What is nobody's is counted, the rest arrives, no thread
  * suffers. */
-static void forge_all(void (*interrupt)(void))
+static void forge_all(void (*interrupt)(void), uint32_t mode)
 {
     uint64_t owned, before;
 
@@ -185,7 +189,7 @@ static void forge_all(void (*interrupt)(void))
     owned = IRQ_VECTORS - test_out.w[1] + 1; /* and the timer's */
     puppet_recv(&driver, ep);
     for (uint32_t vector = FIRST_VECTOR; vector <= LAST_VECTOR; vector++) {
-        edu_use_msi(&edu[0], 0xfee00000, vector);
+        edu_use_msi(&edu[0], 0xfee00000, mode | vector);
         interrupt();
     }
     EXPECT_OK(puppet_status(&driver)); /* its own vector was among them */
@@ -208,12 +212,33 @@ static void while_idle(void)
 
 static void forged(void)
 {
-    forge_all(while_it_runs);
+    forge_all(while_it_runs, 0);
+}
+
+static void forged_lowest(void)
+{
+    forge_all(while_it_runs, DELIVER_LOW);
+}
+
+/* Of another device: it is stopped where interrupts are remapped, and delivered elsewhere. */
+static void of_another(void)
+{
+    uint64_t before = stray(), irq2 = lab_slot();
+
+    if (!prepare())
+        return;
+    EXPECT_OK(CREATE_MSI(irq2, &edu[1]));
+    edu_use_msi(&edu[0], test_out.w[0], (uint32_t)test_out.w[1]);
+    EXPECT_OK(OP2(irq2, OP_IRQ_BIND, ep, 2));
+    puppet_recv(&driver, ep);
+    send(1);
+    EXPECT_ERROR(puppet_status(&driver), interrupts_are_remapped() ? BLOCKED : E_OK);
+    EXPECT(stray(), before);
 }
 
 static void forged_while_idle(void)
 {
-    forge_all(while_idle);
+    forge_all(while_idle, 0);
 }
 
 static const struct test list[] = {
@@ -225,6 +250,8 @@ static const struct test list[] = {
     {"kernel.irq_msi.destroyed", destroyed},
     {"kernel.irq_msi.two_devices", two_devices},
     {"kernel.irq_msi.forged", forged},
+    {"kernel.irq_msi.forged_lowest", forged_lowest},
+    {"kernel.irq_msi.of_another", of_another},
     {"kernel.irq_msi.forged_while_idle", forged_while_idle},
 };
 

@@ -9,17 +9,17 @@
 #include <quoll/pieces.h>
 #include <quoll/spawn.h>
 
-#define SLOTS       256u
-#define PIECES      64u
-#define PIECES_MAX  512u /* of all devices */
-#define ROUNDS      1000u
-#define RAM_BITS    16u
-#define DEVICE_BASE 0xe0000000ull /* mmio of boot/system.manifest */
-#define DEVICE_BITS 21u
-#define HPET_BASE   0xfed00000ull /* IA-PC HPET 1.0a, 2.3.4; in QEMU and Bochs */
-#define FUZZ_BASE   0xe0400000ull /* mmio of fuzz */
-#define WINDOW_VA   0x10000000ull
-#define HPET_VA     0x50000000000ull /* in the own address space */
+#define SLOTS          256u
+#define PIECES         64u
+#define PIECES_MAX     512u /* of all devices */
+#define ROUNDS         1000u
+#define RAM_BITS       16u
+#define DEVICE_BASE    0xe0000000ull /* mmio of boot/system.manifest */
+#define REGISTERS_BITS 21u
+#define HPET_BASE      0xfed00000ull /* IA-PC HPET 1.0a, 2.3.4; in QEMU and Bochs */
+#define FUZZ_BASE      0xe0400000ull /* mmio of fuzz */
+#define WINDOW_VA      0x10000000ull
+#define HPET_VA        0x50000000000ull /* in the own address space */
 
 static struct piece array[PIECES_MAX];
 static uint64_t words[SLOTS_WORDS(SLOTS)];
@@ -82,10 +82,10 @@ static void by_address(void)
     EXPECT(test_out.w[1], 12);
     EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE + 0x3000, 12, &b), E_BUSY);
     EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE, 14, &b), E_BUSY);
-    EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE, DEVICE_BITS, &b), E_BUSY);
+    EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE, REGISTERS_BITS, &b), E_BUSY);
     EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE + 0x800, 12, &b), E_BAD_ARG);
     EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE + (2u << 20), 12, &b), E_BAD_ARG);
-    EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE, DEVICE_BITS + 1, &b), E_BAD_ARG);
+    EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE, REGISTERS_BITS + 1, &b), E_BAD_ARG);
     EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE - 4096, 12, &b), E_BAD_ARG);
     EXPECT_ERROR(pieces_take_at(&pieces, DEVICE_BASE, 3, &b), E_BAD_ARG);
     EXPECT_OK(pieces_take_at(&pieces, DEVICE_BASE + 0x2000, 12, &b));
@@ -96,7 +96,7 @@ static void by_address(void)
     EXPECT_ERROR(pieces_give(&pieces, c), E_BAD_ARG);
     EXPECT_ERROR(pieces_revoke(&pieces, 0), E_BAD_ARG);
     EXPECT_OK(pieces_give(&pieces, a));
-    EXPECT(is_whole(SLOT_MMIO, DEVICE_BITS), true);
+    EXPECT(is_whole(SLOT_MMIO, REGISTERS_BITS), true);
 }
 
 /* A BAR is granted again and again: mapped, revoked with its mappings, mapped. */
@@ -118,7 +118,7 @@ static void granted_again(void)
     EXPECT_ERROR(spawn_map_device(&spawn, spawn.untyped, WINDOW_VA, 4096, CACHE_DEFAULT),
                  E_BAD_ARG); /* RAM */
     EXPECT_OK(pieces_give(&pieces, bar));
-    EXPECT(is_whole(SLOT_MMIO, DEVICE_BITS), true);
+    EXPECT(is_whole(SLOT_MMIO, REGISTERS_BITS), true);
 }
 
 /* A frame of 2 MiB where address and size allow it. */
@@ -128,13 +128,13 @@ static void large_frames(void)
 
     if (!prepare(SLOT_MMIO))
         return;
-    EXPECT_OK(pieces_take_at(&pieces, DEVICE_BASE, DEVICE_BITS, &all));
+    EXPECT_OK(pieces_take_at(&pieces, DEVICE_BASE, REGISTERS_BITS, &all));
     EXPECT_OK(spawn_make(&spawn, OBJ_VSPACE, 0, &spawn.vspace));
     EXPECT_OK(spawn_map_device(&spawn, all, WINDOW_VA, 2u << 20, CACHE_WRITE_COMBINING));
     EXPECT(slots_free(&own), 64 - 4); /* the address space, two tables, the frame */
     EXPECT_OK(pieces_give(&pieces, all));
     spawn_end(&spawn);
-    EXPECT(is_whole(SLOT_MMIO, DEVICE_BITS), true);
+    EXPECT(is_whole(SLOT_MMIO, REGISTERS_BITS), true);
 }
 
 static uint64_t random_state = 1;

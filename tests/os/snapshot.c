@@ -6,7 +6,7 @@
 #include "world.h"
 #include <stdio.h>
 
-#define VALUES_MAX 2048
+#define VALUES_MAX 3072
 #define SLOTS      (W_END + 40u) /* the world, and the lab's slots behind it */
 
 struct value {
@@ -50,6 +50,9 @@ static void note_object(unsigned which, uint64_t slot, uint64_t type)
         break;
     case OBJ_IRQ:
         note_info(which, slot, OP_IRQ_INFO, "Irq", 0x3f);
+        break;
+    case OBJ_DEVICE:
+        note_info(which, slot, OP_DEVICE_INFO, "Device", 0xf);
         break;
     case OBJ_PORTMAP:
         note_info(which, slot, OP_PORTMAP_INFO, "PortMap", 1);

@@ -52,7 +52,11 @@ static bool make_objects(void)
                  {W_TABLE, OBJ_TABLE, 0},
                  {W_FRAME, OBJ_FRAME, FRAME_4K_BITS},
                  {W_FRAME_MAPPED, OBJ_FRAME, FRAME_4K_BITS},
-                 {W_NOTIFICATION, OBJ_NOTIFICATION, 0}};
+                 {W_NOTIFICATION, OBJ_NOTIFICATION, 0},
+                 {W_IOSPACE, OBJ_IOSPACE, 0},
+                 {W_IO_TABLE, OBJ_IO_TABLE, 0},
+                 {W_IO_TABLE_MAPPED, OBJ_IO_TABLE, 0},
+                 {W_FRAME_IO, OBJ_FRAME, FRAME_4K_BITS}};
 
     for (unsigned i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (!make(plain[i].slot, plain[i].type, plain[i].bits, 0))
@@ -110,12 +114,33 @@ static bool map(void)
               OP4(W_VSPACE, OP_VSPACE_MAP, WORLD_VA + 4096, W_FRAME_READ, RIGHT_READ, 0));
 }
 
+bool world_has_iommu(void)
+{
+    return OP1(SLOT_DEVICE_CONTROL, OP_DEVICE_CONTROL_INFO, 0) == E_OK;
+}
+
+/* As map, below; W_IO_TABLE_MAPPED is the level-1 table. */
+static bool map_for_devices(void)
+{
+    uint64_t table = lab_make(OBJ_IO_TABLE, 0);
+
+    return ok("an I/O table", OP2(W_IOSPACE, OP_IOSPACE_MAP_TABLE, WORLD_IOVA, table)) &&
+           ok("an I/O table",
+              OP2(W_IOSPACE, OP_IOSPACE_MAP_TABLE, WORLD_IOVA, W_IO_TABLE_MAPPED)) &&
+           copy(W_FRAME_IO_READ, W_FRAME_IO, RIGHT_READ | RIGHT_MANAGE, 0) &&
+           ok("mapping", OP3(W_IOSPACE, OP_IOSPACE_MAP, WORLD_IOVA, W_FRAME_IO, RW)) &&
+           ok("mapping",
+              OP3(W_IOSPACE, OP_IOSPACE_MAP, WORLD_IOVA + 4096, W_FRAME_IO_READ, RIGHT_READ)) &&
+           (!world_has_iommu() || ok("a Device", OP4(SLOT_DEVICE_CONTROL, OP_DEVICE_CONTROL_CREATE,
+                                                     SLOT_UNTYPED, 0, WORLD_REQUESTER, W_DEVICE)));
+}
+
 bool world_build(void)
 {
     return reserve_slots() && make_objects() && make_puppets() && make_controlled() &&
            ok("configuring a thread",
               OP5(W_THREAD, OP_THREAD_CONFIGURE, SLOT_CNODE, W_VSPACE, 0, 0, W_BUDGET)) &&
-           map();
+           map() && map_for_devices();
 }
 
 bool world_add_large(void)
@@ -143,6 +168,10 @@ uint64_t world_of_type(unsigned type)
         [OBJ_IRQ_CONTROL] = SLOT_IRQ_CONTROL,
         [OBJ_IOPORT_CONTROL] = SLOT_IOPORT_CONTROL,
         [OBJ_CPU_CONTROL] = SLOT_CPU_CONTROL,
+        [OBJ_DEVICE_CONTROL] = SLOT_DEVICE_CONTROL,
+        [OBJ_IOSPACE] = W_IOSPACE,
+        [OBJ_IO_TABLE] = W_IO_TABLE,
+        [OBJ_DEVICE] = W_DEVICE,
     };
     _Static_assert(sizeof slots / sizeof slots[0] == OBJ_COUNT, "one of every type");
 

@@ -39,6 +39,12 @@ enum world_slot {
     W_IRQ,
     W_PORTMAP,
     W_BUDGET,
+    W_IOSPACE,
+    W_IO_TABLE, /* not mapped */
+    W_IO_TABLE_MAPPED,
+    W_FRAME_IO,      /* mapped in W_IOSPACE */
+    W_FRAME_IO_READ, /* a copy of it, and only for reading, mapped */
+    W_DEVICE,        /* where there is an IOMMU; blocked */
     W_END,
 };
 
@@ -50,6 +56,12 @@ enum world_slot {
 #define WORLD_VA_2M    (WORLD_VA + (1u << FRAME_2M_BITS)) /* W_FRAME_2M */
 #define WORLD_VA_1G    (WORLD_VA + (1u << FRAME_1G_BITS)) /* no table below level 3 */
 
+/* In W_IOSPACE: W_FRAME_IO, then W_FRAME_IO_READ; then the same as above. */
+#define WORLD_IOVA      0x40000000ull
+#define WORLD_IOVA_FREE (WORLD_IOVA + 8192)
+#define WORLD_IOVA_1G   (WORLD_IOVA + (1u << FRAME_1G_BITS))
+#define WORLD_REQUESTER 0xfff8u /* W_DEVICE's; nothing is there */
+
 struct world {
     struct puppet caller; /* runs the calls */
     struct puppet mute;   /* has no buffer */
@@ -60,6 +72,9 @@ extern struct world world;
 
 /** Build it in the lab that has just begun. */
 bool world_build(void);
+
+/** Are devices held back here? */
+bool world_has_iommu(void);
 
 /** Add the large pages, after which a small machine has no memory left for others. */
 bool world_add_large(void);

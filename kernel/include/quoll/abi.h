@@ -99,6 +99,8 @@ enum quoll_cache {
 #define IRQ_BITS          8
 #define PORTMAP_BITS      15
 #define BUDGET_BITS       7
+#define IOSPACE_BITS      14
+#define DEVICE_BITS       13
 #define FRAME_4K_BITS     12
 #define FRAME_2M_BITS     21
 #define FRAME_1G_BITS     30
@@ -119,6 +121,9 @@ static inline unsigned quoll_object_bits(enum quoll_object type, unsigned size_b
         return THREAD_BITS;
     case OBJ_VSPACE:
         return VSPACE_BITS;
+    case OBJ_IOSPACE:
+        return IOSPACE_BITS;
+    case OBJ_IO_TABLE:
     case OBJ_TABLE:
         return TABLE_BITS;
     case OBJ_ENDPOINT:
@@ -139,6 +144,25 @@ static inline unsigned quoll_object_bits(enum quoll_object type, unsigned size_b
 #define IRQ_LEVEL      1
 #define IRQ_ACTIVE_LOW 2
 #define IRQ_MSI        4 /* a message of the device's instead of a pin */
+#define IRQ_IOMMU      8 /* an IOMMU unit has recorded a fault; the next comes when all are fetched */
+
+/* device_control.start flags: what all units can do, or one of them needs */
+#define IOMMU_QUEUED        1  /* invalidation by queue, else by registers */
+#define IOMMU_REMAPS_IRQS   2  /* a device sends no interrupt but those made for it */
+#define IOMMU_WIDE_IDS      4  /* interrupts go to x2APIC ids */
+#define IOMMU_BY_PAGE       8  /* single pages can be invalidated */
+#define IOMMU_LARGE_PAGES   16 /* pages of 2 MiB */
+#define IOMMU_CACHES_ABSENT 32 /* a unit may note that nothing is mapped */
+#define IOMMU_INCOHERENT    64 /* a unit reads memory past the processor's cache */
+#define IOMMU_UNITS_MAX     8
+
+#define IOAPIC_ANONYMOUS 0x10000u /* its requester id is not known */
+
+/* Device addresses that an IoSpace maps: from the second page on, below 4 GiB, but for the window
+ * in which a write is an interrupt. */
+#define IOVA_MIN        0x1000ull
+#define IOVA_TOP        0x100000000ull
+#define IOVA_MSI_WINDOW 0xfee00000ull /* 1 MiB */
 
 /* irq.info state */
 #define IRQ_IS_MASKED     1 /* its source is masked, or (MSI) counted and not delivered */

@@ -24,6 +24,7 @@ enum task_slot {
     SLOT_RECEIVE = 24, /* four empty slots where capabilities in messages arrive */
     SLOT_MMIO = 28,    /* untypeds of device memory in the manifest's order: 28 to 31 */
     SLOT_INFO = 32,    /* the kernel's info page, read-only: quoll/info.h */
+    SLOT_DEVICE_CONTROL = 33, /* as 12 to 14 */
     SLOT_FREE = 40,    /* empty from here to task_info()->slot_end */
 };
 #define TASK_REPLIES                                                                               \

@@ -4,7 +4,7 @@
 #ifndef QUOLL_IRQ_ROUTE_H
 #define QUOLL_IRQ_ROUTE_H
 
-#include <quoll/bootinfo.h>
+#include <quoll/machine.h>
 #include <quoll/system_manifest.h>
 
 /** Fill @gsi and @flags (IRQ_LEVEL, IRQ_ACTIVE_LOW) for @irq. Source: ACPI 6.4, section 5.2.12.5

@@ -113,7 +113,8 @@ void spawn_end(struct spawn *s);
 /* ---- spawn_irq.c */
 
 struct spawn_irq {
-    uint32_t gsi, flags; /* IRQ_LEVEL, IRQ_ACTIVE_LOW; or IRQ_MSI with gsi 0 */
+    uint32_t gsi, flags; /* IRQ_LEVEL, IRQ_ACTIVE_LOW; IRQ_MSI with gsi 0; IRQ_IOMMU with a unit */
+    uint16_t requester;  /* MSI: who sends it, as a PCI requester id; else 0 */
     uint32_t endpoint;   /* the maker's, with the right RECV: where it arrives, with */
     uint64_t badge;
     uint32_t slot; /* out: the Irq; here and in all that follows */

@@ -51,7 +51,7 @@ struct manifest_task {
     uint64_t untyped_min, untyped_max; /* bytes, powers of two; 0: none */
     uint64_t stack_bytes;
     unsigned slot_bits; /* its CNode has 2^slot_bits slots */
-    bool irq_control, ioport_control, cpu_control;
+    bool irq_control, ioport_control, cpu_control, device_control;
     bool all_devices;     /* that no mmio of another task takes */
     bool dma_unprotected; /* devman's: drivers may have DMA where there is no IOMMU */
     bool boot_image;      /* its frames, and what the kernel told root */

@@ -1,9 +1,10 @@
 /*
- * acpi_madt.c - interrupt controllers and CPUs, from the MADT.
+ * madt.c - interrupt controllers and CPUs, from the MADT.
  * Source: ACPI 6.5 section 5.2.12 and its tables 5.19 to 5.37.
  */
-#include "boot/acpi_tables.h"
-#include "lib/string.h"
+#include "tables.h"
+
+#include <string.h>
 
 #define MADT_ENTRIES_OFFSET 44u
 #define PCAT_COMPAT         1u /* there are 8259s too */
@@ -26,7 +27,7 @@ enum madt_type {
 static uint32_t u32_at(const uint8_t *p)
 {
     uint32_t value;
-    memcpy(&value, p, sizeof value);
+    memcpy(&value, p, sizeof(value));
     return value;
 }
 
@@ -36,8 +37,10 @@ static void add_ioapic(const uint8_t *e, struct boot_acpi *out)
         acpi_complain("APIC", "too many IO-APICs, one is ignored");
         return;
     }
-    out->ioapic[out->ioapic_count++] =
-        (struct boot_ioapic){.id = e[2], .pa = u32_at(e + 4), .gsi_base = u32_at(e + 8)};
+    out->ioapic[out->ioapic_count++] = (struct boot_ioapic){.id = e[2],
+                                                            .pa = u32_at(e + 4),
+                                                            .gsi_base = u32_at(e + 8),
+                                                            .requester = IOAPIC_ANONYMOUS};
 }
 
 static void add_override(const uint8_t *e, struct boot_acpi *out)
@@ -91,15 +94,17 @@ static void read_entry(const uint8_t *e, struct boot_acpi *out, uint32_t *cpus)
         add_override(e, out);
         break;
     case MADT_LAPIC_ADDRESS:
-        memcpy(&out->lapic_pa, e + 4, sizeof out->lapic_pa);
+        memcpy(&out->lapic_pa, e + 4, sizeof(out->lapic_pa));
         break;
     default:
         break;
     }
 }
 
-void acpi_madt(const uint8_t *table, uint32_t bytes, struct boot_acpi *out)
+void madt_read(struct acpi_table madt, struct boot_acpi *out)
 {
+    const uint8_t *table = madt.at;
+    uint32_t bytes = madt.bytes;
     uint32_t at = MADT_ENTRIES_OFFSET;
     uint32_t cpus = 0;
 
