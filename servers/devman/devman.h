@@ -92,7 +92,8 @@ struct watch {
     uint64_t check_at_us;
     uint64_t beat_sent, beat_sent_us; /* the last heartbeat asked for */
     uint64_t cpu_at_beat_us;
-    unsigned missed; /* looks at it, not answered though it could have been */
+    unsigned missed;       /* looks at it, not answered though it could have been */
+    uint64_t closer_at_us; /* the next one, then */
     uint64_t budget_seen_us, budget_used_us, hog_us;
 };
 

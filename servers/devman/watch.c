@@ -7,7 +7,9 @@
 #include "session.h"
 
 #define STARTING_MAX_US  10000000u /* probe, quiet and attach together */
-#define MISSED_MAX       2u        /* looks at an unanswered heartbeat */
+#define MISSED_MAX       9u        /* looks at an unanswered heartbeat: one after its time, ... */
+#define CLOSER           8u        /* ... and so many in the next, ... */
+#define CLOSER_MIN_US    10000u    /* ... but so far apart that its Budget lets it run between */
 #define STORMS_MAX       3u        /* periods in a row over the limit */
 #define HOG_US           500000u   /* so long all of its budget, period for period */
 #define DEFAULT_CHECK_US 250000u
@@ -19,29 +21,49 @@ static uint32_t every_us(const struct device *d)
     return us != 0 ? us : DEFAULT_CHECK_US;
 }
 
-/* Half of the CPU time that it could have had between two heartbeats, alone on the machine. */
-static uint64_t fair_share_us(const struct device *d)
+static uint32_t closer_us(const struct device *d)
+{
+    uint32_t us = every_us(d) / CLOSER;
+
+    return us > CLOSER_MIN_US ? us : CLOSER_MIN_US;
+}
+
+/* Half of the CPU time that it could have had in @us, alone on the machine. */
+static uint64_t fair_share_us(const struct device *d, uint64_t us)
 {
     const struct driver_manifest *m = &d->driver->manifest;
-    uint64_t share = every_us(d) / 2;
+    uint64_t share = us / 2;
 
     return m->budget_us != 0 ? share * m->budget_us / m->period_us : share;
 }
 
 /* A driver that others kept from running is not to blame; one that waits for something else than
  * the next message, or ran and did not look, is. */
-static bool had_its_chance(const struct device *d)
+static bool had_its_chance(const struct device *d, uint64_t us)
 {
     return instance_thread_state(d) != THREAD_RUNNING ||
-           instance_cpu_us(d) - d->watch.cpu_at_beat_us >= fair_share_us(d);
+           instance_cpu_us(d) - d->watch.cpu_at_beat_us >= fair_share_us(d, us);
 }
 
-/* Twice in a row: under a hypervisor a virtual CPU can be stopped for a whole period, and that time
- * looks as if the driver that happened to run had used it. */
+static bool is_silent(const struct device *d)
+{
+    return d->watch.beat_sent_us != 0 && d->status->beat != d->watch.beat_sent;
+}
+
+/* Many looks: under a hypervisor a virtual CPU can be stopped for long, and that time looks as if
+ * the driver that happened to run had used it. It is innocent if it answers as soon as it runs
+ * again, and it does so between two looks, unless the CPU is stopped again just then, every time.
+ */
 static bool beat_is_missing(struct device *d, uint64_t now)
 {
-    if (d->watch.beat_sent_us == 0 || now - d->watch.beat_sent_us < every_us(d) ||
-        d->status->beat == d->watch.beat_sent || !had_its_chance(d)) {
+    bool first = d->watch.missed == 0;
+
+    if (!is_silent(d)) {
+        d->watch.missed = 0;
+        return false;
+    }
+    if ((first && now - d->watch.beat_sent_us < every_us(d)) ||
+        !had_its_chance(d, first ? every_us(d) : closer_us(d))) {
         return false;
     }
     d->watch.cpu_at_beat_us = instance_cpu_us(d);
@@ -123,7 +145,7 @@ static bool check_irq(struct device *d, unsigned i, uint64_t now)
         irq->delivered = m.w[1];
         return true;
     }
-    if (limit != 0 && now - irq->held_since_us > limit && had_its_chance(d)) {
+    if (limit != 0 && now - irq->held_since_us > limit && had_its_chance(d, every_us(d))) {
         death(d, CAUSE_IRQ_UNACKED, "interrupt %u has been unacknowledged for %lu ms", i,
               (unsigned long)((now - irq->held_since_us) / 1000));
         return false;
@@ -179,15 +201,21 @@ static bool is_storming(const struct device *d)
     return false;
 }
 
+/* True: it is dead. */
+static bool check_beat(struct device *d, uint64_t now)
+{
+    if (d->steps_left != 0 || !beat_is_missing(d, now) || is_storming(d)) {
+        return false;
+    }
+    death(d, CAUSE_HEARTBEAT, "no answer for %lu ms",
+          (unsigned long)((now - d->watch.beat_sent_us) / 1000));
+    return true;
+}
+
 static void check(struct device *d, uint64_t now)
 {
     if (d->steps_left != 0) { /* single-stepped, it is a thousand times as slow */
         session_up_all(d);
-        return;
-    }
-    if (beat_is_missing(d, now) && (d->state == DEVICE_STARTING || !is_storming(d))) {
-        death(d, CAUSE_HEARTBEAT, "no answer for %lu ms",
-              (unsigned long)((now - d->watch.beat_sent_us) / 1000));
         return;
     }
     if (d->state == DEVICE_STARTING) {
@@ -200,6 +228,25 @@ static void check(struct device *d, uint64_t now)
         session_up_all(d);
         ask_for_beat(d, now);
     }
+}
+
+/* Returns when to look again: soon, if it is late with its heartbeat. */
+static uint64_t look(struct device *d, uint64_t now)
+{
+    struct watch *w = &d->watch;
+    bool whole = now >= w->check_at_us;
+
+    if (whole || (w->missed != 0 && now >= w->closer_at_us)) {
+        w->closer_at_us = now + closer_us(d);
+        if (check_beat(d, now)) {
+            return UINT64_MAX;
+        }
+    }
+    if (whole) {
+        check(d, now);
+        w->check_at_us = now + every_us(d);
+    }
+    return w->missed != 0 && w->closer_at_us < w->check_at_us ? w->closer_at_us : w->check_at_us;
 }
 
 /* Its last handler is all that it does. Returns when to look again. */
@@ -229,15 +276,7 @@ uint64_t watch_tick(uint64_t now)
         if (!d->alive || device_is_dying(d)) {
             continue;
         }
-        if (d->leaving != CAUSE_NONE) {
-            due = check_leaving(d, now);
-        } else {
-            if (now >= d->watch.check_at_us) {
-                check(d, now);
-                d->watch.check_at_us = now + every_us(d);
-            }
-            due = d->watch.check_at_us;
-        }
+        due = d->leaving != CAUSE_NONE ? check_leaving(d, now) : look(d, now);
         next = due < next ? due : next;
     }
     return next;

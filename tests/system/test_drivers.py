@@ -5,6 +5,9 @@ import time
 
 import pytest
 
+import mkimage
+from conftest import ROOT
+
 CTRL_C, ENTER, TAB = "\x03", "\r", "\t"
 COM1, COM2 = "/platform/com1", "/platform/com2"
 FIELDS = ["driver", "device", "pid", "state", "dma", "restarts", "last_death", "uptime_ms",
@@ -415,3 +418,18 @@ def test_every_driver_survives_itself(shell):
             now = {d["device"]: d["pid"] for d in shell.run_json("drivers")}
             assert {p: now[p] for p in others if p != path} == {
                 p: others[p] for p in others if p != path}
+
+
+def test_a_flood_within_its_limit_is_no_missing_heartbeat(machine, tmp_path):
+    """Interrupts come before all else that a driver could receive. Its loop goes round, though: it
+    is its Budget that is used up, and that is said."""
+    files = dict(mkimage.unpack((ROOT / "build/quoll.img").read_bytes()))
+    text = files["uart8250.manifest"].decode()
+    files["uart8250.manifest"] = re.sub("irq-limit .*", "irq-limit = none", text).encode()
+    image = tmp_path / "quoll.img"
+    image.write_bytes(mkimage.pack(list(files.items())))
+    one = machine(boot="pvh", image=str(image), extra=("-serial", "null"))
+    one.boot()
+    one.run(f"inject irq-storm {COM2}")
+    second = wait_for(one, lambda d: d["restarts"] == 1, COM2)
+    assert second["last_death"].startswith("budget: it has used up all of")
