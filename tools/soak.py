@@ -2,7 +2,8 @@
 """Runs the long in-OS tests, the system-call fuzzer and the models of session queues, boots Quoll many
 times in a row, and writes the results to docs/soak.md, with date and commit.
 
-usage: soak.py [--only=tests,deaths,fuzz,spin,boots] [--count=1000] [--build=DIR] [--no-record]
+usage: soak.py [--only=tests,deaths,fuzz,spin,boots] [--count=1000] [--kills=1000]
+               [--build=DIR] [--no-record]
 Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
 The long tests are those that `test soak` runs: all orders of events that four threads can make.
 """
@@ -11,6 +12,7 @@ import concurrent.futures
 import datetime
 import json
 import os
+import pathlib
 import re
 import statistics
 import subprocess
@@ -34,7 +36,8 @@ SPIN_LIMIT_S = 1800
 QUEUE_SOAK = {"QUEUE_SCALE": "20", "QUEUE_REQUESTS": "40000000"}
 
 # Drivers' deaths: each driver 20 times so many rounds, and at every instruction of a request.
-DEATHS_SOAK = {"DEATHS_ROUNDS": "50", "DEATHS_EACH": "1"}
+DEATHS_SOAK = {"DEATHS_ROUNDS": "50", "DEATHS_EACH": "1",
+               "DEATHS_LOG": str(emu.ROOT / "build" / "logs" / "soak-deaths.progress")}
 
 # The fuzzer runs in the debug build, whose kernel checks itself. Bochs has what QEMU lacks: PCIDs
 # and strict faults.
@@ -168,14 +171,24 @@ def soak_spin(add):
     return failures + ([done.stdout[-2000:]] if done.returncode else [])
 
 
-def soak_deaths(add):
-    """tests/system/test_deaths.py for longer; its faults are as often in `make test`."""
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k",
-                           "not every_fault", "tests/system/test_deaths.py"], capture_output=True,
-                          text=True, env={**os.environ, **DEATHS_SOAK}, cwd=emu.ROOT, check=False)
-    result = done.stdout.strip().splitlines()[-1]
+def soak_deaths(add, each):
+    """tests/system/test_deaths.py for longer; its faults are as often in `make test`. How far it
+    is stands in DEATHS_LOG."""
+    chosen = {**DEATHS_SOAK, **({"DEATHS_ROUNDS": str(each // 20)} if each else {}), **os.environ}
+    log = pathlib.Path(chosen["DEATHS_LOG"])
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("")
+    print(f"deaths: how far it is stands in {log}", flush=True)
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                           "--durations=0", "-k", "not every_fault", "tests/system/test_deaths.py"],
+                          capture_output=True, text=True, env=chosen, cwd=emu.ROOT, check=False)
+    minutes = (time.monotonic() - started) / 60
+    result = f"{done.stdout.strip().splitlines()[-1]}; {minutes:.0f} minutes"
+    log.write_text(log.read_text() + done.stdout)
     print(f"deaths: {result}", flush=True)
-    add("deaths of drivers, " + ", ".join(f"{k}={v}" for k, v in DEATHS_SOAK.items()), 1, result)
+    add(f"deaths of drivers: {20 * int(chosen['DEATHS_ROUNDS'])} of each under load, and at every "
+        "instruction of a request", 1, result)
     return [done.stdout[-2000:]] if done.returncode else []
 
 
@@ -203,6 +216,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--kills", type=int, help="of each driver, instead of 1000")
     parser.add_argument("--build", default="build")
     parser.add_argument("--only", default="tests,deaths,fuzz,spin,boots")
     parser.add_argument("--no-record", action="store_true")
@@ -216,7 +230,7 @@ def main():
 
     parts = {"tests": lambda: soak_tests(add), "fuzz": lambda: soak_fuzz(add),
              "spin": lambda: soak_spin(add),
-             "deaths": lambda: soak_deaths(add),
+             "deaths": lambda: soak_deaths(add, args.kills),
              "boots": lambda: soak_boots(add, args.count)}
     failures = [failure for part in args.only.split(",") for failure in parts[part]()]
     sys.exit(1 if failures else 0)

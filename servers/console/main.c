@@ -18,7 +18,7 @@ int main(void);
 #define RETRIES_SOON  100u
 
 /* The one deadline is the earliest of those that are waited for. */
-static void wake_at(uint64_t tsc)
+void server_wake_at(uint64_t tsc)
 {
     static uint64_t earliest;
 
@@ -34,7 +34,7 @@ void server_try_later(struct retry *r)
 
     r->tries++;
     r->at_tsc = rdtsc() + quoll_info()->tsc_hz / 1000 * ms;
-    wake_at(r->at_tsc);
+    server_wake_at(r->at_tsc);
 }
 
 bool server_is_time(const struct retry *r)
@@ -42,7 +42,7 @@ bool server_is_time(const struct retry *r)
     bool is = r->at_tsc <= rdtsc();
 
     if (!is) {
-        wake_at(r->at_tsc);
+        server_wake_at(r->at_tsc);
     }
     return is;
 }

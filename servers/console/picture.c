@@ -7,6 +7,7 @@
 #include "server.h"
 
 #include <idl/display_queue.h>
+#include <quoll/info.h>
 
 #define DATA_PAGES   16u
 #define BUFFERS      8u
@@ -15,6 +16,7 @@
 #define HEIGHT       768u
 #define COLUMNS      80u
 #define ROWS         25u
+#define FRAMES_S     100u
 
 static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_SCREEN,
@@ -149,6 +151,24 @@ static bool collect(bool *moved)
     return error != E_GONE;
 }
 
+/* What changes at once is drawn at once, and what follows it so soon that nobody could see it with the
+ * next picture: a screen that scrolls is compared with what is shown FRAMES_S times a second, not
+ * after each message. */
+static void draw(void)
+{
+    static uint64_t next_tsc;
+
+    if (rdtsc() < next_tsc) {
+        server_wake_at(next_tsc);
+        return;
+    }
+    queue_client_hold(&session.queue);
+    if (console_render(&console)) {
+        next_tsc = rdtsc() + quoll_info()->tsc_hz / FRAMES_S;
+    }
+    queue_client_ring(&session.queue);
+}
+
 bool picture_pump(void)
 {
     bool moved = false;
@@ -160,7 +180,7 @@ bool picture_pump(void)
         lose();
         return true;
     }
-    (void)console_render(&console);
+    draw();
     return moved;
 }
 

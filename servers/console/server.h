@@ -92,6 +92,9 @@ struct retry {
 /** It was not there: the loop comes back when it is time. */
 void server_try_later(struct retry *r);
 
+/** The loop comes round at @tsc, or before. */
+void server_wake_at(uint64_t tsc);
+
 /** Is it time? */
 bool server_is_time(const struct retry *r);
 

@@ -7,8 +7,8 @@
 #include "session.h"
 
 #define FIRST_US  300000u /* time for a client to begin with what the kills are to meet */
-#define WAIT_US   200u
-#define WAITS_MAX 600u
+#define WAIT_US   100u
+#define WAITS_MAX 2000u
 
 /* xorshift64: nothing but that the moments differ depends on it. */
 static uint64_t draw(uint64_t below)

@@ -68,7 +68,7 @@ int terminal_place(uint64_t cap, struct terminal_place *place)
     if (error == E_OK)
         error = terminal_call_size(cap, &columns, &rows);
     if (error == E_OK)
-        *place = (struct terminal_place){.on_screen = s.shown_on == TERMINAL_TARGET_SCREEN,
+        *place = (struct terminal_place){.on = (enum terminal_on)s.shown_on,
                                          .columns = columns,
                                          .rows = rows,
                                          .restarts = s.device_restarts,
@@ -77,9 +77,14 @@ int terminal_place(uint64_t cap, struct terminal_place *place)
     return error;
 }
 
-int terminal_move(uint64_t cap, bool to_screen)
+_Static_assert((int)TERMINAL_ON_SERIAL == (int)TERMINAL_TARGET_SERIAL &&
+                   (int)TERMINAL_ON_SCREEN == (int)TERMINAL_TARGET_SCREEN &&
+                   (int)TERMINAL_ON_BOTH == (int)TERMINAL_TARGET_BOTH,
+               "the same numbers");
+
+int terminal_move(uint64_t cap, enum terminal_on to)
 {
-    return terminal_call_move(cap, to_screen ? TERMINAL_TARGET_SCREEN : TERMINAL_TARGET_SERIAL);
+    return terminal_call_move(cap, (enum terminal_target)to);
 }
 
 int terminal_take(uint64_t cap, unsigned screen)

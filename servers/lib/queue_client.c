@@ -107,7 +107,7 @@ void queue_client_ring(struct queue_client *q)
     bool owes = q->owes;
 
     q->holds = q->owes = false;
-    if (owes) {
+    if (owes && !q->held) { /* after a restart devman issues the batch again */
         queue_put_fence(&q->p.c->sleep, q->asleep);
         if (queue_get_fenced(&q->p.d->sleep)) {
             queue_wake(q->wake_driver);

@@ -7,7 +7,14 @@
 #include <string.h>
 #include "qsh.h"
 
-static const char *const targets[] = {"serial", "screen"};
+static const struct {
+    const char *word, *text;
+} targets[] = {
+    [TERMINAL_ON_SERIAL] = {"serial", "the serial line"},
+    [TERMINAL_ON_SCREEN] = {"screen", "the screen"},
+    [TERMINAL_ON_BOTH] = {"both", "the serial line and the screen"},
+};
+#define TARGETS (sizeof(targets) / sizeof(targets[0]))
 
 static void show(struct shell *s)
 {
@@ -20,12 +27,11 @@ static void show(struct shell *s)
         output_printf(&s->out,
                       "on %s, %u columns, %u rows; the devices below were restarted %llu "
                       "times\n",
-                      p.on_screen ? "the screen" : "the serial line", p.columns, p.rows,
-                      (unsigned long long)p.restarts);
+                      targets[p.on].text, p.columns, p.rows, (unsigned long long)p.restarts);
         return;
     }
     j = json_begin(&s->out);
-    json_string(&j, "on", targets[p.on_screen]);
+    json_string(&j, "on", targets[p.on].word);
     json_u64(&j, "columns", p.columns);
     json_u64(&j, "rows", p.rows);
     json_u64(&j, "device_restarts", p.restarts);
@@ -34,24 +40,26 @@ static void show(struct shell *s)
     json_end(&j);
 }
 
-static void move(struct shell *s, const char *to)
+static void move(struct shell *s, const char *name)
 {
-    bool to_screen = strcmp(to, "screen") == 0;
+    size_t to = 0;
     int error;
 
-    if (!to_screen && strcmp(to, "serial") != 0) {
-        shell_error(s, "console: %.40s is neither serial nor screen; usage: %s", to,
+    while (to < TARGETS && strcmp(targets[to].word, name) != 0)
+        to++;
+    if (to == TARGETS) {
+        shell_error(s, "console: %.40s is neither serial nor screen nor both; usage: %s", name,
                     command_find("console")->usage);
         return;
     }
     output_flush(&s->out);
-    error = terminal_move(s->out.terminal, to_screen);
+    error = terminal_move(s->out.terminal, (enum terminal_on)to);
     if (error == E_NOT_FOUND)
         shell_error(s, "console: there is no %s to move to; lsdev %s and devman explain say why",
-                    to_screen ? "screen" : "serial line", to_screen ? "display" : "serial");
+                    to == TERMINAL_ON_SCREEN ? "screen" : "serial line",
+                    to == TERMINAL_ON_SCREEN ? "display" : "serial");
     else if (error == E_BUSY)
-        shell_error(s, "console: another session is on the %s",
-                    to_screen ? "screen" : "serial line");
+        shell_error(s, "console: another session is on the serial line");
     else if (!shell_failed(s, "console", error))
         show(s);
 }
@@ -134,5 +142,5 @@ const char *console_word(struct shell *s, size_t index)
 
     if (s->word_at == 1)
         return index < sizeof(words) / sizeof(words[0]) ? words[index] : NULL;
-    return index < 2 && s->word_at == 2 ? targets[index] : NULL;
+    return index < TARGETS && s->word_at == 2 ? targets[index].word : NULL;
 }

@@ -95,7 +95,7 @@ static bool is_own(struct shell *s, uint64_t devman, const struct devman_node_st
 
     if (terminal_place(s->out.terminal, &place) != E_OK)
         return false;
-    if (place.on_screen)
+    if (place.on == TERMINAL_ON_SCREEN)
         return strcmp(node->serves, "display") == 0 || strcmp(node->serves, "input") == 0;
     return strcmp(node->serves, "serial") == 0 &&
            devman_call_find(devman, "serial", 0, &first) == E_OK &&

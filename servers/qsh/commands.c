@@ -82,7 +82,7 @@ const struct command commands[] = {
      "until ^C.\n",
      true, 2, cmd_top, follow_word},
     {"console", "say where this session is, move it, change its picture or its keys",
-     "console [move (serial | screen) | graphics | text | layout [NAME]] [--json]",
+     "console [move (serial | screen | both) | graphics | text | layout [NAME]] [--json]",
      "move: the session goes on there, with all that it shows. graphics, text: how the screen "
      "shows\n"
      "it. layout: the keyboard's, or another one. Alt-F1 to Alt-F4 show four shells on the "

@@ -172,11 +172,11 @@ int terminal_place(uint64_t cap, struct terminal_place *place)
     return E_OK;
 }
 
-int terminal_move(uint64_t cap, bool to_screen)
+int terminal_move(uint64_t cap, enum terminal_on to)
 {
     (void)cap;
     if (fake_move_error == E_OK)
-        fake_place.on_screen = to_screen;
+        fake_place.on = to;
     return fake_move_error;
 }
 
@@ -239,6 +239,13 @@ int devman_call_kill_often(uint64_t cap, const char *what, uint32_t times, uint3
 {
     (void)cap;
     (void)snprintf(fake_order, sizeof fake_order, "kill_often %s %u %u", what, times, every_us);
+    return fake_error;
+}
+
+int devman_call_die_after(uint64_t cap, const char *what, uint32_t instructions)
+{
+    (void)cap;
+    (void)snprintf(fake_order, sizeof fake_order, "die_after %s %u", what, instructions);
     return fake_error;
 }
 

@@ -421,6 +421,12 @@ static void test_orders(void)
                                          "with requests; 3 to come\r\n"));
     CHECK(has("devman toll uart8250 --json", "\"in_handler\": 4, \"with_requests\": 5, "));
     *fake_order = '\0';
+    CHECK(has("kill uart8250 after 5", "is killed after 5 more instructions\r\n") &&
+          strcmp(fake_order, "die_after /platform/com1 5") == 0);
+    CHECK(prints("kill uart8250 after 0", "uart8250 (/platform/com1) runs on\r\n"));
+    *fake_order = '\0';
+    CHECK(has("kill uart8250 after -1", "no option -1") &&
+          has("kill uart8250 after x", "kill: N is a number from 0 to 1000000, not x"));
     CHECK(has("kill uart8250 20", "kill: how often? usage: kill D"));
     CHECK(has("kill uart8250 x 5", "kill: TIMES is a number from 1 to 1000000, not x"));
     CHECK(has("kill uart8250 20 0", "kill: MS is a number from 1 to 60000, not 0"));
@@ -464,12 +470,12 @@ static void test_stop(void)
     CHECK(has("stop uart8250 2", "runs, pid 7") && strcmp(fake_order, "start /platform/com1") == 0);
     CHECK(has("stop uart8250 0", "SECONDS is a number from 1 to 3600, not 0"));
     CHECK(has("stop uart8250 -1", "no option -1") && has("stop uart8250 2x", "not 2x"));
-    fake_place.on_screen = true;
+    fake_place.on = TERMINAL_ON_SCREEN;
     CHECK(has("stop uart8250", "runs, pid 7"));
     strcpy(fake_node[5].serves, "display");
     CHECK(has("stop e1000", "stop: this session is on /pci/00:02.0 itself"));
     strcpy(fake_node[5].serves, "packet");
-    fake_place.on_screen = false;
+    fake_place.on = TERMINAL_ON_SERIAL;
 }
 
 static void test_inspection(void)
@@ -499,6 +505,8 @@ static void test_inspection(void)
                             "restarted 3 times\r\n"));
     CHECK(has("console --json", "{\"on\": \"serial\", \"columns\": 80, \"rows\": 25, "));
     CHECK(has("console move screen", "on the screen") && has("console move serial", "serial"));
+    CHECK(has("console move both", "on the serial line and the screen, "));
+    CHECK(has("console --json", "{\"on\": \"both\", ") && has("console move serial", "line, "));
     CHECK(has("console move away", "away is neither") && has("console move", "usage: console"));
     CHECK(has("console graphics", "128 columns, 48 rows") && has("console text", "80 columns"));
     CHECK(prints("console layout", "the keyboard's layout is us\r\n"));

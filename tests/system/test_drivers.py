@@ -7,6 +7,7 @@ import pytest
 
 import mkimage
 from conftest import ROOT
+from test_refusal import screen_text
 
 CTRL_C, ENTER, TAB = "\x03", "\r", "\t"
 COM1, COM2 = "/platform/com1", "/platform/com2"
@@ -195,11 +196,18 @@ def test_top(shell):
 
 
 def test_console(shell):
+    """At first on both; each move says where the session is now, and it is there."""
     place, = shell.run_json("console")
-    assert place["on"] == "serial" and place["columns"] >= 80 and place["bytes_out"] > 0
-    assert shell.run("console")[0].startswith("on the serial line, ")
-    assert "neither serial nor screen" in shell.run("console move away")[0]
-    assert shell.run("console move serial")[0].startswith("on the serial line")
+    assert place["on"] == "both" and place["columns"] >= 80 and place["bytes_out"] > 0
+    assert shell.run("console")[0].startswith("on the serial line and the screen, ")
+    assert "neither serial nor screen nor both" in shell.run("console move away")[0]
+    assert shell.run("console move serial")[0].startswith("on the serial line, ")
+    shell.run("echo seen by nobody on the screen")
+    assert "seen by nobody" not in screen_text(shell)
+    assert shell.run("console move both")[0].startswith("on the serial line and the screen, ")
+    shell.run("echo seen again")
+    time.sleep(0.3)
+    assert "seen again" in screen_text(shell)
 
 
 def test_console_without_a_screen(machine):

@@ -94,7 +94,8 @@ def test_a_second_session_is_not_on_the_line(booted):
     type_keys(booted, "clear\nconsole move serial\n")
     wait_for_row(booted, "console: another session is on the serial line")
     show(booted, 1)
-    assert booted.run("console")[0].startswith("on the serial line, 80 columns, 25 rows")
+    assert booted.run("console")[0].startswith(
+        "on the serial line and the screen, 80 columns, 25 rows")
 
 
 def test_scroll_back(booted):

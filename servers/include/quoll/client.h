@@ -61,9 +61,15 @@ int terminal_flush(uint64_t cap);
  *  none. BUSY: another reader waits. */
 int terminal_read(uint64_t cap, void *bytes, size_t max, bool wait, size_t *got);
 
+enum terminal_on {
+    TERMINAL_ON_SERIAL,
+    TERMINAL_ON_SCREEN,
+    TERMINAL_ON_BOTH,
+};
+
 /* Where a terminal's session is, and what went through it. */
 struct terminal_place {
-    bool on_screen; /* else on the serial line */
+    enum terminal_on on;
     unsigned columns, rows;
     uint64_t restarts; /* of the devices below */
     uint64_t bytes_in, bytes_out;
@@ -71,9 +77,8 @@ struct terminal_place {
 
 int terminal_place(uint64_t cap, struct terminal_place *place);
 
-/** Go on with the session on the screen or the serial line. NOT_FOUND: there is none. BUSY:
- *  another session is on it. */
-int terminal_move(uint64_t cap, bool to_screen);
+/** Go on with the session there. NOT_FOUND: there is none. BUSY: another session is on it. */
+int terminal_move(uint64_t cap, enum terminal_on to);
 
 /** Have virtual console @screen, from 0. EXISTS: it is another's, or this task has one. */
 int terminal_take(uint64_t cap, unsigned screen);
