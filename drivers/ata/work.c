@@ -8,9 +8,8 @@
 #include <idl/block_queue.h>
 #include <quoll/error.h>
 
-#define REFUSED_MAX 64u /* bad requests at a time: a client that makes them has its own time too   \
-                         */
-#define ALIGNMENT 4u    /* of a buffer */
+#define REFUSED_MAX 64u /* bad requests at a time; others have their turn, too */
+#define ALIGNMENT   4u  /* of a buffer */
 
 static struct ahead *taken; /* where the block_start_* functions put what they accept */
 

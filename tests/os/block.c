@@ -28,7 +28,7 @@
 #define LOAD_PLACES  1024u
 #define OUTLIVES     8u
 #define STEPS_MAX    40000u
-#define DEATHS_MIN   20u
+#define DEATHS_MIN   8u
 #define STRIDE       61u /* in `make test`; `make soak` takes each */
 #define KILLS        20u
 #define EVERY_US     10000u

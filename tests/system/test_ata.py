@@ -1,0 +1,110 @@
+"""Disks in the system: the driver `ata` by PIO and by DMA, on q35 with a PIIX3 and on pc; what it
+wrote is compared with the image on the host. The tests in the system are tests/os/block.c."""
+import os
+import re
+import struct
+
+import pytest
+
+from conftest import ROOT
+
+MARK = b"quoll test disk\n"
+BLOCKS, PIECE = 131072, 8
+UNPROTECTED = "build/unprotected/quoll.img"
+SIZES = (1, 2, 3, 8, 16, 17, 64, 128, 255, 256, 257, 1024, 2048)
+MACHINES = {
+    "q35-pio": dict(),
+    "q35-dma": dict(image=UNPROTECTED),
+    "pc-pio": dict(machine="pc"),
+    "pc-dma": dict(machine="pc", image=UNPROTECTED),
+}
+TESTS = re.findall(r'\{"(block\.[\w.]+\w)"', (ROOT / "tests/os/block.c").read_text()) + [
+    f"block.deaths.{what}" for what in ("write", "read", "flush")]
+EACH = [f"soak.block.each.{what}" for what in ("write", "read", "flush")] * (
+    "DEATHS_EACH" in os.environ)
+
+
+def block(number, seed):
+    """As word_of in tests/os/block.c has it."""
+    mask = (1 << 64) - 1
+    salt = seed * 0xd1b54a32d192ed03 & mask
+    return struct.pack("<64Q", *(((number * 64 + i) * 0x9e3779b97f4a7c15 & mask) ^ salt
+                                 for i in range(64)))
+
+
+def holds(disk, first, count, seed):
+    return disk[first * 512:(first + count) * 512] == b"".join(
+        block(first + i, seed) for i in range(count))
+
+
+@pytest.fixture(name="disk")
+def fixture_disk(tmp_path):
+    path = tmp_path / "disk"
+    with open(path, "wb") as f:
+        f.truncate(BLOCKS * 512)
+        f.write(MARK)
+    return path
+
+
+def devices(kind, disk):
+    drive = ("-drive", f"file={disk},format=raw,if=none,id=d0")
+    if kind.startswith("pc"):
+        return (*drive, "-device", "ide-hd,bus=ide.0,unit=0,drive=d0")
+    return (*drive, "-device", "piix3-ide,id=ide9,addr=4", "-device", "ide-hd,bus=ide9.0,drive=d0")
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+def test_disk(machine, count, disk, kind):
+    """Every size, depth, wrong requests, deaths under load and at some steps of a request (in make
+    soak at each)."""
+    one = machine(limit_s=500 + 3600 * len(EACH), boot="pvh", extra=devices(kind, disk), **MACHINES[kind])
+    one.boot()
+    found, = one.run_json("lsdev block")
+    assert found["path"].endswith("/disk0") and found["driver"] == "ata", found
+    lines = one.run("test block", timeout=300)
+    passed = [line.split()[1] for line in lines if line.startswith("pass ")]
+    failures = [line for line in lines if line.startswith("FAIL")]
+    count(f"ata-{kind}", len(passed), len(failures))
+    assert not failures and sorted(passed) == sorted(TESTS), "\n".join(lines)
+    for test in EACH:
+        assert one.run(f"test {test}", timeout=3600)[-1] == "1 passed, 0 failed", test
+    how = "DMA" if kind.endswith("dma") else "PIO"
+    assert any(f"ata: disk0: QEMU HARDDISK, {BLOCKS} blocks of 512 bytes, by {how}" in line
+               for line in one.run("log"))
+    check_image(disk.read_bytes())
+
+
+def check_image(data):
+    assert data[:16] == MARK and not any(data[16:512 * 1000])
+    for i, sectors in enumerate(SIZES):
+        assert holds(data, 1000 + 2048 * i, sectors, i + 1), sectors
+    assert holds(data, BLOCKS - 2048, 2048, 99)
+    for i in range(32):
+        assert holds(data, 40000 + PIECE * i, PIECE, 201), i
+        if i > 1:
+            assert holds(data, 40000 + 1237 * i, PIECE, 200), i
+
+
+def test_cd(machine):
+    """The CD that it was booted from is a drive, too."""
+    one = machine(machine="pc")
+    one.boot()
+    found, = one.run_json("lsdev block")
+    assert found["path"] == "/pci/00:01.1/cd2", found
+    blocks = os.path.getsize(ROOT / "build/quoll.iso") // 2048
+    assert any(f"cd2: QEMU DVD-ROM, {blocks} blocks of 2048 bytes" in line for line in one.run("log"))
+
+
+def test_drives_outlive_their_driver(machine, disk):
+    """They stay in the tree; orders are for the device, as a drive has no driver of its own."""
+    one = machine(boot="pvh", extra=devices("q35", disk))
+    one.boot()
+    assert "has no driver" in one.run("kill /pci/00:04.0/disk0")[0]
+    one.run("kill ata")
+    ata, = (d for d in one.run_json("drivers") if d["driver"] == "ata")
+    assert ata["restarts"] == 1 and ata["device"] == "/pci/00:04.0", ata
+    found, = one.run_json("lsdev block")
+    assert found["path"] == "/pci/00:04.0/disk0" and found["state"] == "running", found
+    one.run("stop ata")
+    found, = one.run_json("lsdev block")
+    assert found["state"] == "stopped", found
