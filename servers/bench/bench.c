@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const struct bench_area *const areas[] = {
-    &area_ipc,     &area_irq,      &area_fault,         &area_vm,
-    &area_cap,     &area_drv_call, &area_drv_restart,   &area_drv_serial,
-    &area_drv_irq, &area_latency,  &area_latency_large,
+    &area_ipc,           &area_irq,         &area_fault,      &area_vm,      &area_cap,
+    &area_drv_call,      &area_drv_restart, &area_drv_serial, &area_drv_irq, &area_latency,
+    &area_latency_large, &area_disk_dma,    &area_disk_pio,
 };
 
 int main(void);
@@ -20,6 +20,8 @@ static const struct bench *find(uint64_t index)
     for (unsigned i = 0; i < sizeof areas / sizeof areas[0]; i++) {
         if (areas[i]->untyped_bytes > task_info()->untyped_bytes)
             continue; /* the machine is too small for it */
+        if (areas[i]->exists != NULL && !areas[i]->exists())
+            continue;
         if (index < areas[i]->count)
             return &areas[i]->list[index];
         index -= areas[i]->count;

@@ -35,4 +35,4 @@ static const struct bench list[] = {
     {"cap.delete", ROUNDS_MAX, 0, false, setup_delete, measure_invoke},
 };
 
-const struct bench_area area_cap = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_cap = {list, sizeof list / sizeof list[0], 0, NULL};

@@ -109,4 +109,4 @@ static const struct bench list[] = {
     {"drv.call.close", ROUNDS, 1, true, setup_nothing, run_close},
 };
 
-const struct bench_area area_drv_call = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_drv_call = {list, sizeof list / sizeof list[0], 0, NULL};

@@ -62,4 +62,4 @@ static const struct bench list[] = {
     {"drv.irq.round_trip", ROUNDS, 0, true, setup_nothing, run_interrupt},
 };
 
-const struct bench_area area_drv_irq = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_drv_irq = {list, sizeof list / sizeof list[0], 0, NULL};

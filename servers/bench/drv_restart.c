@@ -126,4 +126,4 @@ static const struct bench list[] = {
     PART("load", LOAD),     PART("attach", ATTACH), PART("total", TOTAL),
 };
 
-const struct bench_area area_drv_restart = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_drv_restart = {list, sizeof list / sizeof list[0], 0, NULL};

@@ -79,4 +79,4 @@ static const struct bench list[] = {
     {"drv.serial.write_1", BYTE_ROUNDS, 0, true, setup_block, run_bytes},
 };
 
-const struct bench_area area_drv_serial = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_drv_serial = {list, sizeof list / sizeof list[0], 0, NULL};

@@ -24,4 +24,4 @@ static const struct bench list[] = {
     {"fault.round_trip.diff_as", ROUNDS_MAX, 0, true, setup_fault, measure_fault},
 };
 
-const struct bench_area area_fault = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_fault = {list, sizeof list / sizeof list[0], 0, NULL};

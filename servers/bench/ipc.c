@@ -127,4 +127,4 @@ static const struct bench list[] = {
     {"ipc.null_syscall", ROUNDS_MAX, 0, false, setup_none, measure_null},
 };
 
-const struct bench_area area_ipc = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_ipc = {list, sizeof list / sizeof list[0], 0, NULL};

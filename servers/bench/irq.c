@@ -141,4 +141,4 @@ static const struct bench list[] = {
     {"irq.ack_wait", ROUNDS_MAX, 0, true, setup_irq, run_ack},
 };
 
-const struct bench_area area_irq = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_irq = {list, sizeof list / sizeof list[0], 0, NULL};

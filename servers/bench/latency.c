@@ -180,5 +180,6 @@ static const struct bench large[] = {
     LARGE("retype_delete_cnode_1m", 19),
 };
 
-const struct bench_area area_latency = {list, sizeof list / sizeof list[0], UNTYPED_MIN};
-const struct bench_area area_latency_large = {large, sizeof large / sizeof large[0], UNTYPED_LARGE};
+const struct bench_area area_latency = {list, sizeof list / sizeof list[0], UNTYPED_MIN, NULL};
+const struct bench_area area_latency_large = {large, sizeof large / sizeof large[0], UNTYPED_LARGE,
+                                              NULL};

@@ -59,10 +59,12 @@ struct bench_area {
     const struct bench *list;
     unsigned count;
     uint64_t untyped_bytes; /* that these need; with less they are not in the list */
+    bool (*exists)(void);   /* does the machine have what they are of? NULL: every machine */
 };
 
 extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap, area_drv_call,
-    area_drv_restart, area_drv_serial, area_drv_irq, area_latency, area_latency_large;
+    area_drv_restart, area_drv_serial, area_drv_irq, area_latency, area_latency_large,
+    area_disk_dma, area_disk_pio;
 
 /** A blob between two labels of peers.asm. */
 #define BLOB(name) ((struct lab_blob){(name), (size_t)((name##_end) - (name))})

@@ -41,6 +41,13 @@ section .text
     ud2
 %endmacro
 
+; ---- counts while nobody else runs: two instructions a turn
+global peer_idle, peer_idle_end
+peer_idle:
+    inc qword [rsp+COUNT]
+    jmp peer_idle
+peer_idle_end:
+
 ; ---- answers every call with what it carried
 global peer_echo, peer_echo_end
 peer_echo:

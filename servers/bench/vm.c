@@ -65,4 +65,4 @@ static const struct bench list[] = {
     {"vm.retype_frame_4k", ROUNDS_MAX, 0, false, setup_retype, run_retype},
 };
 
-const struct bench_area area_vm = {list, sizeof list / sizeof list[0], 0};
+const struct bench_area area_vm = {list, sizeof list / sizeof list[0], 0, NULL};

@@ -293,7 +293,7 @@ static void driver_state(const struct device *d, struct devman_driver_state *to)
     (void)snprintf(to->last_death, sizeof(to->last_death), "%s", d->died_of);
     to->pid = d->alive ? d->pid : 0;
     to->status = state_of(d);
-    to->protection = protection_of(of);
+    to->protection = protection_of(d);
     to->restarts = d->restarts;
     to->uptime_ms = d->alive ? (now_us() - d->started_us) / 1000 : 0;
     to->cpu_us = d->cpu_before_us + (d->alive ? instance_cpu_us(d) : 0);
