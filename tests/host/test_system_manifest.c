@@ -86,10 +86,19 @@ static void test_values(void)
               a->opens_count == 2 && strcmp(a->opens[1], "manage") == 0 && a->sessions == 60 &&
               a->power && !m.task[2].power && !m.task[2].all_devices && m.task[2].sessions == 0,
           "devices, boot image, opens");
+    check(parse(TASK "uses = fs\nfiles = read   /cd0/a b\n[task f]\nimage = f\npriority = 1\n"
+                     "provides = fs\nuses = fs\nfiles = read-write /\n") &&
+              a->files == MANIFEST_FILES_READ && strcmp(a->files_root, "/cd0/a b") == 0 &&
+              m.task[2].files == MANIFEST_FILES_READ_WRITE &&
+              strcmp(m.task[2].files_root, "/") == 0 && m.task[0].files == MANIFEST_FILES_NONE,
+          "files");
     check(m.task[0].max_priority == 150 && m.task[0].stack_bytes == 65536, "defaults");
     check(parse(TASK "uses = names devman\nopens = a\n" DEVMAN) && m.task[1].sessions == 4,
           "sessions where nothing is said");
 }
+
+static const char *const bad_roots[] = {"", "disk0", "//", "/disk0/", "/disk0//a", "/.", "/..",
+                                        "/disk0/../a", "/disk0/./a", "/disk0/..", "/disk0\\a"};
 
 static void test_refusals(void)
 {
@@ -141,6 +150,13 @@ static void test_refusals(void)
     refuse(TASK "opens = serial serial\n", 9, "twice");
     refuse(TASK "power = on\n", 9, "yes or no");
     refuse(TASK "power = yes\n", 5, "add uses = system");
+    refuse(TASK "files = read /\n", 5, "add uses = fs");
+    refuse(TASK "files = write /\n", 9, "read or read-write");
+    for (unsigned i = 0; i < sizeof(bad_roots) / sizeof(bad_roots[0]); i++) {
+        char text[600];
+        (void)snprintf(text, sizeof(text), TASK "files = read %s\n", bad_roots[i]);
+        refuse(text, 9, "read or read-write");
+    }
     refuse(TASK "sessions = 0\n", 9, "from 1 to 64");
     refuse(TASK "sessions = 65\n", 9, "from 1 to 64");
     refuse(TASK "sessions = 1\n", 5, "add opens");
