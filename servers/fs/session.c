@@ -12,8 +12,9 @@
 #include <string.h>
 
 enum {
-    DATA_PAGES = QUEUE_DATA_PAGES,
-    SMALL_BYTES = 2 * 4096, /* the part of the region for single blocks */
+    DATA_PAGES = 258,            /* so that the stream has room for a request of 1 MiB */
+    SMALL_BYTES = 2 * 4096,      /* the part of the region for single blocks */
+    AHEAD_BYTES_MIN = 16 * 1024, /* of what is read on and on; each time twice as much */
     READ_METHODS = BLOCK_RIGHT_INFO | BLOCK_RIGHT_READ | BLOCK_RIGHT_FLUSH,
 };
 
@@ -24,6 +25,7 @@ struct kept {
     uint32_t at, bytes; /* of the region */
     uint64_t first;
     uint32_t count;
+    uint32_t ahead; /* bytes that the next read that goes on takes, at least */
 };
 
 static struct {
@@ -128,7 +130,7 @@ int disk_open(struct disk *disk)
         return error;
     }
     region = (uint32_t)drivers[i].session.data_bytes;
-    drivers[i].small = (struct kept){.at = 0, .bytes = SMALL_BYTES};
+    drivers[i].small = (struct kept){.at = 0, .bytes = SMALL_BYTES, .ahead = SMALL_BYTES};
     drivers[i].stream = (struct kept){.at = SMALL_BYTES, .bytes = region - SMALL_BYTES};
     drivers[i].most = shape.most_bytes / shape.block_bytes;
     disk->block_bytes = shape.block_bytes;
@@ -238,27 +240,42 @@ static bool overlaps(const struct kept *k, uint64_t first, uint32_t count)
     return k->count != 0 && first < k->first + k->count && k->first < first + count;
 }
 
-/* Read into @k from block @first on: @count of them, or more if what is kept there is being read
- * on. */
+static uint32_t least(uint64_t a, uint64_t b)
+{
+    return (uint32_t)(a < b ? a : b);
+}
+
+/* How many blocks to read from block @first on, where @count are wanted: more if what is kept is
+ * being read on and on, more of it each time. */
+static uint32_t read_ahead(const struct disk *disk, struct kept *k, uint64_t first, uint32_t count)
+{
+    bool goes_on = k->count != 0 && first == k->first + k->count;
+    uint32_t blocks;
+
+    if (k->at != 0) { /* not the small one, whose reads are always of its size */
+        k->ahead = goes_on ? least(2ull * k->ahead, k->bytes) : AHEAD_BYTES_MIN / 2;
+    }
+    blocks = goes_on || k->at == 0 ? k->ahead / disk->block_bytes : 0;
+    blocks = blocks > count ? blocks : count;
+    blocks = least(blocks, k->bytes / disk->block_bytes);
+    blocks = least(blocks, drivers[index_of(disk)].most);
+    return least(blocks, disk->blocks - first);
+}
+
 static int fill(struct disk *disk, struct kept *k, uint64_t first, uint32_t count)
 {
-    uint32_t room = k->bytes / disk->block_bytes, most = drivers[index_of(disk)].most;
-    bool goes_on = k->count != 0 && first == k->first + k->count;
-    uint32_t wanted = goes_on || k->at == 0 ? room : count;
+    uint32_t blocks = read_ahead(disk, k, first, count);
     int error;
 
-    wanted = wanted < most ? wanted : most;
-    wanted = wanted < room ? wanted : room;
-    wanted = wanted < disk->blocks - first ? wanted : (uint32_t)(disk->blocks - first);
     k->count = 0;
-    error = transfer(disk, WHAT_READ, first, wanted, k->at);
-    if (error == E_IO && wanted > 1) { /* a bad block behind those that are wanted? */
-        wanted = count < wanted ? count : 1;
-        error = transfer(disk, WHAT_READ, first, wanted, k->at);
+    error = transfer(disk, WHAT_READ, first, blocks, k->at);
+    if (error == E_IO && blocks > 1) { /* a bad block behind those that are wanted? */
+        blocks = count < blocks ? count : 1;
+        error = transfer(disk, WHAT_READ, first, blocks, k->at);
     }
     if (error == E_OK) {
         k->first = first;
-        k->count = wanted;
+        k->count = blocks;
     }
     return error;
 }
@@ -289,8 +306,7 @@ int disk_get(struct disk *disk, uint64_t first, uint32_t count, void *to)
             error = fill(disk, k, first, count);
         }
         if (error == E_OK) {
-            n = k->count - (uint32_t)(first - k->first);
-            n = n < count ? n : count;
+            n = least(k->count - (first - k->first), count);
             memcpy(at, block_in(disk, k, first), (size_t)n * disk->block_bytes);
             at += (size_t)n * disk->block_bytes;
             first += n;
@@ -308,9 +324,8 @@ int disk_put(struct disk *disk, uint64_t first, uint32_t count, const void *from
     int error = disk->is_read_only ? E_READ_ONLY : fits(disk, first, count) ? E_OK : E_BAD_ARG;
 
     while (error == E_OK && count != 0) {
-        uint32_t room = stream->bytes / disk->block_bytes, most = drivers[index_of(disk)].most;
-        uint32_t n = count < room ? count : room;
-        n = n < most ? n : most;
+        uint32_t n = least(count, stream->bytes / disk->block_bytes);
+        n = least(n, drivers[index_of(disk)].most);
         if (overlaps(small, first, n)) {
             small->count = 0;
         }

@@ -155,6 +155,8 @@ void cmd_mv(struct shell *s, int argc, char **argv)
     error = files_rename(f, from, to);
     if (error == E_EXISTS)
         shell_error(s, "mv: %.200s is there already; rm it first", to);
+    else if (error == E_BAD_ARG)
+        shell_error(s, "mv: %.200s cannot be moved into itself", from);
     else if (error == E_UNSUPPORTED)
         shell_error(s, "mv: %.200s is on another disk; cp the file, then rm it here", to);
     else

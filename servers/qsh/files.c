@@ -115,7 +115,7 @@ static const char *advice(int error)
 {
     switch (error) {
     case E_NOT_FOUND:
-        return "there is nothing of that name; ls lists a directory, mount the disks";
+        return "there is nothing of that name; ls lists a directory, mount lists the disks";
     case E_NO_RIGHT:
         return "out of this shell's reach: files = ... in the system manifest says what it may";
     case E_NOT_MOUNTED:
@@ -125,8 +125,7 @@ static const char *advice(int error)
     case E_BUSY:
         return "it is in use: a file is open, or another program writes to the disk";
     case E_BAD_ARG:
-        return "no path has a control character or a backslash in it, and nothing can be moved "
-               "into itself";
+        return "no path has a control character or a backslash in it";
     case E_GONE:
         return "the disk's driver was given up; drivers says why, restart starts it again";
     case E_IO:

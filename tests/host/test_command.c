@@ -1,4 +1,4 @@
-/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/cmd_fuzz.c servers/qsh/suite.c servers/lib/idl_text.c servers/lib/idl.c servers/qsh/devices.c servers/qsh/cmd_devices.c servers/qsh/cmd_inspect.c servers/qsh/cmd_order.c servers/qsh/cmd_inject.c servers/qsh/cmd_events.c servers/qsh/cmd_top.c servers/qsh/cmd_console.c servers/qsh/cmd_date.c servers/lib/calendar.c tests/host/devman_fake.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
+/* sources: servers/qsh/commands.c servers/qsh/shell.c servers/qsh/cmd_basic.c servers/qsh/cmd_system.c servers/qsh/cmd_log.c servers/qsh/cmd_bench.c servers/qsh/cmd_test.c servers/qsh/cmd_kdb.c servers/qsh/cmd_fuzz.c servers/qsh/suite.c servers/lib/idl_text.c servers/lib/idl.c servers/qsh/devices.c servers/qsh/cmd_devices.c servers/qsh/cmd_inspect.c servers/qsh/cmd_order.c servers/qsh/cmd_inject.c servers/qsh/cmd_events.c servers/qsh/cmd_top.c servers/qsh/cmd_console.c servers/qsh/cmd_date.c servers/qsh/files.c servers/qsh/cmd_files.c servers/qsh/cmd_contents.c servers/qsh/cmd_mount.c servers/lib/sha256.c tests/host/files_fake.c servers/lib/calendar.c tests/host/devman_fake.c servers/qsh/args.c servers/qsh/suggest.c servers/qsh/json.c servers/qsh/output.c servers/qsh/input.c libc/strerror.c */
 /*
  * test_command.c - every command's output, against servers that are played here.
  */
@@ -6,6 +6,7 @@
 #include <string.h>
 #include "../../servers/qsh/qsh.h"
 #include "devman_fake.h"
+#include "files_fake.h"
 
 static unsigned passed, failed;
 #define CHECK(c) ((c) ? (void)passed++ : (void)(failed++, printf("%d: %s\n", __LINE__, #c)))
@@ -537,6 +538,79 @@ static void test_inspection(void)
     fake_layout_error = E_OK;
 }
 
+#define SUM_OF_TEXT "c3f9c8c283a2b1f2f1896f27a01cbe3cddc0c9d93f752e4639035a0f5b36f6e8"
+
+static void test_names_of_files(void)
+{
+    fake_window_error = E_NO_RIGHT;
+    CHECK(has("ls", "may reach no files"));
+    fake_window_error = E_OK;
+    CHECK(prints("pwd", "/\r\n") && prints("pwd --json", "{\"path\": \"/\"}\r\n"));
+    CHECK(prints("ls disk0", "           8                    text\r\n"
+                             "           -                    sub/\r\n"));
+    CHECK(prints("ls /disk0/./text", "           8  2026-11-21 10:00  text\r\n"));
+    CHECK(prints("ls /disk0/text --json",
+                 "{\"name\": \"text\", \"kind\": \"file\", \"bytes\": 8, "
+                 "\"modified\": \"2026-11-21T10:00:00Z\", \"read_only\": false}\r\n"));
+    CHECK(prints("ls /disk0/sub", "          19                    bad?[2Jname\r\n"));
+    CHECK(has("ls disk0 /disk0/sub", "/disk0:\r\n") && has("ls nothing", "/nothing: there is no"));
+    CHECK(prints("cd disk0/sub/../sub", "") && prints("pwd", "/disk0/sub\r\n"));
+    CHECK(prints("cd ..", "") && prints("pwd", "/disk0\r\n") && prints("cd ../../..", ""));
+    CHECK(prints("pwd", "/\r\n") && prints("cd /disk0", "") && has("cd text", "not a directory"));
+    CHECK(prints("pwd", "/disk0\r\n") && has("cd nowhere", "/disk0/nowhere: there is nothing"));
+    CHECK(has("mkdir", "usage: mkdir PATH...") && prints("mkdir new", ""));
+    CHECK(fake_file("/disk0/new") && has("mkdir new", "mkdir: /disk0/new: "));
+    CHECK(prints("mv text new", "") && fake_file("/disk0/new/text") && !fake_file("/disk0/text"));
+    CHECK(prints("mv new/text text", "") && fake_file("/disk0/text"));
+    CHECK(has("mv text /cd0/x", "cp the file") && has("mv text", "one more path"));
+    CHECK(prints("cp text other", "") && has("mv text other", "is there already; rm it first"));
+    CHECK(prints("rm other new", "") && !fake_file("/disk0/other") && !fake_file("/disk0/new"));
+    CHECK(has("rm other", "/disk0/other: there is nothing") && has("rm", "of which file?"));
+}
+
+static void test_contents_of_files(void)
+{
+    CHECK(prints("cat text", "one\r\ntwo\r\n") && has("cat sub", "is a directory; ls lists it"));
+    CHECK(has("cat", "usage: cat") && has("cat x", "/disk0/x: there is nothing"));
+    CHECK(prints("sha256sum text", SUM_OF_TEXT "  /disk0/text\r\n"));
+    CHECK(has("sha256sum text --json", "\"sha256\": \"" SUM_OF_TEXT "\"}"));
+    CHECK(prints("hexdump sub/bad\x1b[2Jname",
+                 "00000000  01 20 61 62 63 64 65 66  67 68 69 6a 6b 6c 6d 6e  |. abcdefghijklmn|"
+                 "\r\n00000010  6f 70 71                                          |opq|\r\n"));
+    CHECK(prints("hexdump text 4 0x2",
+                 "00000004  74 77                                             |tw|\r\n"));
+    CHECK(has("hexdump text x", "x is no number") && has("hexdump text 1 y", "y is no number"));
+    CHECK(prints("cp text copy", "") && fake_file("/disk0/copy")->bytes == 8);
+    CHECK(prints("cp text sub", "") && fake_file("/disk0/sub/text")->bytes == 8);
+    CHECK(has("cp text text", "it is in use") && has("cp sub x", "is a directory"));
+    CHECK(has("cp text", "one more path") && has("cp x y", "/disk0/x: there is nothing"));
+    fake_write_error = E_FULL;
+    CHECK(has("cp text full", "cp: /disk0/full: no room is left") && !fake_file("/disk0/full"));
+    fake_write_error = E_OK;
+    typed = "\x03";
+    CHECK(has("cp text full", "is not whole; it was removed") && !fake_file("/disk0/full"));
+    CHECK(fake_open == 0);
+    fake_files_error = E_GONE;
+    CHECK(has("cat text", "driver was given up") && has("ls", "driver was given up"));
+    fake_files_error = E_IO;
+    CHECK(has("sha256sum text", "the disk reports an error") && fake_open == 0);
+    fake_files_error = E_OK;
+}
+
+static void test_file_systems(void)
+{
+    CHECK(
+        has("df", "/disk0     fat16            1024 KiB          768 KiB          256 KiB   75 %"));
+    CHECK(has("df --json", "\"used_bytes\": 786432, \"free_bytes\": 262144, \"unit_bytes\": 512}"));
+    CHECK(prints("mount", "/disk0     fat16    disk0, partition 1, 1024 KiB, read and write, 0 open"
+                          "\r\n"));
+    CHECK(has("mount disk0", "disk0 is mounted already") && has("umount", "which one?"));
+    CHECK(has("umount disk9", "not mounted") && has("umount /disk0/x", "not the name"));
+    CHECK(prints("umount /disk0", "") && has("df", "No file system is mounted"));
+    CHECK(has("mount --json", "\"mounted\": false, \"format\": null"));
+    CHECK(prints("mount disk0", "") && fake_mounted);
+}
+
 static void test_words(void)
 {
     CHECK(strcmp(command_candidate(&shell, "kill ", 5, 0), "platform") == 0);
@@ -580,6 +654,9 @@ int main(void)
     test_stop();
     test_inspection();
     test_words();
+    test_names_of_files();
+    test_contents_of_files();
+    test_file_systems();
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;
 }
