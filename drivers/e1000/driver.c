@@ -1,0 +1,376 @@
+/*
+ * driver.c - the handlers. Requests are taken in batches: one write tells the device of all of
+ * them, and each handler ends with one signal for each client.
+ */
+#include "e1000.h"
+
+#include <idl/packet_desc.h>
+#include <idl/packet_queue.h>
+#include <idl/packet_server.h>
+#include <loop.h>
+#include <regs/e1000_table.h>
+#include <regs_lines.h>
+#include <string.h>
+
+#define WAITERS 2u /* of a link_wait: fewer than the Replies that a driver has */
+
+const struct idl_interface *const driver_interfaces[] = {&packet_desc, NULL};
+
+static bool storms;
+static uint64_t held;       /* sessions whose clients are woken when the handler is done */
+static uint64_t full;       /* sessions that had more frames than there was room for */
+static bool asks_when_sent; /* the interrupt of sent frames is on */
+static struct {
+    uint64_t reply; /* 0: none */
+    bool is_up;
+} waiter[WAITERS];
+
+/* ---- the device's life */
+
+static void find_registers(void)
+{
+    nic.regs = e1000_regs_at((uintptr_t)driver_mmio("regs", NULL));
+}
+
+const char *driver_probe(void)
+{
+    const char *wrong;
+
+    find_registers();
+    wrong = phy_identify();
+    return wrong == NULL ? eeprom_check() : wrong;
+}
+
+const char *driver_quiet(void)
+{
+    const char *wrong;
+
+    find_registers();
+    wrong = phy_identify();
+    if (wrong != NULL) {
+        return wrong;
+    }
+    chip_stop();
+    driver_await_us(CHIP_SETTLE_US);
+    return chip_check_idle();
+}
+
+static void log_link(void)
+{
+    if (nic.link.is_up) {
+        driver_log("link up, %u Mb/s, %s duplex", nic.link.megabits,
+                   nic.link.is_full_duplex ? "full" : "half");
+    } else {
+        driver_log("link down");
+    }
+}
+
+static void begin(void)
+{
+    chip_start();
+    asks_when_sent = true;
+}
+
+const char *driver_attach(void)
+{
+    uint64_t address, size;
+    char *rings;
+    const char *wrong = chip_read_mac();
+
+    wrong = wrong == NULL ? phy_start() : wrong;
+    if (wrong != NULL || !driver_has_dma()) {
+        return wrong != NULL ? wrong : "it can't reach memory";
+    }
+    rings = driver_dma("rings", &size);
+    address = driver_dma_address("rings");
+    if (size < 2 * RING_BYTES) {
+        return "its memory for descriptors is too small";
+    }
+    receive_begin((struct e1000_receive *)(void *)rings, address);
+    transmit_begin(rings + RING_BYTES, address + RING_BYTES);
+    chip_count();
+    nic.count = (struct packet_statistics){0};
+    begin();
+    (void)chip_look_at_link();
+    log_link();
+    return NULL;
+}
+
+void driver_detach(void)
+{
+    chip_stop();
+}
+
+/* Requests of others stay, and go to the device again when it has come to itself. */
+static void stop_for_a_while(void)
+{
+    chip_stop();
+    driver_set_timer(driver_now_us() + CHIP_SETTLE_US);
+}
+
+/* ---- queues */
+
+void complete(unsigned s, uint64_t seq, int status, uint64_t value)
+{
+    if ((held >> s & 1) == 0) {
+        held |= 1ull << s;
+        driver_hold(s);
+    }
+    driver_complete(s, seq, status, value);
+}
+
+static void wake_clients(void)
+{
+    for (; held != 0; held &= held - 1) {
+        driver_ring((unsigned)__builtin_ctzll(held));
+    }
+}
+
+static bool is_sound(const struct queue_request *r, uint16_t from, uint16_t at)
+{
+    return r->length >= PACKET_FRAME_MIN &&
+           (at == 0 || (from < at && (uint64_t)at + 2 <= r->length));
+}
+
+void packet_start_transmit(struct queue_driver *queue, const struct queue_request *r,
+                           uint16_t checksum_from, uint16_t checksum_at, uint32_t tag)
+{
+    unsigned s = driver_session_of(queue);
+
+    if (!is_sound(r, checksum_from, checksum_at)) {
+        complete(s, r->seq, E_BAD_ARG, 0);
+        return;
+    }
+    transmit_start(&(struct frame){.seq = r->seq,
+                                   .address = driver_session_dma(s) + r->offset,
+                                   .length = (uint32_t)r->length,
+                                   .tag = (tag & PACKET_TAGGED) != 0 ? tag : 0,
+                                   .session = (uint8_t)s,
+                                   .from = (uint8_t)checksum_from,
+                                   .at = (uint8_t)checksum_at});
+}
+
+void packet_start_receive(struct queue_driver *queue, const struct queue_request *request)
+{
+    receive_start(driver_session_of(queue), request);
+}
+
+static void take(unsigned s)
+{
+    struct queue_request request;
+
+    full &= ~(1ull << s);
+    for (;;) {
+        if (!transmit_has_room()) {
+            full |= 1ull << s;
+            return;
+        }
+        if (!driver_take(s, &request)) {
+            return;
+        }
+        packet_dispatch_request(driver_queue(s), &request);
+    }
+}
+
+/* Frames that have not left yet are asked after by an interrupt; one that comes too early for a
+ * sleeping client is none (QEMU has sent all when it is told of them). */
+static void ask_when_sent(bool wanted)
+{
+    if (wanted != asks_when_sent && nic.runs) {
+        asks_when_sent = wanted;
+        if (wanted) {
+            e1000_ims_set_sent(nic.regs);
+        } else {
+            e1000_imc_write(nic.regs, e1000_icr_raw((struct e1000_icr){.sent = true}));
+        }
+    }
+}
+
+static void go(void)
+{
+    receive_go();
+    transmit_go();
+    ask_when_sent(transmit_reap() || full != 0);
+    wake_clients();
+}
+
+void driver_session_rung(unsigned s)
+{
+    take(s);
+    go();
+}
+
+void driver_session_closed(unsigned s)
+{
+    bool had;
+
+    (void)receive_reap();
+    (void)transmit_reap();
+    full &= ~(1ull << s);
+    held &= ~(1ull << s);
+    had = receive_forget(s);
+    had = transmit_forget(s) || had;
+    if (had) {
+        stop_for_a_while();
+    }
+    wake_clients();
+}
+
+/* ---- what happens by itself */
+
+static void look_at_link(void)
+{
+    if (!chip_look_at_link()) {
+        return;
+    }
+    log_link();
+    for (unsigned i = 0; i < WAITERS; i++) {
+        uint64_t reply = waiter[i].reply;
+
+        if (reply != 0 && waiter[i].is_up != nic.link.is_up) {
+            waiter[i].reply = 0;
+            packet_answer_link_wait(reply, E_OK, &nic.link);
+        }
+    }
+}
+
+static void serve_those_that_wait(void)
+{
+    for (uint64_t bits = full; bits != 0; bits &= bits - 1) {
+        take((unsigned)__builtin_ctzll(bits));
+    }
+}
+
+/* The line may be shared: without a cause the interrupt was another device's. */
+void driver_irq(unsigned index, uint64_t count)
+{
+    struct e1000_icr why;
+    unsigned frames;
+
+    (void)index;
+    (void)count;
+    if (storms) {
+        e1000_ics_write(nic.regs, true);
+        return;
+    }
+    why = e1000_icr_read(nic.regs);
+    nic.count.interrupts++;
+    frames = receive_reap();
+    (void)transmit_reap();
+    serve_those_that_wait();
+    go();
+    if (why.link) {
+        look_at_link();
+    }
+    chip_moderate(frames);
+}
+
+/* The chip has come to itself after a stop. */
+void driver_timer(void)
+{
+    if (!nic.runs) {
+        (void)phy_start();
+        begin();
+        serve_those_that_wait();
+        go();
+        look_at_link();
+    }
+}
+
+/* ---- methods */
+
+DRIVER_SERVES(PACKET_INTERFACE, packet_dispatch)
+
+int packet_serve_info(struct call *call, struct packet_card *result)
+{
+    (void)call;
+    *result = (struct packet_card){.mtu = PACKET_FRAME_MAX - PACKET_FRAME_MIN,
+                                   .sums = true,
+                                   .checks = true,
+                                   .tags = true,
+                                   .link = nic.link};
+    memcpy(result->mac, nic.mac, sizeof(result->mac));
+    return E_OK;
+}
+
+/* Bits 47 to 36 of the address, which is on the wire from bit 0 on (section 13.5.1). */
+static unsigned group_of(const uint8_t mac[6])
+{
+    return (unsigned)mac[4] >> 4 | (unsigned)mac[5] << 4;
+}
+
+int packet_serve_set_filter(struct call *call, bool promiscuous, bool all_multicast,
+                            const struct packet_group *multicast, size_t multicast_count)
+{
+    (void)call;
+    for (size_t i = 0; i < multicast_count; i++) {
+        if ((multicast[i].mac[0] & 1) == 0) {
+            return E_BAD_ARG;
+        }
+    }
+    memset(nic.groups, 0, sizeof(nic.groups));
+    for (size_t i = 0; i < multicast_count; i++) {
+        unsigned group = group_of(multicast[i].mac);
+
+        nic.groups[group / 32] |= 1u << group % 32;
+    }
+    nic.filter = (struct e1000_rctl){.promiscuous = promiscuous, .all_multicast = all_multicast};
+    if (nic.runs) {
+        chip_set_filter();
+    }
+    return E_OK;
+}
+
+int packet_serve_stats(struct call *call, struct packet_statistics *result)
+{
+    (void)call;
+    chip_count();
+    *result = nic.count;
+    return E_OK;
+}
+
+int packet_serve_link_wait(struct call *call, bool is_up, struct packet_link_state *result)
+{
+    if (nic.link.is_up != is_up) {
+        *result = nic.link;
+        return E_OK;
+    }
+    for (unsigned i = 0; i < WAITERS; i++) {
+        if (waiter[i].reply == 0) {
+            waiter[i].is_up = is_up;
+            return call_keep(call, &waiter[i].reply);
+        }
+    }
+    return E_BUSY;
+}
+
+/* ---- for the shell */
+
+bool driver_regs_line(unsigned index, char *text, size_t size)
+{
+    return regs_line_at(&e1000_regs_table, regs_bus_at(nic.regs.base), index, text, size);
+}
+
+bool driver_storm(void)
+{
+    storms = true;
+    e1000_itr_write(nic.regs, 0);
+    e1000_ics_write(nic.regs, true);
+    return true;
+}
+
+/* To write it must receive something: what it sends itself. If nobody ends it for that, it goes on.
+ */
+bool driver_wild_dma(uint64_t address, bool is_write)
+{
+    if (is_write) {
+        phy_loop_back();
+        e1000_rctl_write(nic.regs, (struct e1000_rctl){.enable = true,
+                                                       .promiscuous = true,
+                                                       .loopback = E1000_LOOPBACK_MAC});
+        receive_wild(address);
+    }
+    transmit_wild(is_write ? driver_dma_address("rings") : address);
+    stop_for_a_while();
+    return true;
+}

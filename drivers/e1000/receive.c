@@ -1,0 +1,159 @@
+/*
+ * receive.c - buffers of the one session that receives, in the order of its requests, to the device
+ * and back (section 3.2). What the device writes into a descriptor is read once, and believed only
+ * about the length of a frame and its checksums: whose buffer it is, and where, is kept here.
+ */
+#include "e1000.h"
+
+#define DESCRIPTORS 128u /* a power of two; more than a session has requests */
+#define NOBODY      DRIVER_SESSIONS
+
+struct buffer {
+    uint64_t seq, address;
+};
+
+static struct e1000_receive *ring;
+static uint64_t ring_address;
+static struct buffer buffers[DESCRIPTORS]; /* by descriptor */
+static uint32_t first, end, told;          /* numbers of descriptors; they only grow */
+static unsigned owner = NOBODY;
+
+_Static_assert(QUEUE_SLOTS_MAX < DESCRIPTORS, "there is always room");
+_Static_assert(DESCRIPTORS * sizeof(struct e1000_receive) <= RING_BYTES, "receive ring");
+
+static struct e1000_receive *descriptor(uint32_t number)
+{
+    return &ring[number % DESCRIPTORS];
+}
+
+static void poison(struct e1000_receive *d)
+{
+    e1000_receive_buffer_write(d, RING_POISON);
+    e1000_receive_result_write(d, (struct e1000_receive_result){0});
+}
+
+void receive_begin(struct e1000_receive *memory, uint64_t address)
+{
+    ring = memory;
+    ring_address = address;
+}
+
+static void give(uint32_t number)
+{
+    e1000_receive_buffer_write(descriptor(number), buffers[number % DESCRIPTORS].address);
+    e1000_receive_result_write(descriptor(number), (struct e1000_receive_result){0});
+}
+
+static void put(struct buffer buffer)
+{
+    buffers[end % DESCRIPTORS] = buffer;
+    give(end++);
+}
+
+void receive_start(unsigned s, const struct queue_request *r)
+{
+    if (owner != NOBODY && owner != s) {
+        complete(s, r->seq, E_BUSY, 0);
+    } else if (r->length != PACKET_BUFFER_BYTES) {
+        complete(s, r->seq, E_BAD_ARG, 0);
+    } else {
+        owner = s;
+        put((struct buffer){r->seq, driver_session_dma(s) + r->offset});
+    }
+}
+
+void receive_go(void)
+{
+    if (told != end && nic.runs) {
+        told = end;
+        e1000_ring_tail_write(nic.regs, RING_RECEIVE, (uint16_t)(end % DESCRIPTORS));
+    }
+}
+
+/* 0: no frame that a client could use. */
+static uint64_t value_of(struct e1000_receive_result r)
+{
+    uint64_t value = r.length;
+
+    if (!r.end || r.length == 0 || r.length > PACKET_BUFFER_BYTES || r.crc_error ||
+        r.symbol_error || r.sequence_error || r.carrier_error || r.data_error) {
+        return 0;
+    }
+    if (!r.no_checksum && r.transport_checked && !r.transport_error && !r.ip_error) {
+        value |= PACKET_RECEIVED_CHECKED;
+    }
+    if (r.tagged) {
+        value |= PACKET_RECEIVED_TAGGED | (uint64_t)r.tag << PACKET_RECEIVED_TAG_SHIFT;
+    }
+    return value;
+}
+
+/* A buffer with a damaged frame goes to the device again; only those that it has now are looked at,
+ * so a device that damages everything does not keep the driver here. */
+unsigned receive_reap(void)
+{
+    uint32_t last = end;
+    unsigned frames = 0;
+
+    while (nic.runs && first != last) {
+        struct e1000_receive_result r = e1000_receive_result_read(descriptor(first));
+        struct buffer buffer = buffers[first % DESCRIPTORS];
+        uint64_t value = value_of(r);
+
+        if (!r.done) {
+            break;
+        }
+        poison(descriptor(first++));
+        if (value != 0) {
+            complete(owner, buffer.seq, E_OK, value);
+            frames++;
+        } else {
+            nic.count.errors++;
+            put(buffer);
+        }
+    }
+    return frames;
+}
+
+bool receive_forget(unsigned s)
+{
+    bool had = owner == s && first != end;
+
+    if (owner == s) {
+        owner = NOBODY;
+        first = end;
+    }
+    return had;
+}
+
+/* The device begins at descriptor 0 again. */
+void receive_resume(void)
+{
+    uint32_t count = end - first;
+    struct buffer kept[DESCRIPTORS];
+
+    for (uint32_t i = 0; i < count; i++) {
+        kept[i] = buffers[(first + i) % DESCRIPTORS];
+    }
+    for (uint32_t i = 0; i < DESCRIPTORS; i++) {
+        poison(&ring[i]);
+    }
+    first = end = told = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        put(kept[i]);
+    }
+    e1000_ring_low_write(nic.regs, RING_RECEIVE, (uint32_t)ring_address);
+    e1000_ring_high_write(nic.regs, RING_RECEIVE, (uint32_t)(ring_address >> 32));
+    e1000_ring_length_write(nic.regs, RING_RECEIVE, DESCRIPTORS * sizeof(*ring));
+    e1000_ring_head_write(nic.regs, RING_RECEIVE, 0);
+    e1000_ring_tail_write(nic.regs, RING_RECEIVE, 0);
+}
+
+void receive_wild(uint64_t address)
+{
+    for (uint32_t i = first; i != end; i++) {
+        e1000_receive_buffer_write(descriptor(i), address);
+    }
+    e1000_receive_buffer_write(descriptor(end), address);
+    e1000_ring_tail_write(nic.regs, RING_RECEIVE, (uint16_t)((end + 1) % DESCRIPTORS));
+}
