@@ -30,6 +30,7 @@ class Config:
     boot: str = "cd"  # "disk", or "pvh": qemu -kernel
     firmware: str = "bios"  # or "uefi"
     icount: bool = False  # the TSC counts guest instructions
+    iommu: str = None  # q35: an IOMMU, with these properties of intel-iommu ("" for the usual ones)
     iso: str = None
     kernel: str = None
     image: str = None  # "" for none
@@ -56,6 +57,8 @@ def qemu_command(config, serial, qmp=None):
         command += ["-kernel", config.path(config.kernel, "kernel/quoll.elf")]
         image = config.path(config.image, "quoll.img")
         command += ["-initrd", image] if image else []
+    if config.iommu is not None:
+        command += ["-device", ",".join(filter(None, ["intel-iommu", config.iommu]))]
     if config.icount:
         command += ["-icount", "shift=0,sleep=off"]
     if qmp:

@@ -20,6 +20,7 @@
  *   f n q                 the same or 0: endpoint, notification, frame
  *   t object type   z its size   k count   r rights   b badge   p priority   a address
  *   m mapping rights   y 0 to 3   g interrupt pin   l its mode   o port   d deadline
+ *   I IoSpace or 0   O I/O table   A device address   h requester id   0 mostly 0
  *   D of a breakpoint (QEMU sees those on code now and then: where the victims' is, none, but in a
  *   timed run)   i period of an interrupt limit   u budget   v its period   w anything */
 static const struct sig {
@@ -63,6 +64,14 @@ static const struct sig {
     {OBJ_IOPORT_CONTROL, OP_IOPORT_CONTROL_CREATE, 3, "UVe"},
     {OBJ_IOPORT_CONTROL, OP_IOPORT_CONTROL_GRANT, 3, "Poo"},
     {OBJ_CPU_CONTROL, OP_CPU_CONTROL_CREATE, 3, "Uuvpe"},
+    {OBJ_IOSPACE, OP_IOSPACE_MAP_TABLE, 5, "AO"},
+    {OBJ_IOSPACE, OP_IOSPACE_MAP, 7, "AFm"},
+    {OBJ_IO_TABLE, OP_IO_TABLE_UNMAP, 2, ""},
+    {OBJ_DEVICE, OP_DEVICE_ASSIGN, 5, "I"},
+    {OBJ_DEVICE, OP_DEVICE_SILENCE, 1, "y"},
+    {OBJ_DEVICE, OP_DEVICE_INFO, 1, ""},
+    {OBJ_DEVICE_CONTROL, OP_DEVICE_CONTROL_CREATE, 4, "U0he"},
+    {OBJ_DEVICE_CONTROL, OP_DEVICE_CONTROL_FETCH, 1, "0"},
 };
 #define SIGS (sizeof sigs / sizeof sigs[0])
 
@@ -124,6 +133,15 @@ static uint64_t address(void)
         0x5ff000,          0x800000,          0xa00000,          0xc00000,          FUTURE_MIN,
         FUTURE_MIN + 4096, 0x7ffffffe0000,    USER_TOP - 4096,   USER_TOP,          USER_TOP + 4096,
         1ull << 47,        0x7fffffe00000ull, 0x7fffc0000000ull, 0x200000000000ull, 0};
+
+    return list[random_below(sizeof list / sizeof list[0])] + (random_chance(8) ? 1 : 0);
+}
+
+static uint64_t device_address(void)
+{
+    static const uint64_t list[] = {IOVA_MIN,        0x2000,          0x1ff000,   0x200000,
+                                    0x201000,        0x40000000,      0x40200000, 0xfec00000,
+                                    IOVA_MSI_WINDOW, IOVA_TOP - 4096, IOVA_TOP,   0};
 
     return list[random_below(sizeof list / sizeof list[0])] + (random_chance(8) ? 1 : 0);
 }
@@ -215,6 +233,16 @@ static uint64_t argument(char kind, const uint64_t *w)
         return slot_of(OBJ_PORTMAP);
     case 'G':
         return slot_of(OBJ_BUDGET);
+    case 'I':
+        return maybe(OBJ_IOSPACE);
+    case 'O':
+        return slot_of(OBJ_IO_TABLE);
+    case 'A':
+        return device_address();
+    case 'h':
+        return random_below(12);
+    case '0':
+        return random_chance(95) ? 0 : hostile();
     case 'f':
         return maybe(OBJ_ENDPOINT);
     case 'n':
@@ -345,6 +373,8 @@ static void keep_drivers_out(struct quoll_regs *r)
 
     if (type == OBJ_IRQ_CONTROL && label == OP_IRQ_CONTROL_CREATE)
         r->r8 = free_pin(r->r8);
+    if (type == OBJ_DEVICE_CONTROL && label == OP_DEVICE_CONTROL_CREATE && r->r9 <= 0xffff)
+        r->r9 |= 0xf000; /* no device is on such a bus */
     if (type == OBJ_IOPORT_CONTROL && label == OP_IOPORT_CONTROL_GRANT) {
         r->r8 = free_port(r->r8);
         r->r9 = free_port(r->r9);

@@ -158,6 +158,8 @@ static void make_memory(void)
                                      WORLD_CNODE, next++, 1, 0));
     (void)cut(OBJ_FRAME, FRAME_4K_BITS, 3, 0);
     (void)cut(OBJ_TABLE, 0, 4, 0);
+    (void)cut(OBJ_IOSPACE, 0, 2, 0);
+    (void)cut(OBJ_IO_TABLE, 0, 4, 0);
     (void)cut(OBJ_UNTYPED, 18, 1, 0);
     (void)cut(OBJ_UNTYPED, 14, 1, 0);
     (void)cut(OBJ_UNTYPED, 8, 1, 0);
@@ -187,6 +189,7 @@ static void make_device_objects(void)
     (void)give(SLOT_IRQ_CONTROL, RIGHT_ALL, 0);
     (void)give(SLOT_IOPORT_CONTROL, RIGHT_ALL, 0);
     (void)give(SLOT_CPU_CONTROL, RIGHT_ALL, 0);
+    (void)give(SLOT_DEVICE_CONTROL, RIGHT_ALL, 0);
 }
 
 static int configure(unsigned victim, uint64_t faults)

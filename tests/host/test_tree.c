@@ -237,15 +237,16 @@ static struct bootinfo boot;
 
 static void make_machine(void)
 {
-    boot.acpi = (struct boot_acpi){.rsdp_pa = 0xf5b20,
-                                   .hpet_pa = 0xfed00000,
-                                   .tables_pa = 0x7fe1234,
-                                   .tables_bytes = 0x5000,
-                                   .pm1a_port = 0x604,
-                                   .has_reset = 1,
-                                   .reset_port = 0xcf9,
-                                   .mcfg_count = 1};
-    boot.acpi.mcfg[0] = (struct boot_mcfg){.pa = 0xb0000000, .bus_last = 255};
+    struct boot_acpi *acpi = &((struct machine *)boot.own)->acpi;
+    *acpi = (struct boot_acpi){.rsdp_pa = 0xf5b20,
+                               .hpet_pa = 0xfed00000,
+                               .tables_pa = 0x7fe1234,
+                               .tables_bytes = 0x5000,
+                               .pm1a_port = 0x604,
+                               .has_reset = 1,
+                               .reset_port = 0xcf9,
+                               .mcfg_count = 1};
+    acpi->mcfg[0] = (struct boot_mcfg){.pa = 0xb0000000, .bus_last = 255};
     boot.untyped_count = 0;
     const struct boot_untyped made[] = {{.pa = 0x100000, .size_bits = 20},
                                         {.pa = 0xa0000, .size_bits = 17, .is_device = 1},

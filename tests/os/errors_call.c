@@ -74,8 +74,8 @@ static bool bad_handle(struct try t, bool in_rbx, unsigned type, bool zero_is_no
         if (!fails(&world.caller, "nothing there", with(t, in_rbx, none[i]), E_BAD_CAP))
             return false;
     for (unsigned other = 1; other < OBJ_COUNT; other++)
-        if (other != type &&
-            !fails(&world.caller, "wrong type", with(t, in_rbx, world_of_type(other)), E_BAD_TYPE))
+        if (other != type && !fails(&world.caller, "wrong type",
+                                    with(t, in_rbx, world_of_type(other)), world_wrong_type(other)))
             return false;
     return true;
 }

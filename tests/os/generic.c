@@ -118,12 +118,6 @@ static bool missing_right(const struct base *b, const struct handle *h, unsigned
     return snapshot_take() && fails(b, what, c) && strengthen();
 }
 
-/* Without an IOMMU there is no Device. */
-static int wrong_type(unsigned type)
-{
-    return type == OBJ_DEVICE && !world_has_iommu() ? E_BAD_CAP : E_BAD_TYPE;
-}
-
 /* One handle: nothing there, every wrong type, every right missing. */
 static bool bad_handle(const struct base *b, const struct handle *h)
 {
@@ -136,7 +130,7 @@ static bool bad_handle(const struct base *b, const struct handle *h)
     if (h->kind != HANDLE_OPTIONAL && !handle_fails(b, h, 0, outside))
         return false;
     for (unsigned type = 1; type < OBJ_COUNT; type++)
-        if (type != h->type && !handle_fails(b, h, world_of_type(type), wrong_type(type)))
+        if (type != h->type && !handle_fails(b, h, world_of_type(type), world_wrong_type(type)))
             return false;
     for (unsigned right = 1; right <= RIGHT_MANAGE; right <<= 1)
         if (h->rights & right && !missing_right(b, h, right))
@@ -163,9 +157,11 @@ bool generic_errors(unsigned object)
     for (unsigned i = 0; i < base_count; i++) {
         const struct base *b = &bases[i];
 
-        if (b->object != object || (b->iommu && !world_has_iommu()))
+        if (b->object != object)
             continue;
         last = b->label > last ? b->label : last;
+        if (b->iommu && !world_has_iommu())
+            continue;
         if (!bad_capability(b) || !bad_tag(b))
             return false;
         for (unsigned h = 0; h < b->handle_count; h++)

@@ -304,20 +304,29 @@ static uint64_t free_vectors(void)
     return OP0(SLOT_IRQ_CONTROL, OP_IRQ_CONTROL_INFO) == E_OK ? test_out.w[1] : 0;
 }
 
+/* Of a message with @data to @address, 0 if there is something wrong with it. Where interrupts are
+ * remapped it names an entry, and there is one for each vector. */
+static uint64_t msi_vector(uint64_t address, uint64_t data)
+{
+    if (interrupts_are_remapped())
+        return (address & ~(255ull << 5)) == 0xfee00010 && data == 0 ? 0x30 + (address >> 5 & 255)
+                                                                     : 0;
+    return address >> 20 == 0xfee && (address & 0xfff) == 0 && data < 256 ? data : 0;
+}
+
 /* Every vector can be had, none twice, and one that was given back is had again. */
 static void vectors(void)
 {
     static bool seen[256];
-    uint64_t free = free_vectors(), first = lab_slot(), slot = first;
+    uint64_t free = free_vectors(), first = lab_slot(), slot = first, vector;
 
     for (unsigned i = 0; i < 256; i++)
         seen[i] = false;
     for (uint64_t i = 0; i < free; i++, slot = lab_slot()) {
         EXPECT_OK(CREATE(SLOT_UNTYPED, 0, IRQ_MSI, slot));
-        EXPECT(test_out.w[0] >> 20, 0xfee);
-        EXPECT(test_out.w[0] & 0xfff, 0);
-        EXPECT(test_out.w[1] >= 0x30 && test_out.w[1] < 0xf0 && !seen[test_out.w[1]], 1);
-        seen[test_out.w[1]] = true;
+        vector = msi_vector(test_out.w[0], test_out.w[1]);
+        EXPECT(vector >= 0x30 && vector < 0xf0 && !seen[vector], 1);
+        seen[vector] = true;
     }
     EXPECT(free_vectors(), 0);
     EXPECT_ERROR(CREATE(SLOT_UNTYPED, 0, IRQ_MSI, slot), E_LIMIT);

@@ -178,6 +178,11 @@ uint64_t world_of_type(unsigned type)
     return slots[type];
 }
 
+int world_wrong_type(unsigned type)
+{
+    return type == OBJ_DEVICE && !world_has_iommu() ? E_BAD_CAP : E_BAD_TYPE;
+}
+
 void puppet_sys_full(struct puppet *p, int64_t number, uint64_t rdi, uint64_t rbx,
                      const struct msg *m)
 {

@@ -82,6 +82,9 @@ bool world_add_large(void);
 /** The slot of the world's capability of @type. */
 uint64_t world_of_type(unsigned type);
 
+/** The error of a handle of @type where another is needed: without an IOMMU there is no Device. */
+int world_wrong_type(unsigned type);
+
 /** Remember all that can be asked. */
 bool snapshot_take(void);
 
