@@ -175,6 +175,7 @@ static int make_irq(struct device *d, unsigned i, const struct resource *r)
     bool msi = r->kind == RESOURCE_MSI;
     struct spawn_irq irq = {.gsi = msi ? 0 : (uint32_t)r->base,
                             .flags = msi ? IRQ_MSI : r->flags,
+                            .requester = msi ? d->requester : 0,
                             .endpoint = d->early,
                             .badge = DRIVER_BADGE_IRQ(i)};
     struct spawn payer = {.maker = &devman.maker,

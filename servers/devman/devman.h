@@ -39,8 +39,10 @@
 #define SLOT_FIRST       (SLOT_FREE + 8) /* from here on struct slots hands them out */
 
 /* Badges on devman's endpoint. Small numbers are clients: the number of their task. */
-#define BADGE_FAULT        (1ull << 62)
-#define BADGE_FAULT_OF(id) (BADGE_FAULT | (id))
+#define BADGE_FAULT          (1ull << 62)
+#define BADGE_FAULT_OF(id)   (BADGE_FAULT | (id))
+#define BADGE_IOMMU          (1ull << 61)
+#define BADGE_IOMMU_OF(unit) (BADGE_IOMMU | (unit))
 
 /* Bits of devman's own notification. */
 #define BIT_TICK         1ull

@@ -15,6 +15,7 @@ struct device;
 struct driver;
 
 #define DMA_MEMORIES 8 /* of one device */
+#define DMA_TABLES   4
 
 /* Memory of a driver's `need = SIZE as NAME dma`, in one piece. */
 struct dma_memory {
@@ -27,15 +28,16 @@ struct dma_memory {
 struct device_dma {
     uint8_t mode; /* enum driver_dma_mode of its driver */
     bool open;    /* the device was let to memory, and has not been proved idle since */
-    unsigned memory_count;
+    const struct driver *driver; /* whose memory it is */
+    uint32_t untyped;            /* behind an IOMMU: pays for ... */
+    uint32_t space, device;      /* ... the IoSpace and the Device */
+    uint32_t table[DMA_TABLES];
+    unsigned table_count, memory_count;
     struct dma_memory memory[DMA_MEMORIES];
 };
 
 /** Say in the log what holds for DMA on this machine, and remember it. */
 void dma_begin(void);
-
-/** What holds for all devices of this machine that have one. */
-enum driver_dma_mode dma_of_machine(void);
 
 /** What @d's device may reach under @driver. */
 enum driver_dma_mode dma_mode(const struct device *d, const struct driver *driver);
@@ -49,10 +51,20 @@ int dma_make(struct device *d);
 /** Map the DMA memory into @d's instance, and tell it. */
 int dma_grant(struct device *d);
 
-/** Where @d's device finds the @bytes bytes that the untyped @untyped has from @offset on, as the
- *  data of the session in @place; 0: it can't. */
-uint64_t dma_session_address(const struct device *d, unsigned place, uint32_t untyped,
-                             uint64_t offset, uint64_t bytes);
+/* The data of a session. */
+struct dma_data {
+    unsigned place;
+    uint32_t untyped; /* of which its frames were made, ... */
+    uint64_t offset;  /* ... from there on */
+    uint32_t frame;   /* the first one's slot */
+    unsigned count, bits;
+};
+
+/** Let @d's device reach @data; where it finds it, to @address. */
+int dma_map_data(struct device *d, const struct dma_data *data, uint64_t *address);
+
+/** It is not to reach it any more. */
+void dma_unmap_data(struct device *d, const struct dma_data *data);
 
 /** @d's instance is dead: its device reaches nothing any more. */
 void dma_close(struct device *d);
@@ -62,6 +74,9 @@ void dma_idle(struct device *d);
 
 /** And may go on with a new driver. */
 int dma_open(struct device *d);
+
+/** Its driver was stopped: what it had for DMA is given back, unless the device may be at it. */
+void dma_release(struct device *d);
 
 /** Bytes that are set apart for @d. */
 uint64_t dma_bytes(const struct device *d);

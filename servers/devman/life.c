@@ -190,6 +190,7 @@ static void stay_stopped(struct device *d)
 {
     d->state = DEVICE_STOPPED;
     session_end_all(d);
+    dma_release(d);
     device_release_irqs(d);
     life_tell(d, EVENT_STOPPED, "");
 }

@@ -3,6 +3,7 @@
  * A driver whose message breaks its interface dies of it; what a client says never kills.
  */
 #include "devman.h"
+#include "iommu.h"
 #include "interfaces.h"
 #include "session.h"
 
@@ -104,6 +105,10 @@ static bool serve(struct call *call)
     switch (msg_kind(&call->m)) {
     case KIND_MESSAGE:
         return serve_message(call);
+    case KIND_IRQ: /* of an IOMMU unit; the answer acknowledges it */
+        iommu_faults((unsigned)(call->m.badge & ~BADGE_IOMMU));
+        call->m = (struct msg){.tag = 0};
+        return true;
     case KIND_NOTIFICATION:
         notified(call->m.w[0]);
         return false;

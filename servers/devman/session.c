@@ -169,6 +169,30 @@ static void destroy(struct session *s)
     s->used = false;
 }
 
+/* Its data, as the device may reach it. */
+static struct dma_data data_of(const struct session *s)
+{
+    unsigned first = queue_control_pages(s->depth);
+
+    return (struct dma_data){.place = s->place,
+                             .untyped = is_large(s) ? s->large : s->untyped,
+                             .offset = is_large(s) ? 0 : (uint64_t)first * PAGE,
+                             .frame = s->slots + SLOT_FRAMES + first,
+                             .count = is_large(s) ? 1 : s->data_pages,
+                             .bits = is_large(s) ? FRAME_2M_BITS : FRAME_4K_BITS};
+}
+
+/* Its place becomes another's: the device finds its data there no more. */
+static void take_from_device(struct device *d, struct session *s)
+{
+    const struct dma_data data = data_of(s);
+
+    if (s->data_dma != 0) {
+        dma_unmap_data(d, &data);
+    }
+    s->data_dma = 0;
+}
+
 /* Its client has done with it, and no driver answers for the device. */
 static void release(struct session *s)
 {
@@ -178,6 +202,7 @@ static void release(struct session *s)
         destroy(s);
         return;
     }
+    take_from_device(d, s);
     empty(s->slots + SLOT_CLIENTS, SESSION_FRAMES);
     if (!s->ended) {
         d->info->session[s->place] = (struct driver_session){0};
@@ -265,16 +290,6 @@ static struct session *take_session(struct device *d)
     return s->used ? s : NULL;
 }
 
-/* The device finds the data of a session, wherever its driver finds it. */
-static int let_device(const struct device *d, struct session *s)
-{
-    uint64_t offset = is_large(s) ? 0 : (uint64_t)queue_control_pages(s->depth) * PAGE;
-
-    s->data_dma = dma_session_address(d, s->place, is_large(s) ? s->large : s->untyped, offset,
-                                      (uint64_t)s->data_pages * PAGE);
-    return s->data_dma != 0 ? E_OK : E_NO_MEMORY;
-}
-
 static int make_queue(struct device *d, struct session *s, const struct session_order *o,
                       const struct idl_interface *info)
 {
@@ -286,7 +301,8 @@ static int make_queue(struct device *d, struct session *s, const struct session_
     int error = make_pages(s);
 
     if (error == E_OK && d->dma.mode != DRIVER_DMA_OFF) {
-        error = let_device(d, s);
+        const struct dma_data data = data_of(s);
+        error = dma_map_data(d, &data, &s->data_dma);
     }
     if (error == E_OK) {
         error = sys_op(SLOT_CNODE, OP_CNODE_MOVE, s->slots + SLOT_CLIENT, 0, o->notify, 0, 0, 0);
@@ -554,6 +570,7 @@ void session_up_all(struct device *d)
 static void end(struct device *d, struct session *s)
 {
     cut_off(s);
+    take_from_device(d, s);
     if (s->pages != 0) {
         queue_manager_close(&s->queue);
     }
