@@ -5,6 +5,7 @@
  */
 #include "devman.h"
 #include "interfaces.h"
+#include "iommu.h"
 #include "session.h"
 
 #include <idl/devman_server.h>
@@ -434,6 +435,11 @@ int devman_serve_killed(struct call *call, const char *what, struct devman_toll 
                                    .in_handler = d->toll.in_handler,
                                    .with_requests = d->toll.with_requests};
     return E_OK;
+}
+
+int devman_serve_listen(struct call *call, bool to_faults)
+{
+    return may(call_session(call), "manage") ? iommu_listen(to_faults) : E_NO_RIGHT;
 }
 
 /* ---- events */

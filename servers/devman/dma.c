@@ -34,7 +34,7 @@ void dma_begin(void)
         log_line("DMA is confined by the IOMMU, %u unit%s: a device reaches what its driver has "
                  "for it, and no more",
                  iommu_units(), iommu_units() != 1 ? "s" : "");
-        if (iommu_begin() != E_OK) {
+        if (iommu_listen(true) != E_OK) {
             log_line("the IOMMU's faults can't be received: they will go unnoticed");
         }
         return;

@@ -16,6 +16,7 @@
 #define RECORDS_MAX       64u  /* in one go: the unit interrupts again if there are more */
 #define FAULTS_MAX        100u /* interrupts of a unit in ... */
 #define FAULTS_PERIOD_US  100000u
+#define IRQ_MEMORY_BITS   12
 #define STRANGERS         8u
 
 /* Requesters that no device of the tree is, so that each is named once and then silenced. */
@@ -24,6 +25,10 @@ static struct {
     uint32_t device;
 } strangers[STRANGERS];
 static unsigned stranger_count;
+
+/* Of the units' faults; while nobody listens there are none. */
+static uint32_t irq_untyped, irqs[BOOT_MAX_UNITS];
+static unsigned irq_count;
 
 static const struct boot_iommu *facts(void)
 {
@@ -40,22 +45,51 @@ unsigned iommu_units(void)
     return facts()->unit_count;
 }
 
-int iommu_begin(void)
+/* The fault interrupt of unit @unit, paid for by @payer. */
+static int make_irq(struct spawn *payer, unsigned unit)
 {
-    int error = E_OK;
+    struct spawn_irq irq = {.gsi = unit,
+                            .flags = IRQ_IOMMU,
+                            .endpoint = SLOT_SERVE,
+                            .badge = BADGE_IOMMU_OF(unit)};
+    int error = spawn_irq(payer, &irq);
 
+    if (error == E_OK) {
+        irqs[irq_count++] = irq.slot;
+        error =
+            sys_op(irq.slot, OP_IRQ_SET_LIMIT, FAULTS_MAX, FAULTS_PERIOD_US, SLOT_STORM, 0, 0, 0);
+    }
+    return error;
+}
+
+static void stop_listening(void)
+{
+    if (irq_untyped != 0) {
+        (void)pieces_give(&devman.memory, irq_untyped); /* and all that was made of it */
+    }
+    irq_untyped = 0;
+    while (irq_count > 0) {
+        slots_give(&devman.slots, irqs[--irq_count], 1);
+    }
+}
+
+int iommu_listen(bool on)
+{
+    struct spawn payer = {.maker = &devman.maker, .slots = &devman.slots};
+    int error;
+
+    if (!iommu_is_on() || on == (irq_untyped != 0)) {
+        return E_OK;
+    }
+    if (!on) {
+        stop_listening();
+        return E_OK;
+    }
+    error = pieces_take(&devman.memory, IRQ_MEMORY_BITS, &irq_untyped);
+    payer.untyped = irq_untyped;
     for (unsigned i = 0; error == E_OK && i < iommu_units(); i++) {
-        struct spawn_irq irq = {.gsi = facts()->unit[i].number,
-                                .flags = IRQ_IOMMU,
-                                .endpoint = SLOT_SERVE,
-                                .badge = BADGE_IOMMU_OF(facts()->unit[i].number)};
-        if (facts()->unit[i].number == BOOT_NO_UNIT) {
-            continue;
-        }
-        error = spawn_irq(&devman.self, &irq);
-        if (error == E_OK) {
-            error = sys_op(irq.slot, OP_IRQ_SET_LIMIT, FAULTS_MAX, FAULTS_PERIOD_US, SLOT_STORM, 0,
-                           0, 0);
+        if (facts()->unit[i].number != BOOT_NO_UNIT) {
+            error = make_irq(&payer, facts()->unit[i].number);
         }
     }
     return error;
@@ -360,13 +394,14 @@ static void fault_of_stranger(unsigned unit, const struct fault *f)
              FAULT_WORDS(f));
 }
 
+/* What it tries under a driver with DMA is that driver's death; after it, silence. */
 static void fault(unsigned unit, const struct fault *f)
 {
     struct device *d = device_of(f->requester);
 
     if (d == NULL) {
         fault_of_stranger(unit, f);
-    } else if (d->dma.mode != DRIVER_DMA_BEHIND_IOMMU) {
+    } else if (d->dma.mode != DRIVER_DMA_BEHIND_IOMMU || d->dma.device == 0) {
         fault_of_idle(d, f);
     } else if (d->dma.open && d->alive && !device_is_dying(d)) {
         death(d, CAUSE_DMA, FAULT_TEXT, FAULT_WORDS(f));

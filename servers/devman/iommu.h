@@ -11,8 +11,9 @@
 
 struct device;
 
-/** Bind the units' faults to devman's endpoint. Errors: those of making an Irq. */
-int iommu_begin(void);
+/** Have the units' faults arrive at devman's endpoint, or let go of them. Errors: those of making
+ *  an Irq. */
+int iommu_listen(bool on);
 
 /** Is there one, and does it work? Then every device without an IoSpace is blocked. */
 bool iommu_is_on(void);

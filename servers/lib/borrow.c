@@ -101,12 +101,14 @@ const char *borrow_devices(bool (*is_wanted)(const struct devman_node_state *nod
         if (is_wanted(&node))
             failed = borrow(i, &node);
     }
+    (void)devman_call_listen(SLOT_DEVMAN, false); /* what the devices do is the borrower's now */
     return failed;
 }
 
 const char *borrow_return(void)
 {
     const char *failed = NULL;
+    bool borrows = borrowed_count != 0;
 
     while (borrowed_count != 0) {
         const char *path = borrowed[--borrowed_count];
@@ -115,6 +117,8 @@ const char *borrow_return(void)
         if (error != E_OK)
             failed = fail("starting the driver of", path, error);
     }
+    if (borrows)
+        (void)devman_call_listen(SLOT_DEVMAN, true); /* what came before is nobody's */
     return failed;
 }
 

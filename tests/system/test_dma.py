@@ -4,6 +4,7 @@ safe from it, and the same tests that hold behind an IOMMU must fail."""
 import re
 import time
 
+import mkimage
 from conftest import ROOT
 
 EDU = ("-device", "edu,addr=4,dma_mask=0xffffffff")
@@ -63,3 +64,51 @@ def test_unprotected_on_pc(machine):
     assert one.run("inject wild-dma-write edu")[-1].startswith("wild-dma-write into edu")
     time.sleep(0.5)
     assert edu(one)["state"] == "running" and edu(one)["restarts"] == 0
+
+
+IOMMU = dict(machine="q35,kernel-irqchip=split", boot="pvh",
+             extra=("-device", "intel-iommu,intremap=on") + EDU)
+
+
+def test_confined(machine):
+    """Behind an IOMMU the same tests hold, however the system manifest is."""
+    one = machine(limit_s=300, **{**IOMMU, **UNPROTECTED})
+    one.boot()
+    assert any("devman: DMA is confined by the IOMMU, 1 unit" in line for line in one.run("log"))
+    assert "UNPROTECTED" not in "".join(one.run("log") + one.run("lsdev") + one.run("drivers"))
+    passed, rest = results(one)
+    assert passed == TESTS, rest
+    assert edu(one)["dma"] == "iommu"
+    target = r"0x[0-9a-f]+ refused, requester 00:04\.0, reason"
+    log = "\n".join(one.run("log"))
+    assert re.search(rf"edu, .* died: dma: DMA write to {target} 5 \(it may not write there\)", log)
+    assert re.search(rf"edu, .* died: dma: DMA read of {target} 6 \(it may not read there\)", log)
+    deaths = [event for event in one.run_json("events") if event["cause"] == "dma"]
+    assert [event["driver"] for event in deaths] == ["edu", "edu"], deaths
+
+
+def test_stop_gives_all_back(machine):
+    """What a device had for its DMA is devman's again when its driver was stopped."""
+    one = machine(**IOMMU)
+    one.boot()
+    memory = {d["driver"]: d["memory_bytes"] for d in one.run_json("drivers")}
+    one.run("stop edu")
+    stopped = edu(one)
+    assert stopped["state"] == "stopped" and stopped["memory_bytes"] < memory["edu"]
+    one.run("start edu")
+    assert edu(one)["memory_bytes"] == memory["edu"]
+    assert results(one)[0] == TESTS
+
+
+def test_required_behind_an_iommu(machine, tmp_path):
+    """A driver that needs DMA has it there, and only there."""
+    image = tmp_path / "quoll.img"
+    files = mkimage.unpack((ROOT / "build" / "quoll.img").read_bytes())
+    image.write_bytes(mkimage.pack([(name, data.replace(b"= optional", b"= required"))
+                                    if name == "edu.manifest" else (name, data)
+                                    for name, data in files]))
+    for config, state in ((IOMMU, "running"), (dict(boot="pvh", extra=EDU), "refused")):
+        one = machine(image=str(image), kernel="build/kernel/quoll.elf", **config)
+        one.boot()
+        node = next(d for d in one.run_json("lsdev") if d["path"] == "/pci/00:04.0")
+        assert node["state"] == state and (state == "refused") == (node["dma"] == "none"), node
