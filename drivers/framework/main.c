@@ -164,7 +164,7 @@ static bool interrupt(struct call *call)
     driver_irq(index, count);
     driver_status()->interrupts++;
     answer_heartbeat(); /* its signal comes after all interrupts: while they come, never */
-    call->m.tag = 0; /* all that the kernel looks at */
+    call->m.tag = 0;    /* all that the kernel looks at */
     return !framework_holds(call);
 }
 
