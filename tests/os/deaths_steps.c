@@ -206,6 +206,20 @@ static void hear_line(void)
     }
 }
 
+/* After a death the driver has the reads when this end has acknowledged the restart. */
+static bool reads_are_up(void)
+{
+    const struct queue_client *q = &echo.s->queue;
+    bool up = false;
+
+    for (unsigned i = 0; !up && i < 1000; i++) {
+        (void)hear(1000);
+        up = !q->held && queue_get(&q->p.m->life) == queue_life(q->epoch, QUEUE_UP);
+    }
+    submit_reads();
+    return test_expect("the reads are with the driver", up, true);
+}
+
 static bool read_line(struct life *l, unsigned n)
 {
     char line[LINE_MAX], found[120];
@@ -214,8 +228,8 @@ static bool read_line(struct life *l, unsigned n)
 
     line_bytes = (uint32_t)snprintf(line, sizeof(line), "<%05u abcdef>", n);
     memcpy(l->s->data, line, line_bytes);
-    submit_reads();
-    if (!submitted(l->s, submit_line, &seq) || !one_end(l->s, seq, line_bytes))
+    if (!reads_are_up() || !die_after(l->path, n) || !submitted(l->s, submit_line, &seq) ||
+        !one_end(l->s, seq, line_bytes))
         return false;
     hear_line();
     (void)snprintf(found, sizeof(found), "echo of %s is %.*s", line, (int)echo.count, echo.bytes);
