@@ -93,6 +93,7 @@ enum phase {
     PHASE_PACKET_DATA,
     PHASE_SENSE, /* as the two before, for REQUEST SENSE */
     PHASE_SENSE_DATA,
+    PHASE_WILD,    /* wild.c */
     PHASE_RESET,   /* SRST is set */
     PHASE_RECOVER, /* the drives come back from it */
 };
@@ -249,6 +250,12 @@ uint64_t recover_look(struct channel *c, uint64_t now_us);
 
 /** The packet command failed; why is in c->sense. */
 void recover_sense(struct channel *c);
+
+/* ---- wild.c */
+
+/** Begin the wild access that was asked for, if it is @c's. */
+bool wild_begin(struct channel *c);
+void wild_end(struct channel *c);
 
 /* ---- driver.c */
 

@@ -203,8 +203,14 @@ static bool take_work(struct channel *c)
 /* A loop, as commands can fail at once. */
 void channel_run(struct channel *c)
 {
-    while (c->phase == PHASE_IDLE && (work_is_left(&c->work) || take_work(c))) {
-        issue(c);
+    while (c->phase == PHASE_IDLE) {
+        if (wild_begin(c)) {
+            watch();
+        } else if (work_is_left(&c->work) || take_work(c)) {
+            issue(c);
+        } else {
+            return;
+        }
     }
 }
 
@@ -345,6 +351,8 @@ void channel_irq(struct channel *c)
 
     if (c->phase == PHASE_DMA) {
         end_dma(c);
+    } else if (c->phase == PHASE_WILD) {
+        wild_end(c);
     } else {
         status = ata_status_read(c->regs);
         if (!status.busy) {
@@ -411,6 +419,10 @@ uint64_t channel_look(struct channel *c, uint64_t now_us)
     case PHASE_RESET:
     case PHASE_RECOVER:
         return recover_look(c, now_us);
+    case PHASE_WILD:
+        wild_end(c);
+        channel_run(c);
+        return now_us + WATCH_US;
     default:
         return look_at_drive(c, now_us);
     }

@@ -95,15 +95,17 @@ void block_start_trim(struct queue_driver *queue, const struct queue_request *r,
 
 /* ---- taking */
 
-/* The next good request of session @s into @to. */
-static bool take_from(unsigned s, struct ahead *to)
+/* The next good request of session @s into @to. With @take driver_take, where there is none its
+ * client rings for the next one. */
+static bool take_from(unsigned s, struct ahead *to,
+                      bool (*take)(unsigned s, struct queue_request *request))
 {
     struct queue_request r;
 
     *to = (struct ahead){.is_there = false};
     taken = to;
     for (unsigned i = 0; i < REFUSED_MAX; i++) {
-        if (!driver_take(s, &r)) {
+        if (!take(s, &r)) {
             return false;
         }
         if (r.op == QUEUE_OP_FLUSH) {
@@ -135,7 +137,7 @@ static bool take_any(struct unit *u)
         unsigned s = next_session(u);
 
         u->last_session = (uint8_t)s;
-        if (take_from(s, &u->ahead)) {
+        if (take_from(s, &u->ahead, driver_take)) {
             u->rung |= later;
             return true;
         }
@@ -183,7 +185,7 @@ bool work_take(struct unit *u)
         return false;
     }
     begin(w, &u->ahead);
-    while (take_from(w->part[0].session, &u->ahead) && continues(w, &u->ahead)) {
+    while (take_from(w->part[0].session, &u->ahead, driver_take_more) && continues(w, &u->ahead)) {
         add(w, &u->ahead);
     }
     return true;
@@ -232,11 +234,21 @@ static void settle(struct work *w)
     work_skip(w);
 }
 
+/* All are one session's: it hears of them at once. */
 void work_advance(struct work *w)
 {
+    unsigned session = w->part[w->first_part].session;
+    bool several = w->parts - w->first_part > 1;
+
     w->done += w->now;
+    if (several) {
+        driver_hold(session);
+    }
     while (w->first_part < w->parts && w->first_part_end <= w->done) {
         complete_first(w, E_OK);
+    }
+    if (several) {
+        driver_ring(session);
     }
     settle(w);
 }

@@ -141,6 +141,10 @@ bool driver_await_irq(unsigned index, uint64_t us);
  *  ring when there is. */
 bool driver_take(unsigned s, struct queue_request *request);
 
+/** The same for a driver that takes again by itself, at its next completion say: until a
+ * driver_take has found nothing the client does not ring. */
+bool driver_take_more(unsigned s, struct queue_request *request);
+
 /** The end of session @s's queue that the generated NAME_dispatch_request wants; a null pointer
  *  while it is not up. */
 struct queue_driver *driver_queue(unsigned s);

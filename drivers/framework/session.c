@@ -70,9 +70,8 @@ static bool has_queue(unsigned s)
 static void open_queue(unsigned s)
 {
     if (places[s].generation != 0 && has_queue(s) && !places[s].queue_is_open) {
-        places[s].queue_is_open =
-            queue_driver_open(&places[s].queue, queue_pages_at(place_va(s)),
-                              DRIVER_SLOT_SESSIONS + s) == E_OK;
+        places[s].queue_is_open = queue_driver_open(&places[s].queue, queue_pages_at(place_va(s)),
+                                                    DRIVER_SLOT_SESSIONS + s) == E_OK;
     }
 }
 
@@ -141,19 +140,24 @@ static bool is_lost(const struct queue_driver *q, const struct queue_request *re
     return lost;
 }
 
-bool driver_take(unsigned s, struct queue_request *request)
+bool driver_take_more(unsigned s, struct queue_request *request)
 {
     struct queue_driver *q = &places[s].queue;
 
-    if (!places[s].queue_is_open || leaving) {
-        return false;
-    }
-    while (queue_take(q, request) == E_OK) {
+    while (places[s].queue_is_open && queue_take(q, request) == E_OK) {
         if (!is_lost(q, request)) {
             return true;
         }
     }
-    if (!queue_driver_about_to_sleep(q)) {
+    return false;
+}
+
+bool driver_take(unsigned s, struct queue_request *request)
+{
+    if (driver_take_more(s, request)) {
+        return true;
+    }
+    if (places[s].queue_is_open && !queue_driver_about_to_sleep(&places[s].queue)) {
         again |= DRIVER_BIT_DOORBELL(s); /* more came meanwhile: after what else there is to do */
     }
     return false;
@@ -187,7 +191,7 @@ void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value)
 {
     bool held_back = queue_driver_is_held_back(&places[s].queue);
 
-    if (!places[s].queue_is_open || leaving ||
+    if (!places[s].queue_is_open ||
         queue_complete(&places[s].queue, seq, (uint32_t)status, value) != E_OK) {
         return;
     }
