@@ -139,8 +139,11 @@ static int turn(void)
     unsigned ended = 0;
     int error = E_OK;
 
+    if (row.depth > 1)
+        queue_client_hold(&s->queue);
     for (unsigned i = 0; error == E_OK && i < row.depth; i++)
         error = submit(i * row.bytes % REGION);
+    queue_client_ring(&s->queue);
     while (error == E_OK && ended < row.depth) {
         error = queue_collect(&s->queue, &done);
         if (error == E_OK) {
