@@ -123,6 +123,7 @@ test: deps ## run every test; the last line is "N passed, N failed"
 
 bench: deps ## count the guest instructions of IPC, faults and interrupts
 	@$(MAKE) --no-print-directory iso $(PLUGIN)
+	@$(MAKE) --no-print-directory DMA=unprotected iso
 	@$(PYTHON) tools/bench.py --build=$(B) $(BENCH)
 
 soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.md

@@ -2,7 +2,7 @@
 """Runs the shell's `bench` where the TSC counts guest instructions, a second time under the plugin
 tools/tcg/roundtrip.c, and prints two tables: the figures beside what is required and the
 references, and what a round trip does in the kernel. Then how long an interrupt waits at most
-(latency.py). Fails where bench_gate.py says so.
+(latency.py), and what a disk's request costs (disk_bench.py). Fails where bench_gate.py says so.
 
 usage: bench.py [--build=DIR] [--set-baseline] [--lines] [NAME | AREA]...
 """
@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import bench_gate
+import disk_bench
 import emu
 import latency
 from emu import Config
@@ -270,6 +271,9 @@ def main():
         waits = latency.measure()
         print("\n" + "\n".join(latency.table(waits, reference)))
         failed += latency.problems(waits, reference)
+        disks = disk_bench.measure()
+        print("\n" + "\n".join(disk_bench.table(disks, reference)))
+        failed += disk_bench.problems(disks, reference)
     sys.stdout.flush()
     for line in failed:
         print(f"bench: {line}", file=sys.stderr)
