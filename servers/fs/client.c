@@ -2,8 +2,7 @@
  * client.c - the tasks that call. What each may reach comes from the system manifest, by way of
  * root. Its window is memory of this server's, lent: both ends have it mapped, and when the task is
  * dead it is taken back and cleared before another gets it.
- * A task that ends is not announced: root is asked for it, every second while files are open and
- * when there is no room.
+ * When a task has died root signals it, and is asked which.
  */
 #include "server.h"
 
@@ -132,16 +131,6 @@ void clients_bury(void)
             bury(&clients[i]);
         }
     }
-}
-
-bool clients_have_files(void)
-{
-    for (unsigned i = 0; i < CLIENTS_MAX; i++) {
-        if (clients[i].task != 0 && files_has_any(clients[i].task)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static struct client *find(uint32_t task)

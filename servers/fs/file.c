@@ -296,16 +296,6 @@ void files_close_all(uint32_t task)
     }
 }
 
-bool files_has_any(uint32_t task)
-{
-    for (unsigned i = 0; i < FILES_MAX; i++) {
-        if (files[i].kind != FILE_FREE && files[i].task == task) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void files_lose(const struct volume *volume, const struct disk *disk)
 {
     for (unsigned i = 0; i < FILES_MAX; i++) {

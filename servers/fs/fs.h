@@ -154,8 +154,6 @@ int file_close(uint32_t task, uint32_t number);
 /** The task is no more: its files are closed. */
 void files_close_all(uint32_t task);
 
-bool files_has_any(uint32_t task);
-
 /** The disk of @volume, or of raw files on @disk, is lost: files on it answer GONE from now on. */
 void files_lose(const struct volume *volume, const struct disk *disk);
 

@@ -1,20 +1,17 @@
 /*
- * main.c - the fs server's loop: one call after the other, and every second, while files are open,
- * a look whether their tasks still live.
+ * main.c - the fs server's loop: one call after the other, and when a task has died, its files are
+ * closed.
  */
 #include "server.h"
 
 #include <idl/fs_server.h>
 #include <quoll/client.h>
-#include <quoll/info.h>
+#include <quoll/proto.h>
 #include <stdlib.h>
-
-#define TICK_MS 1000u
 
 int main(void);
 
 static uint64_t kept_bits; /* arrived while a driver was waited for */
-static bool is_ticking;
 
 void server_wait(uint64_t bit)
 {
@@ -24,20 +21,6 @@ void server_wait(uint64_t bit)
         (void)sys_wait(SLOT_NOTIFY, &bits);
         kept_bits |= bits & ~bit;
     } while ((bits & bit) == 0);
-}
-
-static void tick(uint64_t bits)
-{
-    if ((bits & BIT_TICK) != 0) {
-        is_ticking = false;
-        clients_bury();
-        volumes_settle();
-    }
-    if (!is_ticking && clients_have_files()) {
-        uint64_t when = rdtsc() + quoll_info()->tsc_hz / 1000 * TICK_MS;
-        is_ticking =
-            sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, when, BIT_TICK, 0, 0, 0, 0) == E_OK;
-    }
 }
 
 int main(void)
@@ -63,6 +46,9 @@ int main(void)
         if (is_call && msg_kind(&call.m) == KIND_NOTIFICATION) {
             bits |= call.m.w[0];
         }
-        tick(bits);
+        if ((bits & SYSTEM_BIT_DEATH) != 0) {
+            clients_bury();
+            volumes_settle();
+        }
     }
 }

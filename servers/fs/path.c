@@ -30,7 +30,7 @@ int path_check(char *path)
     if (path[0] != '/' || bytes > FS_PATH_MAX) {
         return E_BAD_ARG;
     }
-    if (bytes > 1 && path[bytes - 1] == '/') {
+    if (bytes > 2 && path[bytes - 1] == '/') {
         path[--bytes] = '\0';
     }
     while (bytes > 1) {

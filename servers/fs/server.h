@@ -27,9 +27,8 @@ enum {
     SLOT_WINDOWS = SLOT_SESSIONS + (DISKS_MAX + 1) * SESSION_SLOTS,
 };
 
-/* Bits of its notification. */
+/* Of its notification, beside SYSTEM_BIT_DEATH. */
 #define BIT_DISK 1ull
-#define BIT_TICK 2ull
 
 /* ---- main.c */
 
@@ -63,8 +62,5 @@ int client_path(const struct client *client, const struct fs_text *text, char pa
 
 /** Forget tasks that are dead: their files are closed, their windows taken back. */
 void clients_bury(void);
-
-/** Does any task have a file open? Then the dead are looked for now and then. */
-bool clients_have_files(void);
 
 #endif

@@ -53,8 +53,8 @@ static void take_block(uint32_t state[8], const uint8_t *block)
         uint32_t e = v[4], a = v[0];
         uint32_t t1 = v[7] + (right(e, 6) ^ right(e, 11) ^ right(e, 25)) +
                       ((e & v[5]) ^ (~e & v[6])) + constants[t] + w[t];
-        uint32_t t2 = (right(a, 2) ^ right(a, 13) ^ right(a, 22)) +
-                      ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+        uint32_t t2 =
+            (right(a, 2) ^ right(a, 13) ^ right(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
         memmove(v + 1, v, 7 * sizeof(v[0]));
         v[4] += t1;
         v[0] = t1 + t2;

@@ -153,6 +153,11 @@ static bool key_boot_image(struct manifest_task *t, const char *v, struct manife
     return yes_or_no("boot-image", v, &t->boot_image, e);
 }
 
+static bool key_deaths(struct manifest_task *t, const char *v, struct manifest_error *e)
+{
+    return yes_or_no("deaths", v, &t->deaths, e);
+}
+
 static bool key_power(struct manifest_task *t, const char *v, struct manifest_error *e)
 {
     return yes_or_no("power", v, &t->power, e);
@@ -278,6 +283,7 @@ static const struct {
     {"boot-image", key_boot_image, false},
     {"dma", key_dma, false},
     {"power", key_power, false},
+    {"deaths", key_deaths, false},
     {"opens", key_opens, false},
     {"sessions", key_sessions, false},
     {"files", key_files, false},
@@ -302,6 +308,6 @@ bool manifest_key_set(struct manifest_task *task, const char *key, const char *v
                          "unknown key '%.40s': image, priority, max-priority, budget, "
                          "provides, uses, ports, irq, mmio, untyped, stack, slots, irq-control, "
                          "ioport-control, cpu-control, device-control, devices, boot-image, dma, "
-                         "power, opens, sessions, files, args or restart",
+                         "power, deaths, opens, sessions, files, args or restart",
                          key);
 }

@@ -62,6 +62,16 @@ static void report_failure(const struct task *t)
     power_reboot();
 }
 
+/* To those who keep things for tasks: they ask which one it was. */
+static void tell_death(void)
+{
+    for (unsigned i = 0; i < root.task_count; i++) {
+        if (root.task[i].death_signal != 0) {
+            (void)sys_signal(root.task[i].death_signal);
+        }
+    }
+}
+
 void fault_handle(struct msg *m)
 {
     struct task *t = task_by_badge(m->badge);
@@ -76,9 +86,7 @@ void fault_handle(struct msg *m)
         log_fault(t, m);
         t->state = THREAD_FAULTED;
         task_end(t);
-        if (root.death_signal != 0) {
-            (void)sys_signal(root.death_signal);
-        }
+        tell_death();
         if (task_is_essential(t)) {
             report_failure(t);
         }

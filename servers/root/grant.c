@@ -152,20 +152,20 @@ int task_grant_image(struct task *task)
     return error;
 }
 
-/* The other way round: how the driver manager, which keeps things for tasks, is told of deaths. A
- * signal, since root waits for nobody. */
+/* The other way round: how servers that keep things for tasks, as the driver manager, are told of
+ * deaths. A signal, since root waits for nobody. */
 int task_take_signal(struct task *task)
 {
     uint32_t slot;
 
-    if (!task->manifest->all_devices) {
+    if (!task->manifest->deaths) {
         return E_OK;
     }
     slot = slots_take_top(&root.slots, 1);
     if (slot == 0) {
         return E_LIMIT;
     }
-    root.death_signal = slot;
+    task->death_signal = slot;
     return sys_op(BOOT_SLOT_CNODE, OP_CNODE_MINT, slot, task->s.cnode, SLOT_NOTIFY, RIGHT_SEND,
                   SYSTEM_BIT_DEATH, 0);
 }

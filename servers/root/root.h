@@ -36,6 +36,7 @@ struct task {
     bool ready; /* every step of its making succeeded */
     uint32_t irq_gsi[MANIFEST_IRQS];
     uint32_t endpoint;            /* the service it provides; 0: none */
+    uint32_t death_signal;        /* its notification, with SYSTEM_BIT_DEATH; 0: not wanted */
     uint32_t irq[MANIFEST_IRQS];  /* owner capabilities, 0: none */
     uint32_t mmio[MANIFEST_MMIO]; /* the untypeds that its own were cut from */
     /* Its slots from here to the end of its CNode hold, downwards, the boot image's frames and
@@ -52,7 +53,6 @@ struct root {
     struct slots slots; /* of root's CNode */
     struct spawn_maker maker;
     uint32_t endpoint, reply; /* where requests and faults arrive */
-    uint32_t death_signal;    /* the driver manager's SYSTEM_BIT_DEATH; 0: there is none */
 };
 extern struct root root;
 

@@ -165,7 +165,7 @@ static void test_refusals(void)
            16, "there are 65 of all tasks");
     refuse(TASK "opens = Serial\n", 9, "interfaces of drivers");
     refuse(TASK "opens = a-name-that-is-too-long\n", 9, "interfaces of drivers");
-    refuse(TASK "opens = a b c d e f g h i\n", 9, "at most 8");
+    refuse(TASK "opens = a b c d e f g h i j k l m\n", 9, "at most 12");
     refuse(TASK "budget = 10/5\n", 9, "BUDGET/PERIOD");
     refuse(TASK "budget = 1/999\n", 9, "period 1000");
     refuse(TASK "image = /bin/sh\n", 9, "there twice");

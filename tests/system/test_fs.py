@@ -188,7 +188,7 @@ def test_a_driver_that_dies_is_a_delay(machine, tmp_path, kind):
     sums = one.run("sha256sum /disk0/copy0 /disk0/copy1 /disk0/copy2", 120)
     assert [line.split()[0] for line in sums] == [sum_of(big)] * 3
     deaths = [line for line in one.run_json("events") if line["driver"] == "ata"
-              and line["event"] == "driver-died"]
+              and line["cause"] == "killed"]
     assert len(deaths) == 8
     assert "does not run" in one.run("stop ata")[0]
     assert "driver was given up" in one.run("cat /disk0/big")[0]
@@ -203,6 +203,28 @@ def test_a_driver_that_dies_is_a_delay(machine, tmp_path, kind):
     for index in range(3):
         run("mcopy", "-n", "-o", "-i", image, f"::copy{index}", tmp_path / "back")
         assert (tmp_path / "back").read_bytes() == big
+
+
+def test_inside_the_system(machine, count, tmp_path):
+    """What a client sees, and what is left of one that dies with an open file."""
+    image = make_fat(tmp_path / "a.img", 16, 32)
+    (tmp_path / "mark").write_text("x")
+    run("mcopy", "-i", image, tmp_path / "mark", "::quoll test volume")
+    one = machine(machine="pc", extra=disks("pc", image))
+    one.boot()
+    *lines, last = one.run("test files", 60)
+    passed, failed = int(last.split()[0]), int(last.split()[2])
+    count("os-files", passed, failed)
+    assert (passed, failed) == (3, 0), lines
+    one.run("test death.files")
+    state, = [task["state"] for task in one.run_json("ps") if task["name"] == "test"]
+    assert state == "faulted"
+    assert one.run("cat /disk0/left") == ["left behind"]
+    assert one.run_json("mount")[0]["open_files"] == 0
+    assert one.run("umount disk0") == []
+    power_off(one)
+    check_fat(image)
+    assert run("mtype", "-i", image, "::left") == "left behind\n"
 
 
 def test_partitions(machine, tmp_path):

@@ -36,7 +36,7 @@ enum sys_label {
     SYSTEM_UPTIME = 7, /* answer 0 microseconds since the kernel's first instruction */
 };
 
-/* root signals this bit of the notification of the task with `devices = all` when a task has died;
+/* root signals this bit of the notification of a task with `deaths = yes` when a task has died;
  * SYSTEM_TASK says which. */
 #define SYSTEM_BIT_DEATH 8ull
 

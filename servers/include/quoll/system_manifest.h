@@ -53,6 +53,7 @@ struct manifest_task {
     unsigned slot_bits; /* its CNode has 2^slot_bits slots */
     bool irq_control, ioport_control, cpu_control, device_control;
     bool all_devices;     /* that no mmio of another task takes */
+    bool deaths;          /* its notification is signalled when a task has died */
     bool dma_unprotected; /* devman's: drivers may have DMA where there is no IOMMU */
     bool boot_image;      /* its frames, and what the kernel told root */
     bool power;           /* may have root reset the machine, or switch it off */
