@@ -314,7 +314,8 @@ int packet_serve_set_filter(struct call *call, bool promiscuous, bool all_multic
 
         nic.groups[group / 32] |= 1u << group % 32;
     }
-    nic.filter = (struct e1000_rctl){.promiscuous = promiscuous, .all_multicast = all_multicast};
+    nic.filter = (struct e1000_rctl){.promiscuous = promiscuous,
+                                     .all_multicast = promiscuous || all_multicast};
     if (nic.runs) {
         chip_set_filter();
     }

@@ -160,3 +160,47 @@ def test_ata_names_bad_blocks(disks, tmp_path, dma):
     errors = tmp_path / "errors"
     errors.write_text(ERRORS)
     disks("errors", dma=dma, errors=errors)
+
+
+# -- e1000 -----------------------------------------------------------------------------------------
+
+CARDS = ["e1000", "e1000-82545em", "e1000-82544gc", "e1000e"]
+
+
+@pytest.fixture
+def card(tmp_path, program, count):
+    """card(MODEL, PART ...): instances of the driver one after the other on one card."""
+
+    def run(model, *parts):
+        here, there, monitor = (tmp_path / name for name in ("card", "peer", "monitor"))
+        netdev = (f"dgram,id=n0,local.type=unix,local.path={here},"
+                  f"remote.type=unix,remote.path={there}")
+        with Qtest("-netdev", netdev, "-device",
+                   f"{model},netdev=n0,id=nic,addr=4,mac=52:54:00:12:34:56",
+                   "-qmp", f"unix:{monitor},server=on,wait=off") as qemu:
+            for part in parts:
+                passes(count, f"{model}-{part}",
+                       [program("e1000"), qemu.socket, part, here, there, monitor,
+                        *["82574"] * (model == "e1000e")])
+
+    return run
+
+
+@pytest.mark.parametrize("model", CARDS)
+def test_e1000(card, model):
+    """Frames both ways, batches, checksums, tags, filters, the link, closed sessions."""
+    card(model, "all")
+
+
+@pytest.mark.parametrize("model", CARDS)
+def test_e1000_takes_over_a_dirty_device(card, model):
+    card(model, "dirty", "again")
+
+
+def test_e1000_without_dma(card):
+    card("e1000", "refused")
+
+
+@pytest.mark.parametrize("model,seed", [("e1000", 1), ("e1000", 2), ("e1000e", 3), ("e1000e", 4)])
+def test_e1000_with_a_hostile_device_and_client(card, model, seed):
+    card(model, f"fuzz{seed}")
