@@ -6,6 +6,7 @@
 #include <quoll/client_session.h>
 
 #include <idl/devman.h>
+#include <idl/sessions.h>
 #include <quoll/task.h>
 
 #define SLOT_ACKNOWLEDGE 2
@@ -28,7 +29,8 @@ static bool is_large(const struct devman_geometry *shape)
 static int map_page(const struct client_session *s, const struct devman_geometry *shape,
                     unsigned page)
 {
-    unsigned place = queue_place_of(shape->slots, page);
+    unsigned place =
+        shape->slots != 0 ? queue_place_of(shape->slots, page) : QUEUE_AT_DATA + page;
     uint64_t va = SESSION_VA(s->place) + (uint64_t)place * QUEUE_PAGE_BYTES;
 
     if (is_large(shape) && place == QUEUE_AT_DATA) {
@@ -39,13 +41,21 @@ static int map_page(const struct client_session *s, const struct devman_geometry
                   CACHE_DEFAULT, 0, 0);
 }
 
+static int ask_pages(const struct client_session *s, unsigned first, size_t *got)
+{
+    return s->is_served ? sessions_call_pages(s->devman, s->slots + SLOT_PAGES + first, s->number,
+                                              first, got)
+                        : devman_call_pages(s->devman, s->slots + SLOT_PAGES + first, s->number,
+                                            first, got);
+}
+
 static int map_pages(const struct client_session *s, const struct devman_geometry *shape)
 {
     int error = E_OK;
     size_t got;
 
     for (unsigned i = 0; error == E_OK && i < shape->pages; i += (unsigned)got) {
-        error = devman_call_pages(s->devman, s->slots + SLOT_PAGES + i, s->number, i, &got);
+        error = ask_pages(s, i, &got);
         if (error == E_OK && (got == 0 || got > shape->pages - i)) {
             error = E_BAD_ANSWER;
         }
@@ -56,25 +66,47 @@ static int map_pages(const struct client_session *s, const struct devman_geometr
     return error;
 }
 
-static bool shape_is_sound(const struct devman_geometry *shape)
+static bool shape_is_sound(const struct client_session *s, const struct devman_geometry *shape)
 {
+    unsigned data = is_large(shape) ? 1u : shape->data_pages;
+
+    if (s->is_served && shape->slots == 0) {
+        return shape->pages == data && data <= QUEUE_DATA_PAGES;
+    }
     return queue_slots_are_sound(shape->slots) && shape->pages <= SESSION_PAGES_MAX &&
-           shape->pages == queue_control_pages(shape->slots) +
-                               (is_large(shape) ? 1u : shape->data_pages);
+           shape->pages == queue_control_pages(shape->slots) + data;
 }
 
 static int open_queue(struct client_session *s, const struct devman_geometry *shape)
 {
     uint64_t va = SESSION_VA(s->place);
-    int error = shape_is_sound(shape) ? map_pages(s, shape) : E_BAD_ANSWER;
+    int error = shape_is_sound(s, shape) ? map_pages(s, shape) : E_BAD_ANSWER;
 
-    if (error == E_OK) {
+    if (error == E_OK && shape->slots != 0) {
         error = queue_client_open(&s->queue, queue_pages_at(va), s->doorbell,
                                   s->slots + SLOT_ACKNOWLEDGE);
     }
     s->data = (void *)(is_large(shape) ? SESSION_LARGE_VA(s->place)
                                        : va + (uint64_t)QUEUE_AT_DATA * QUEUE_PAGE_BYTES);
     s->data_bytes = shape->data_pages * (size_t)QUEUE_PAGE_BYTES;
+    return error;
+}
+
+static int ask_open(struct client_session *s, const char *what, unsigned interface,
+                    uint32_t methods, unsigned data_pages, struct devman_geometry *shape)
+{
+    struct sessions_geometry served = {0};
+    int error;
+
+    if (!s->is_served) {
+        return devman_call_open(s->devman, s->slots, what, (uint8_t)interface, methods,
+                                (uint16_t)data_pages, (uint16_t)s->depth, s->slots + SLOT_NOTIFIED,
+                                &s->number, shape);
+    }
+    error = sessions_call_open(s->devman, s->slots, (uint8_t)interface, methods,
+                               (uint16_t)data_pages, (uint16_t)s->depth, s->slots + SLOT_NOTIFIED,
+                               &s->number, &served);
+    *shape = (struct devman_geometry){served.slots, served.pages, served.data_pages};
     return error;
 }
 
@@ -86,10 +118,7 @@ int client_session_open(struct client_session *s, const char *what, unsigned int
                        RIGHT_SEND, s->bits, 0);
 
     if (error == E_OK) {
-        error =
-            devman_call_open(s->devman, s->slots, what, (uint8_t)interface, methods,
-                             (uint16_t)data_pages, (uint16_t)s->depth, s->slots + SLOT_NOTIFIED,
-                             &s->number, &shape);
+        error = ask_open(s, what, interface, methods, data_pages, &shape);
     }
     if (error != E_OK) {
         empty(s);
@@ -110,7 +139,8 @@ int client_session_open(struct client_session *s, const char *what, unsigned int
 void client_session_close(struct client_session *s)
 {
     if (s->is_open) {
-        (void)devman_call_close(s->devman, s->number);
+        (void)(s->is_served ? sessions_call_close(s->devman, s->number)
+                            : devman_call_close(s->devman, s->number));
         empty(s);
     }
     s->is_open = false;

@@ -22,7 +22,8 @@
 _Static_assert(SESSION_VA(SESSION_COUNT) <= 0x20200000, "one page table");
 
 struct client_session {
-    uint64_t devman; /* handle; set by the caller, like the next four */
+    uint64_t devman; /* handle; set by the caller, like the next five */
+    bool is_served;  /* that handle is of a server that has sessions itself (quoll/served.h) */
     uint64_t slots;  /* the first of SESSION_SLOTS empty slots */
     unsigned place;  /* 0 to SESSION_COUNT - 1: where it is mapped */
     uint64_t bits;   /* of SLOT_NOTIFY, signalled for it */

@@ -1,0 +1,196 @@
+/*
+ * card.c - the card: two sessions with its driver, one for each direction, in whose data regions
+ * each of the 32 slots has a buffer of 2 KiB. What a client sends is copied into a free one and is
+ * done for the client; what arrives is copied to clients and its buffer posted again at once.
+ * A death of the driver is the queues' matter: they issue again what was with it.
+ */
+#include "server.h"
+
+#include <idl/packet_queue.h>
+
+#define BUFFERS    32u
+#define DATA_PAGES (BUFFERS * MUX_BUFFER / QUEUE_PAGE_BYTES)
+
+static struct client_session out = {
+    .devman = SLOT_DEVMAN, .slots = SLOT_TRANSMIT, .place = 0, .bits = BIT_CARD};
+static struct client_session in = {
+    .devman = SLOT_DEVMAN, .slots = SLOT_RECEIVES, .place = 1, .bits = BIT_CARD};
+
+static uint32_t free_out; /* bit per buffer */
+static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
+static struct packet_card card;
+uint32_t card_restarts;
+
+static uint8_t *buffer_at(const struct client_session *s, unsigned i)
+{
+    return (uint8_t *)s->data + (size_t)i * MUX_BUFFER;
+}
+
+/* ---- the sessions */
+
+static void post(unsigned i)
+{
+    uint64_t seq;
+
+    if (packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) == E_OK) {
+        in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+    }
+}
+
+static void read_card(void)
+{
+    struct packet_card now;
+    bool was_up = card.link.is_up;
+
+    if (packet_call_info(in.endpoint, &now) != E_OK) {
+        return;
+    }
+    card = now;
+    for (unsigned i = 0; i < sizeof(mux.mac); i++) {
+        mux.mac[i] = card.mac[i];
+    }
+    if (was_up != card.link.is_up) {
+        serve_link(&card.link);
+    }
+}
+
+void card_set_filter(void)
+{
+    if (in.is_open) {
+        (void)packet_call_set_filter(in.endpoint, mux_sniffs(), false, NULL, 0);
+    }
+}
+
+static void lose(void)
+{
+    client_session_close(&out);
+    client_session_close(&in);
+    if (card.link.is_up) {
+        card.link.is_up = false;
+        serve_link(&card.link);
+    }
+}
+
+static void open(void)
+{
+    if (client_session_open(&out, "packet", PACKET_INTERFACE, PACKET_RIGHT_TRANSMIT, DATA_PAGES) !=
+        E_OK) {
+        return;
+    }
+    if (client_session_open(&in, "packet", PACKET_INTERFACE,
+                            PACKET_RIGHTS_ALL & ~PACKET_RIGHT_TRANSMIT, DATA_PAGES) != E_OK) {
+        client_session_close(&out);
+        return;
+    }
+    free_out = ~0u;
+    for (unsigned i = 0; i < BUFFERS; i++) {
+        post(i);
+    }
+    read_card();
+    card_set_filter();
+}
+
+void card_tick(void)
+{
+    if (!in.is_open) {
+        open();
+    } else {
+        read_card();
+    }
+}
+
+int card_info(struct packet_card *to)
+{
+    *to = card;
+    return in.is_open ? E_OK : E_GONE;
+}
+
+int card_stats(struct packet_statistics *stats)
+{
+    return in.is_open ? packet_call_stats(in.endpoint, stats) : E_GONE;
+}
+
+/* ---- frames */
+
+static bool take_arrived(void)
+{
+    struct queue_done done;
+    bool moved = false;
+    uint64_t about = 0;
+    int error;
+
+    while ((error = queue_collect(&in.queue, &done)) == E_OK) {
+        unsigned i = in_buffer[done.seq % QUEUE_SLOTS_MAX];
+        if (packet_finish_receive(&done, &about) == E_OK) {
+            mux_in(buffer_at(&in, i), about);
+        }
+        post(i);
+        moved = true;
+    }
+    if (error == E_GONE) {
+        lose();
+        return true;
+    }
+    return moved;
+}
+
+static bool take_sent(void)
+{
+    struct queue_done done;
+    bool moved = false;
+
+    while (in.is_open && queue_collect(&out.queue, &done) == E_OK) {
+        free_out |= 1u << out_buffer[done.seq % QUEUE_SLOTS_MAX];
+        moved = true;
+    }
+    return moved;
+}
+
+static bool give(void)
+{
+    struct mux_out frame;
+    bool moved = false;
+
+    while (free_out != 0) {
+        unsigned i = (unsigned)__builtin_ctz(free_out);
+        uint64_t seq;
+        if (!mux_out(buffer_at(&out, i), &frame)) {
+            break;
+        }
+        moved = true;
+        if (packet_submit_transmit(&out.queue, frame.checksum_from, frame.checksum_at, frame.tag,
+                                   (uint64_t)i * MUX_BUFFER, frame.length, &seq) == E_OK) {
+            out_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+            free_out &= ~(1u << i);
+        } /* else it is lost, as on a wire: the driver is between two lives */
+    }
+    return moved;
+}
+
+bool card_is_full(void)
+{
+    return !in.is_open || free_out == 0;
+}
+
+bool card_pump(void)
+{
+    bool moved;
+
+    if (!in.is_open) {
+        return false;
+    }
+    moved = take_arrived();
+    moved |= take_sent();
+    if (in.is_open && queue_recovered(&in.queue)) {
+        card_restarts++;
+        card_set_filter();
+        read_card();
+    }
+    return in.is_open && (moved | give());
+}
+
+bool card_about_to_sleep(void)
+{
+    return !in.is_open || (queue_client_about_to_sleep(&out.queue) &&
+                           queue_client_about_to_sleep(&in.queue));
+}

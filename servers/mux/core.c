@@ -1,0 +1,210 @@
+/*
+ * core.c - see core.h.
+ */
+#include "core.h"
+
+#include <idl/packet_queue.h>
+#include <string.h>
+
+#define HEAD_BYTES 64u /* enough for rules: Ethernet, IPv4 with options cut off, ports */
+
+struct mux mux;
+
+void mux_open(unsigned place, bool transmits, struct queue_pages pages, uint64_t wake,
+              uint8_t *data)
+{
+    struct mux_client *c = &mux.client[place];
+
+    *c = (struct mux_client){.transmits = transmits, .data = data};
+    c->used = queue_driver_open(&c->queue, pages, wake) == E_OK;
+}
+
+void mux_close(unsigned place)
+{
+    mux.client[place].used = false;
+}
+
+bool mux_sniffs(void)
+{
+    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
+        if (mux.client[i].used && mux.client[i].sniffs) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- buffers */
+
+static bool take_posted(struct mux_client *c)
+{
+    struct queue_request r;
+    bool moved = false;
+
+    while (queue_take(&c->queue, &r) == E_OK) {
+        moved = true;
+        if (r.op != PACKET_OP_RECEIVE) { /* FLUSH: all before it is done */
+            (void)queue_complete(&c->queue, r.seq, E_OK, 0);
+        } else if (r.length != MUX_BUFFER) {
+            (void)queue_complete(&c->queue, r.seq, E_BAD_ARG, 0);
+        } else {
+            unsigned at = (c->first + c->count++) % QUEUE_SLOTS_MAX;
+            c->posted[at].seq = r.seq;
+            c->posted[at].offset = r.offset;
+        }
+    }
+    return moved;
+}
+
+bool mux_take_posted(void)
+{
+    bool moved = false;
+
+    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
+        struct mux_client *c = &mux.client[i];
+        if (c->used && !c->transmits) {
+            moved |= take_posted(c);
+        }
+    }
+    return moved;
+}
+
+/* ---- rules */
+
+static unsigned u16_at(const uint8_t *at)
+{
+    return (unsigned)at[0] << 8 | at[1];
+}
+
+/* Does the destination's port of the IPv4 packet with that head lie in the range? Fragments behind
+ * the first have none. */
+static bool port_fits(const struct mux_rule *r, const uint8_t *head, unsigned length)
+{
+    unsigned ip = MUX_FRAME_MIN, bytes = (head[ip] & 15u) * 4u, port;
+    uint8_t protocol = head[ip + 9];
+
+    if (r->port_first == 0) {
+        return true;
+    }
+    if ((protocol != 6 && protocol != 17) || (u16_at(head + ip + 6) & 0x1fff) != 0 ||
+        ip + bytes + 4 > length || ip + bytes + 4 > HEAD_BYTES) {
+        return false;
+    }
+    port = u16_at(head + ip + bytes + 2);
+    return port >= r->port_first && port <= r->port_last;
+}
+
+static bool rule_fits(const struct mux_rule *r, const uint8_t *head, unsigned length)
+{
+    unsigned type = u16_at(head + 12);
+
+    if (r->ethertype != 0 && r->ethertype != type) {
+        return false;
+    }
+    if (r->protocol == 0 && r->port_first == 0) {
+        return true;
+    }
+    if (type != 0x0800 || length < MUX_FRAME_MIN + 20 || head[14] >> 4 != 4) {
+        return false;
+    }
+    return (r->protocol == 0 || r->protocol == head[23]) && port_fits(r, head, length);
+}
+
+static bool is_ours(const uint8_t *head)
+{
+    return (head[0] & 1) != 0 || memcmp(head, mux.mac, sizeof(mux.mac)) == 0;
+}
+
+/* ---- frames */
+
+static void deliver(struct mux_client *c, const uint8_t *frame, unsigned length, uint64_t about)
+{
+    unsigned at = c->first;
+
+    if (c->count == 0) {
+        c->lost++;
+        return;
+    }
+    c->first = (at + 1) % QUEUE_SLOTS_MAX;
+    c->count--;
+    c->frames++;
+    memcpy(c->data + c->posted[at].offset, frame, length);
+    (void)queue_complete(&c->queue, c->posted[at].seq, E_OK, about);
+}
+
+void mux_in(const uint8_t *frame, uint64_t about)
+{
+    unsigned length = (unsigned)(about & PACKET_RECEIVED_LENGTH);
+    uint8_t head[HEAD_BYTES] = {0};
+    bool ours;
+
+    if (length < MUX_FRAME_MIN || length > MUX_BUFFER) {
+        return;
+    }
+    memcpy(head, frame, length < HEAD_BYTES ? length : HEAD_BYTES);
+    ours = is_ours(head);
+    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
+        struct mux_client *c = &mux.client[i];
+        if (c->used && !c->transmits && (ours || c->sniffs) && rule_fits(&c->rule, head, length)) {
+            deliver(c, frame, length, about);
+        }
+    }
+}
+
+static void show_sniffers(const uint8_t *frame, unsigned length)
+{
+    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
+        struct mux_client *c = &mux.client[i];
+        if (c->used && !c->transmits && c->sniffs && rule_fits(&c->rule, frame, length)) {
+            deliver(c, frame, length, length);
+        }
+    }
+}
+
+/* One frame of @c's. */
+static bool take_frame(struct mux_client *c, uint8_t *to, struct mux_out *out)
+{
+    struct queue_request r;
+
+    while (queue_take(&c->queue, &r) == E_OK) {
+        bool good = r.op == PACKET_OP_TRANSMIT && r.length >= MUX_FRAME_MIN &&
+                    r.length <= MUX_FRAME_MAX && r.arg[0] <= PACKET_CHECKSUM_AFTER &&
+                    r.arg[1] <= PACKET_CHECKSUM_AFTER && r.arg[2] < 2ull * PACKET_TAGGED;
+        if (good) {
+            memcpy(to, c->data + r.offset, r.length);
+            *out = (struct mux_out){(unsigned)r.length, (uint16_t)r.arg[0], (uint16_t)r.arg[1],
+                                    (uint32_t)r.arg[2]};
+            c->frames++;
+        }
+        (void)queue_complete(&c->queue, r.seq,
+                             good || r.op == QUEUE_OP_FLUSH ? E_OK : E_BAD_ARG, 0);
+        if (good) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mux_out(uint8_t *to, struct mux_out *out)
+{
+    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
+        struct mux_client *c = &mux.client[(mux.turn + i) % MUX_CLIENTS];
+        if (c->used && c->transmits && take_frame(c, to, out)) {
+            mux.turn = (mux.turn + i + 1) % MUX_CLIENTS;
+            show_sniffers(to, out->length);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mux_about_to_sleep(bool full)
+{
+    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
+        struct mux_client *c = &mux.client[i];
+        if (c->used && !(c->transmits && full) && !queue_driver_about_to_sleep(&c->queue)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,144 @@
+/*
+ * wire.c - frames to and from the multiplexer: two sessions of `packet` with it, one for each
+ * direction, with 32 buffers of 2 KiB each. No device reaches their memory.
+ */
+#include "server.h"
+
+#include <idl/packet_queue.h>
+
+#define BUFFERS      32u
+#define BUFFER_BYTES PACKET_BUFFER_BYTES
+#define DATA_PAGES   (BUFFERS * BUFFER_BYTES / QUEUE_PAGE_BYTES)
+
+static struct client_session out = {
+    .devman = SLOT_MUX, .is_served = true, .slots = SLOT_TRANSMIT, .place = 0, .bits = BIT_WIRE};
+static struct client_session in = {
+    .devman = SLOT_MUX, .is_served = true, .slots = SLOT_RECEIVES, .place = 1, .bits = BIT_WIRE};
+
+static uint32_t free_out = ~0u; /* bit per buffer */
+static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
+static bool is_there;
+
+static uint8_t *buffer_at(const struct client_session *s, unsigned i)
+{
+    return (uint8_t *)s->data + (size_t)i * BUFFER_BYTES;
+}
+
+bool wire_is_there(void)
+{
+    return is_there;
+}
+
+/* ---- out */
+
+uint8_t *port_frame(void)
+{
+    if (!out.is_open || free_out == 0) {
+        return NULL;
+    }
+    return buffer_at(&out, (unsigned)__builtin_ctz(free_out));
+}
+
+void port_send(unsigned length)
+{
+    unsigned i = (unsigned)__builtin_ctz(free_out);
+    uint64_t seq;
+
+    if (packet_submit_transmit(&out.queue, 0, 0, 0, (uint64_t)i * BUFFER_BYTES, length, &seq) ==
+        E_OK) {
+        out_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+        free_out &= ~(1u << i);
+    }
+}
+
+/* ---- in */
+
+static void post(unsigned i)
+{
+    uint64_t seq;
+
+    if (packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) == E_OK) {
+        in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+    }
+}
+
+static bool take_arrived(void)
+{
+    struct queue_done done;
+    bool moved = false;
+
+    while (queue_collect(&in.queue, &done) == E_OK) {
+        unsigned i = in_buffer[done.seq % QUEUE_SLOTS_MAX];
+        uint64_t about = 0;
+        if (packet_finish_receive(&done, &about) == E_OK) {
+            core_input(buffer_at(&in, i), (unsigned)(about & PACKET_RECEIVED_LENGTH));
+        }
+        post(i);
+        moved = true;
+    }
+    return moved;
+}
+
+static bool take_sent(void)
+{
+    struct queue_done done;
+    bool moved = false;
+
+    while (queue_collect(&out.queue, &done) == E_OK) {
+        free_out |= 1u << out_buffer[done.seq % QUEUE_SLOTS_MAX];
+        moved = true;
+    }
+    return moved;
+}
+
+bool wire_pump(void)
+{
+    bool moved;
+
+    if (!in.is_open) {
+        return false;
+    }
+    moved = take_arrived();
+    if (take_sent()) {
+        core_can_send();
+        moved = true;
+    }
+    return moved;
+}
+
+bool wire_about_to_sleep(void)
+{
+    return !in.is_open || (queue_client_about_to_sleep(&out.queue) &&
+                           queue_client_about_to_sleep(&in.queue));
+}
+
+/* ---- the sessions */
+
+static void open(void)
+{
+    if (client_session_open(&out, "", PACKET_INTERFACE, PACKET_RIGHT_TRANSMIT, DATA_PAGES) !=
+        E_OK) {
+        return;
+    }
+    if (client_session_open(&in, "", PACKET_INTERFACE, PACKET_RIGHTS_ALL & ~PACKET_RIGHT_TRANSMIT,
+                            DATA_PAGES) != E_OK) {
+        client_session_close(&out);
+        return;
+    }
+    for (unsigned i = 0; i < BUFFERS; i++) {
+        post(i);
+    }
+}
+
+void wire_tick(void)
+{
+    struct packet_card card;
+
+    if (!in.is_open) {
+        open();
+    }
+    is_there = in.is_open && packet_call_info(in.endpoint, &card) == E_OK;
+    if (is_there) {
+        core_link(card.mac, card.link.is_up);
+    }
+}
