@@ -29,8 +29,7 @@ static bool is_large(const struct devman_geometry *shape)
 static int map_page(const struct client_session *s, const struct devman_geometry *shape,
                     unsigned page)
 {
-    unsigned place =
-        shape->slots != 0 ? queue_place_of(shape->slots, page) : QUEUE_AT_DATA + page;
+    unsigned place = shape->slots != 0 ? queue_place_of(shape->slots, page) : QUEUE_AT_DATA + page;
     uint64_t va = SESSION_VA(s->place) + (uint64_t)place * QUEUE_PAGE_BYTES;
 
     if (is_large(shape) && place == QUEUE_AT_DATA) {
@@ -43,10 +42,10 @@ static int map_page(const struct client_session *s, const struct devman_geometry
 
 static int ask_pages(const struct client_session *s, unsigned first, size_t *got)
 {
-    return s->is_served ? sessions_call_pages(s->devman, s->slots + SLOT_PAGES + first, s->number,
-                                              first, got)
-                        : devman_call_pages(s->devman, s->slots + SLOT_PAGES + first, s->number,
-                                            first, got);
+    return s->is_served
+               ? sessions_call_pages(s->devman, s->slots + SLOT_PAGES + first, s->number, first,
+                                     got)
+               : devman_call_pages(s->devman, s->slots + SLOT_PAGES + first, s->number, first, got);
 }
 
 static int map_pages(const struct client_session *s, const struct devman_geometry *shape)
@@ -103,9 +102,9 @@ static int ask_open(struct client_session *s, const char *what, unsigned interfa
                                 (uint16_t)data_pages, (uint16_t)s->depth, s->slots + SLOT_NOTIFIED,
                                 &s->number, shape);
     }
-    error = sessions_call_open(s->devman, s->slots, (uint8_t)interface, methods,
-                               (uint16_t)data_pages, (uint16_t)s->depth, s->slots + SLOT_NOTIFIED,
-                               &s->number, &served);
+    error =
+        sessions_call_open(s->devman, s->slots, (uint8_t)interface, methods, (uint16_t)data_pages,
+                           (uint16_t)s->depth, s->slots + SLOT_NOTIFIED, &s->number, &served);
     *shape = (struct devman_geometry){served.slots, served.pages, served.data_pages};
     return error;
 }

@@ -141,8 +141,8 @@ static int hand_out(struct served_all *all, struct served *s, const struct serve
         error = copy(s->slots + SLOT_DOORBELL, SLOT_NOTIFY, RIGHT_SEND, 1ull << (all->bit + n));
     }
     if (error == E_OK) {
-        error = sys_op(SLOT_CNODE, OP_CNODE_MOVE, s->slots + SLOT_CLIENT, 0, o->notification, 0, 0,
-                       0);
+        error =
+            sys_op(SLOT_CNODE, OP_CNODE_MOVE, s->slots + SLOT_CLIENT, 0, o->notification, 0, 0, 0);
     }
     return error;
 }

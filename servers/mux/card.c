@@ -11,12 +11,16 @@
 #define BUFFERS    32u
 #define DATA_PAGES (BUFFERS * MUX_BUFFER / QUEUE_PAGE_BYTES)
 
-static struct client_session out = {
-    .devman = SLOT_DEVMAN, .slots = SLOT_TRANSMIT, .place = 0, .bits = BIT_CARD};
-static struct client_session in = {
-    .devman = SLOT_DEVMAN, .slots = SLOT_RECEIVES, .place = 1, .bits = BIT_CARD};
+static struct client_session out = {.devman = SLOT_DEVMAN,
+                                    .slots = SLOT_TRANSMIT,
+                                    .place = 0,
+                                    .bits = BIT_CARD};
+static struct client_session in = {.devman = SLOT_DEVMAN,
+                                   .slots = SLOT_RECEIVES,
+                                   .place = 1,
+                                   .bits = BIT_CARD};
 
-static uint32_t free_out; /* bit per buffer */
+static uint32_t free_out;                                               /* bit per buffer */
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static struct packet_card card;
 uint32_t card_restarts;
@@ -191,6 +195,6 @@ bool card_pump(void)
 
 bool card_about_to_sleep(void)
 {
-    return !in.is_open || (queue_client_about_to_sleep(&out.queue) &&
-                           queue_client_about_to_sleep(&in.queue));
+    return !in.is_open ||
+           (queue_client_about_to_sleep(&out.queue) && queue_client_about_to_sleep(&in.queue));
 }

@@ -176,8 +176,8 @@ static bool take_frame(struct mux_client *c, uint8_t *to, struct mux_out *out)
                                     (uint32_t)r.arg[2]};
             c->frames++;
         }
-        (void)queue_complete(&c->queue, r.seq,
-                             good || r.op == QUEUE_OP_FLUSH ? E_OK : E_BAD_ARG, 0);
+        (void)queue_complete(&c->queue, r.seq, good || r.op == QUEUE_OP_FLUSH ? E_OK : E_BAD_ARG,
+                             0);
         if (good) {
             return true;
         }

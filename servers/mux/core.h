@@ -10,10 +10,10 @@
 #include <idl/mux.h>
 #include <quoll/queue.h>
 
-#define MUX_CLIENTS     10u
-#define MUX_FRAME_MIN   14u
-#define MUX_FRAME_MAX   1514u
-#define MUX_BUFFER      2048u
+#define MUX_CLIENTS   10u
+#define MUX_FRAME_MIN 14u
+#define MUX_FRAME_MAX 1514u
+#define MUX_BUFFER    2048u
 
 /* What goes with a frame to the card. */
 struct mux_out {

@@ -74,14 +74,14 @@ int sessions_serve_open(struct call *call, uint8_t interface_number, uint32_t me
     if (error != E_OK) {
         return error;
     }
-    mux_open(place, (methods & PACKET_RIGHT_TRANSMIT) != 0, all.at[place].queue,
-             all.at[place].wake, all.at[place].data);
+    mux_open(place, (methods & PACKET_RIGHT_TRANSMIT) != 0, all.at[place].queue, all.at[place].wake,
+             all.at[place].data);
     *session = place;
     *endpoint = served_endpoint(&all, place);
     *doorbell = *acknowledge = served_doorbell(&all, place);
-    *shape = (struct sessions_geometry){(uint16_t)all.at[place].depth,
-                                        (uint16_t)all.at[place].pages,
-                                        (uint16_t)all.at[place].data_pages};
+    *shape =
+        (struct sessions_geometry){(uint16_t)all.at[place].depth, (uint16_t)all.at[place].pages,
+                                   (uint16_t)all.at[place].data_pages};
     return E_OK;
 }
 
@@ -129,8 +129,7 @@ int packet_serve_set_filter(struct call *call, bool promiscuous, bool all_multic
     if (c == NULL || c->transmits) {
         return E_BAD_ARG;
     }
-    if (promiscuous &&
-        !args_allow(SLOT_SYSTEM, "sniff", all.at[call_session(call)].client, NULL)) {
+    if (promiscuous && !args_allow(SLOT_SYSTEM, "sniff", all.at[call_session(call)].client, NULL)) {
         return E_NO_RIGHT;
     }
     c->sniffs = promiscuous;

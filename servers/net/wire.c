@@ -15,7 +15,7 @@ static struct client_session out = {
 static struct client_session in = {
     .devman = SLOT_MUX, .is_served = true, .slots = SLOT_RECEIVES, .place = 1, .bits = BIT_WIRE};
 
-static uint32_t free_out = ~0u; /* bit per buffer */
+static uint32_t free_out = ~0u;                                         /* bit per buffer */
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static bool is_there;
 
@@ -108,8 +108,8 @@ bool wire_pump(void)
 
 bool wire_about_to_sleep(void)
 {
-    return !in.is_open || (queue_client_about_to_sleep(&out.queue) &&
-                           queue_client_about_to_sleep(&in.queue));
+    return !in.is_open ||
+           (queue_client_about_to_sleep(&out.queue) && queue_client_about_to_sleep(&in.queue));
 }
 
 /* ---- the sessions */

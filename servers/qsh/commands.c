@@ -125,6 +125,26 @@ const struct command commands[] = {
      "NAME as in mount's list. All is written out; with the last one of a disk, the disk is free\n"
      "for others.\n",
      false, 1, cmd_umount, NULL},
+    {"ifconfig", "show the network card's addresses, or set them",
+     "ifconfig [dhcp | ADDRESS/BITS [GATEWAY [DNS]]] [--json]",
+     "BITS are those of the net: 10.0.2.15/24 10.0.2.2 10.0.2.3. dhcp: ask the network for all "
+     "of it.\n",
+     true, 3, cmd_ifconfig, NULL},
+    {"ping", "see whether a machine answers", "ping HOST [COUNT] [--json]",
+     "An echo request a second, COUNT times (4 unless given), or until ^C.\n", true, 2, cmd_ping,
+    {"nslookup", "ask for the address of a name", "nslookup NAME [--json]",
+     "By DNS, from the name server that ifconfig shows.\n", true, 1, cmd_nslookup, NULL},
+    {"nc", "talk to another machine", "nc (HOST PORT | -u HOST PORT | -l PORT)",
+     "What is typed goes there, what comes is shown. -u: by UDP. -l: wait until somebody connects.\n"
+     "^D says that no more will come, ^C ends it.\n",
+     false, 3, cmd_nc, NULL},
+    {"netstat", "list the sockets", "netstat [--json]",
+     "All tasks' sockets: protocol, octets that wait in each direction, both ends, TCP's state, and\n"
+     "whose it is.\n",
+     true, 0, cmd_netstat, NULL},
+    {"arp", "list the neighbours", "arp [--json]",
+     "Machines of the same net that ARP has found: address and hardware address.\n", true, 0,
+     cmd_arp, NULL},
     {"ps", "list the tasks", "ps [--json]",
      "Number, name, state of the first thread, CPU time, memory, priority, and how often it was\n"
      "started again. Those are root's tasks; drivers lists the drivers, which are devman's.\n",

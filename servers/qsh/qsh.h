@@ -24,6 +24,7 @@ enum service {
     SERVICE_FUZZ,
     SERVICE_DEVMAN,
     SERVICE_FS,
+    SERVICE_NET,
     SERVICE_COUNT
 };
 
@@ -118,6 +119,12 @@ void cmd_sha256sum(struct shell *s, int argc, char **argv);
 void cmd_df(struct shell *s, int argc, char **argv);
 void cmd_mount(struct shell *s, int argc, char **argv);
 void cmd_umount(struct shell *s, int argc, char **argv);
+void cmd_ifconfig(struct shell *s, int argc, char **argv);
+void cmd_arp(struct shell *s, int argc, char **argv);
+void cmd_netstat(struct shell *s, int argc, char **argv);
+void cmd_nslookup(struct shell *s, int argc, char **argv);
+void cmd_ping(struct shell *s, int argc, char **argv);
+void cmd_nc(struct shell *s, int argc, char **argv);
 
 const char *bench_word(struct shell *s, size_t index);
 const char *test_word(struct shell *s, size_t index);

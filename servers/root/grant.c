@@ -27,8 +27,8 @@ int task_grant_caps(struct task *task)
         {SLOT_THREAD, task->s.thread, RIGHT_ALL, 0, true},
         {SLOT_BUDGET, task->s.budget, RIGHT_ALL, 0, true},
         {SLOT_NAMES, names, RIGHT_SEND, task->id, task != &root.task[1]},
-        {SLOT_SERVE, task->endpoint, m->all_devices ? RIGHT_ALL : RIGHT_RECV, 0,
-         task->endpoint != 0},
+        /* All: it mints capabilities to itself, with badges of its sessions, for its clients. */
+        {SLOT_SERVE, task->endpoint, RIGHT_ALL, 0, task->endpoint != 0},
         {SLOT_INFO, BOOT_SLOT_INFO, RIGHT_READ, 0, true},
         {SLOT_IRQ_CONTROL, BOOT_SLOT_IRQ_CONTROL, RIGHT_ALL, 0, m->irq_control},
         {SLOT_IOPORT_CONTROL, BOOT_SLOT_IOPORT_CONTROL, RIGHT_ALL, 0, m->ioport_control},

@@ -10,7 +10,7 @@
 #include <quoll/task.h>
 
 #define MANIFEST_TASKS       16
-#define MANIFEST_USES        8
+#define MANIFEST_USES        12
 #define MANIFEST_OPENS       12
 #define MANIFEST_OPENS_BYTES 16
 #define MANIFEST_SESSIONS    64 /* with drivers, of all tasks together */

@@ -1,0 +1,237 @@
+/*
+ * socket.c - BSD's sockets over interface `socket`: the task's one session, and what happens once
+ * a connection. Data is socket_data.c.
+ */
+#include "socket.h"
+
+#include <errno.h>
+#include <idl/socket.h>
+#include <netdb.h>
+#include <quoll/client.h>
+#include <quoll/task.h>
+#include <string.h>
+
+int errno;
+
+static struct client_session session;
+struct socket_region *socket_region;
+static uint8_t kinds[SOCKET_COUNT]; /* SOCK_...; 0: none */
+
+int socket_fails(int error)
+{
+    errno = error;
+    return -1;
+}
+
+void socket_ring(void)
+{
+    if (socket_load(&socket_region->server_sleeps) != 0) {
+        (void)sys_signal(session.doorbell);
+    }
+}
+
+int socket_kind(int fd)
+{
+    return fd >= 0 && fd < (int)SOCKET_COUNT && socket_region != NULL ? kinds[fd] : 0;
+}
+
+/* Its slots are the last of the task's. */
+static int open_session(void)
+{
+    uint32_t slots = task_info()->slot_end - SESSION_SLOTS - 1;
+    int error;
+
+    if (session.is_open) {
+        return E_OK;
+    }
+    error = session.devman != 0 ? E_OK : names_lookup("net", slots);
+    if (error != E_OK) {
+        return error;
+    }
+    session = (struct client_session){.devman = slots,
+                                      .is_served = true,
+                                      .slots = slots + 1,
+                                      .place = SESSION_COUNT - 1,
+                                      .bits = SOCKET_BIT};
+    error = client_session_open(&session, "", SOCKET_INTERFACE, SOCKET_RIGHTS_ALL,
+                                SOCKET_REGION_BYTES / QUEUE_PAGE_BYTES);
+    if (error == E_OK) {
+        socket_region = session.data;
+    }
+    return error;
+}
+
+int socket(int family, int type, int protocol)
+{
+    static const enum socket_sort sorts[] = {[SOCK_STREAM] = SOCKET_SORT_STREAM,
+                                             [SOCK_DGRAM] = SOCKET_SORT_DATAGRAM,
+                                             [SOCK_ECHO] = SOCKET_SORT_ECHO};
+    uint32_t number = 0;
+    int error;
+
+    if (family != AF_INET || type < SOCK_STREAM || type > SOCK_ECHO || protocol != 0) {
+        return socket_fails(E_BAD_ARG);
+    }
+    error = open_session();
+    if (error == E_OK) {
+        error = socket_call_create(session.endpoint, sorts[type], &number);
+    }
+    if (error == E_OK && number >= SOCKET_COUNT) {
+        error = E_BAD_ANSWER;
+    }
+    if (error != E_OK) {
+        return socket_fails(error);
+    }
+    kinds[number] = (uint8_t)type;
+    return (int)number;
+}
+
+static int read_address(const struct sockaddr *address, socklen_t length, struct socket_end *to)
+{
+    struct sockaddr_in in;
+
+    if (address == NULL || length < sizeof(in)) {
+        return E_BAD_ARG;
+    }
+    memcpy(&in, address, sizeof(in));
+    *to =
+        (struct socket_end){__builtin_bswap32(in.sin_addr.s_addr), __builtin_bswap16(in.sin_port)};
+    return in.sin_family == AF_INET ? E_OK : E_BAD_ARG;
+}
+
+void socket_write_address(const struct socket_end *from, struct sockaddr *address,
+                          socklen_t *length)
+{
+    const struct sockaddr_in in = {.sin_family = AF_INET,
+                                   .sin_port = __builtin_bswap16(from->port_number),
+                                   .sin_addr = {__builtin_bswap32(from->address)}};
+
+    if (address != NULL && length != NULL) {
+        memcpy(address, &in, *length < sizeof(in) ? *length : sizeof(in));
+        *length = sizeof(in);
+    }
+}
+
+static int done(int error)
+{
+    return error == E_OK ? 0 : socket_fails(error);
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+    struct socket_end at;
+    int error = socket_kind(fd) != 0 ? read_address(address, length, &at) : E_BAD_ARG;
+
+    return done(error == E_OK ? socket_call_bind(session.endpoint, (uint32_t)fd, &at) : error);
+}
+
+int listen(int fd, int backlog)
+{
+    uint32_t n = backlog < 1 ? 1 : backlog > 16 ? 16 : (uint32_t)backlog;
+
+    return done(socket_kind(fd) == SOCK_STREAM
+                    ? socket_call_listen(session.endpoint, (uint32_t)fd, n)
+                    : E_BAD_ARG);
+}
+
+int accept(int fd, struct sockaddr *address, socklen_t *length)
+{
+    struct socket_end from = {0};
+    uint32_t number = 0;
+    int error;
+
+    if (socket_kind(fd) != SOCK_STREAM) {
+        return socket_fails(E_BAD_ARG);
+    }
+    while ((error = socket_call_accept(session.endpoint, (uint32_t)fd, &number, &from)) == E_BUSY) {
+        (void)socket_wait(fd, POLLIN, -1);
+    }
+    if (error == E_OK && number >= SOCKET_COUNT) {
+        error = E_BAD_ANSWER;
+    }
+    if (error != E_OK) {
+        return socket_fails(error);
+    }
+    kinds[number] = SOCK_STREAM;
+    socket_write_address(&from, address, length);
+    return (int)number;
+}
+
+int connect_begin(int fd, const struct sockaddr *address, socklen_t length)
+{
+    struct socket_end to;
+    int error = socket_kind(fd) != 0 ? read_address(address, length, &to) : E_BAD_ARG;
+
+    return done(error == E_OK ? socket_call_connect(session.endpoint, (uint32_t)fd, &to) : error);
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    uint64_t state;
+
+    if (connect_begin(fd, address, length) != 0) {
+        return -1;
+    }
+    if (socket_kind(fd) != SOCK_STREAM) {
+        return 0;
+    }
+    (void)socket_wait(fd, POLLOUT, -1);
+    state = socket_load(&socket_region->socket[fd].state);
+    return (state & SOCKET_FAILED) != 0 ? socket_fails((int)(state >> 32)) : 0;
+}
+
+int shutdown(int fd, int how)
+{
+    return done(how == SHUT_WR && socket_kind(fd) == SOCK_STREAM
+                    ? socket_call_shutdown(session.endpoint, (uint32_t)fd)
+                    : E_BAD_ARG);
+}
+
+static int ends(int fd, struct socket_end *here, struct socket_end *there)
+{
+    return socket_kind(fd) != 0 ? socket_call_ends(session.endpoint, (uint32_t)fd, here, there)
+                                : E_BAD_ARG;
+}
+
+int getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+    struct socket_end here = {0}, there;
+    int error = ends(fd, &here, &there);
+
+    socket_write_address(&here, address, length);
+    return done(error);
+}
+
+int getpeername(int fd, struct sockaddr *address, socklen_t *length)
+{
+    struct socket_end here, there = {0};
+    int error = ends(fd, &here, &there);
+
+    socket_write_address(&there, address, length);
+    return done(error);
+}
+
+int socket_close(int fd)
+{
+    if (socket_kind(fd) == 0) {
+        return socket_fails(E_BAD_ARG);
+    }
+    kinds[fd] = 0;
+    return done(socket_call_close(session.endpoint, (uint32_t)fd));
+}
+
+int resolve_host(const char *name, struct in_addr *address)
+{
+    uint32_t found = 0;
+    int error;
+
+    if (inet_aton(name, address)) {
+        return 0;
+    }
+    error = open_session();
+    if (error == E_OK) {
+        error = socket_call_resolve(session.endpoint, name, &found);
+    }
+    address->s_addr = __builtin_bswap32(found);
+    return done(error);
+}

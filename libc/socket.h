@@ -1,0 +1,36 @@
+/*
+ * socket.h - what socket.c and socket_data.c share.
+ */
+#ifndef LIBC_SOCKET_H
+#define LIBC_SOCKET_H
+
+#include <arpa/inet.h>
+#include <idl/socket.h>
+#include <poll.h>
+#include <quoll/client_session.h>
+#include <quoll/socket_region.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/* Of SLOT_NOTIFY; a task that uses its notification for something else keeps clear of them. */
+#define SOCKET_BIT          (1ull << 62)
+#define SOCKET_BIT_DEADLINE (1ull << 61)
+
+extern struct socket_region *socket_region;
+
+/** -1, and errno is @error. */
+int socket_fails(int error);
+
+/** Tell the server that words have changed, if it sleeps. */
+void socket_ring(void);
+
+/** SOCK_..., or 0: no socket. */
+int socket_kind(int fd);
+
+/** Wait until one of @events is there, @ms milliseconds (below 0: without end). False: not. */
+bool socket_wait(int fd, short events, int ms);
+
+void socket_write_address(const struct socket_end *from, struct sockaddr *address,
+                          socklen_t *length);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * socket_data.c - data through the rings of quoll/socket_region.h, and waiting for it. A call to
+ * the server is made for none of it: a signal, if the server sleeps.
+ */
+#include "socket.h"
+
+#include <errno.h>
+#include <quoll/info.h>
+#include <quoll/sys.h>
+#include <quoll/task.h>
+
+#define SLICE_MAX_MS   3600000
+#define LARGEST_RECORD (sizeof(struct socket_record) + SOCKET_DATAGRAM_MAX)
+
+static struct socket_words *words_of(int fd)
+{
+    return &socket_region->socket[fd];
+}
+
+static size_t tx_room(int fd)
+{
+    struct socket_words *w = words_of(fd);
+    size_t used = (size_t)(w->tx_put - socket_load(&w->tx_get));
+
+    return used <= SOCKET_RING_BYTES ? SOCKET_RING_BYTES - used : 0;
+}
+
+static size_t rx_used(int fd)
+{
+    struct socket_words *w = words_of(fd);
+    size_t used = (size_t)(socket_load(&w->rx_put) - w->rx_get);
+
+    return used <= SOCKET_RING_BYTES ? used : 0;
+}
+
+/* ---- waiting */
+
+static short readiness(int fd)
+{
+    uint64_t state = socket_load(&words_of(fd)->state);
+    short events = 0;
+
+    if ((state & SOCKET_FAILED) != 0) {
+        events |= POLLERR;
+    }
+    if (rx_used(fd) != 0 || (state & (SOCKET_ENDED | SOCKET_FAILED | SOCKET_CAN_ACCEPT)) != 0) {
+        events |= (state & SOCKET_ENDED) != 0 ? POLLIN | POLLHUP : POLLIN;
+    }
+    if (socket_kind(fd) == SOCK_STREAM ? (state & SOCKET_CONNECTED) != 0 && tx_room(fd) != 0
+                                       : tx_room(fd) >= SOCKET_RING_BYTES / 2) {
+        events |= POLLOUT;
+    }
+    return events;
+}
+
+static int look(struct pollfd *fds, nfds_t count)
+{
+    int found = 0;
+
+    for (nfds_t i = 0; i < count; i++) {
+        fds[i].revents = 0;
+        if (fds[i].fd >= 0 && socket_kind(fds[i].fd) == 0) {
+            fds[i].revents = POLLERR;
+        } else if (fds[i].fd >= 0) {
+            fds[i].revents = (short)(readiness(fds[i].fd) & (fds[i].events | POLLERR));
+            if ((fds[i].revents & POLLIN) != 0) {
+                fds[i].revents |= (short)(readiness(fds[i].fd) & POLLHUP);
+            }
+        }
+        found += fds[i].revents != 0;
+    }
+    return found;
+}
+
+/* The flag before the last look; the server's words before its look at the flag. */
+static int look_and_sleep(struct pollfd *fds, nfds_t count)
+{
+    uint64_t bits;
+    int found;
+
+    socket_store_fenced(&socket_region->client_sleeps, 1);
+    found = look(fds, count);
+    if (found == 0) {
+        (void)sys_wait(SLOT_NOTIFY, &bits);
+    }
+    socket_store(&socket_region->client_sleeps, 0);
+    return found;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    int ms = timeout < 0 || timeout > SLICE_MAX_MS ? SLICE_MAX_MS : timeout;
+    uint64_t until = rdtsc() + quoll_info()->tsc_hz / 1000 * (uint64_t)ms;
+    int found = look(fds, count);
+
+    if (found != 0 || timeout == 0 || socket_region == NULL) {
+        return found;
+    }
+    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, until, SOCKET_BIT_DEADLINE, 0, 0, 0, 0);
+    do {
+        found = look_and_sleep(fds, count);
+    } while (found == 0 && (timeout < 0 || rdtsc() < until));
+    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, 0, 0, 0, 0, 0, 0);
+    return found != 0 ? found : look(fds, count);
+}
+
+bool socket_wait(int fd, short events, int ms)
+{
+    struct pollfd one = {fd, events, 0};
+
+    if (look(&one, 1) != 0) {
+        return true;
+    }
+    if (ms >= 0) {
+        return poll(&one, 1, ms) != 0;
+    }
+    while (look_and_sleep(&one, 1) == 0) {
+    }
+    return true;
+}
+
+/* ---- streams */
+
+static int why(int fd)
+{
+    uint64_t state = socket_load(&words_of(fd)->state);
+
+    return (state & SOCKET_FAILED) != 0 ? (int)(state >> 32) : E_OK;
+}
+
+static ssize_t send_stream(int fd, const uint8_t *bytes, size_t n, bool waits)
+{
+    struct socket_words *w = words_of(fd);
+    size_t sent = 0, part;
+
+    if ((socket_load(&w->state) & SOCKET_CONNECTED) == 0) {
+        return socket_fails(why(fd) != E_OK ? why(fd) : E_BAD_ARG);
+    }
+    while (sent < n) {
+        part = tx_room(fd) < n - sent ? tx_room(fd) : n - sent;
+        if (part == 0 && (!waits || why(fd) != E_OK)) {
+            break;
+        }
+        if (part == 0) {
+            (void)socket_wait(fd, POLLOUT, -1);
+            continue;
+        }
+        socket_ring_write(socket_tx_ring(socket_region, (unsigned)fd), w->tx_put, bytes + sent,
+                          part);
+        socket_store_fenced(&w->tx_put, w->tx_put + part);
+        socket_ring();
+        sent += part;
+    }
+    if (sent == 0 && n != 0) {
+        return socket_fails(why(fd) != E_OK ? why(fd) : E_BUSY);
+    }
+    return (ssize_t)sent;
+}
+
+/* The server learns what was taken when it is much, not each time. */
+static void take(int fd, size_t n)
+{
+    struct socket_words *w = words_of(fd);
+    uint64_t before = w->rx_get;
+
+    socket_store_fenced(&w->rx_get, before + n);
+    if ((before + n) / (SOCKET_RING_BYTES / 4) != before / (SOCKET_RING_BYTES / 4)) {
+        socket_ring();
+    }
+}
+
+static ssize_t receive_stream(int fd, void *bytes, size_t n)
+{
+    size_t used = rx_used(fd);
+
+    n = n < used ? n : used;
+    if (n == 0 && why(fd) != E_OK) {
+        return socket_fails(why(fd));
+    }
+    socket_ring_read(socket_rx_ring(socket_region, (unsigned)fd), words_of(fd)->rx_get, bytes, n);
+    take(fd, n);
+    return (ssize_t)n;
+}
+
+/* ---- datagrams */
+
+static ssize_t send_record(int fd, const void *bytes, size_t n, bool waits,
+                           const struct sockaddr *to, socklen_t length)
+{
+    struct socket_record head = {.length = (uint16_t)n};
+    struct socket_words *w = words_of(fd);
+    uint8_t *ring = socket_tx_ring(socket_region, (unsigned)fd);
+    struct sockaddr_in in;
+
+    if (n > SOCKET_DATAGRAM_MAX || (to != NULL && length < sizeof(in))) {
+        return socket_fails(E_BAD_ARG);
+    }
+    if (to != NULL) {
+        __builtin_memcpy(&in, to, sizeof(in));
+        head.address = in.sin_addr.s_addr;
+        head.port = ntohs(in.sin_port);
+    }
+    while (tx_room(fd) < socket_record_bytes(n)) {
+        if (!waits || why(fd) != E_OK) {
+            return socket_fails(why(fd) != E_OK ? why(fd) : E_BUSY);
+        }
+        (void)socket_wait(fd, POLLOUT, -1);
+    }
+    socket_ring_write(ring, w->tx_put, &head, sizeof(head));
+    socket_ring_write(ring, w->tx_put + sizeof(head), bytes, n);
+    socket_store_fenced(&w->tx_put, w->tx_put + socket_record_bytes(n));
+    socket_ring();
+    return (ssize_t)n;
+}
+
+static ssize_t receive_record(int fd, void *bytes, size_t n, struct sockaddr *from,
+                              socklen_t *length)
+{
+    const uint8_t *ring = socket_rx_ring(socket_region, (unsigned)fd);
+    struct socket_words *w = words_of(fd);
+    struct socket_record head;
+
+    if (rx_used(fd) < sizeof(head)) {
+        return socket_fails(why(fd) != E_OK ? why(fd) : E_BAD_ANSWER);
+    }
+    socket_ring_read(ring, w->rx_get, &head, sizeof(head));
+    if (head.length > SOCKET_DATAGRAM_MAX) {
+        return socket_fails(E_BAD_ANSWER);
+    }
+    n = n < head.length ? n : head.length; /* the rest of it is lost, as BSD has it */
+    socket_ring_read(ring, w->rx_get + sizeof(head), bytes, n);
+    take(fd, socket_record_bytes(head.length));
+    socket_write_address(&(struct socket_end){.address = ntohl(head.address),
+                                              .port_number = head.port},
+                         from, length);
+    return (ssize_t)n;
+}
+
+/* ---- calls */
+
+ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
+               socklen_t length)
+{
+    bool waits = (flags & MSG_DONTWAIT) == 0;
+
+    if (socket_kind(fd) == 0 || (flags & ~MSG_DONTWAIT) != 0) {
+        return socket_fails(E_BAD_ARG);
+    }
+    return socket_kind(fd) == SOCK_STREAM ? send_stream(fd, bytes, n, waits)
+                                          : send_record(fd, bytes, n, waits, to, length);
+}
+
+ssize_t send(int fd, const void *bytes, size_t n, int flags)
+{
+    return sendto(fd, bytes, n, flags, NULL, 0);
+}
+
+ssize_t recvfrom(int fd, void *bytes, size_t n, int flags, struct sockaddr *from, socklen_t *length)
+{
+    if (socket_kind(fd) == 0 || (flags & ~MSG_DONTWAIT) != 0) {
+        return socket_fails(E_BAD_ARG);
+    }
+    if ((readiness(fd) & POLLIN) == 0) {
+        if ((flags & MSG_DONTWAIT) != 0) {
+            return socket_fails(E_BUSY);
+        }
+        (void)socket_wait(fd, POLLIN, -1);
+    }
+    return socket_kind(fd) == SOCK_STREAM ? receive_stream(fd, bytes, n)
+                                          : receive_record(fd, bytes, n, from, length);
+}
+
+ssize_t recv(int fd, void *bytes, size_t n, int flags)
+{
+    return recvfrom(fd, bytes, n, flags, NULL, NULL);
+}

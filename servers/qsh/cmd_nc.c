@@ -1,0 +1,152 @@
+/*
+ * cmd_nc.c - nc: what is typed goes to the other side, what comes from there is shown.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <quoll/error.h>
+#include <string.h>
+#include "net.h"
+
+#define PIECE       1024u
+#define END_OF_TEXT 4u /* ^D */
+#define CONNECT_US  60000000u
+#define FOREVER_US  (1ull << 40)
+
+struct nc {
+    int fd, listener; /* below 0: none */
+    bool is_datagram, is_listening;
+    bool typed_end;
+};
+
+static bool complain(struct shell *s)
+{
+    shell_error(s, "nc: %s", quoll_strerror(errno));
+    return false;
+}
+
+static bool accept_one(struct shell *s, struct nc *n, uint16_t port)
+{
+    const struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    n->listener = n->fd;
+    n->fd = -1;
+    if (bind(n->listener, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
+        listen(n->listener, 1) != 0)
+        return complain(s);
+    if (net_wait(s, n->listener, POLLIN, FOREVER_US) <= 0)
+        return false;
+    n->fd = accept(n->listener, NULL, NULL);
+    return n->fd >= 0 || complain(s);
+}
+
+static bool connect_to(struct shell *s, struct nc *n, const char *host, uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    if (!net_resolve(s, "nc", host, &to.sin_addr))
+        return false;
+    if (connect_begin(n->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+        return complain(s);
+    if (n->is_datagram)
+        return true;
+    if (net_wait(s, n->fd, POLLOUT, CONNECT_US) < 0)
+        return false;
+    if (send(n->fd, "", 0, MSG_DONTWAIT) != 0)
+        return complain(s);
+    return true;
+}
+
+/* What the other side has sent. False: that was all. */
+static bool show(struct shell *s, struct nc *n)
+{
+    char bytes[PIECE];
+    ssize_t got = recv(n->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+    if (got < 0 && errno != E_BUSY)
+        return complain(s);
+    if (got > 0) {
+        output_text(&s->out, bytes, (size_t)got);
+        output_flush(&s->out);
+    }
+    return got > 0 || n->is_datagram || (got < 0 && errno == E_BUSY);
+}
+
+/* What was typed since. */
+static void give(struct shell *s, struct nc *n)
+{
+    char bytes[PIECE];
+    size_t count = 0;
+    uint8_t byte;
+
+    while (count < PIECE && !n->typed_end && input_take(&s->in, &byte)) {
+        if (byte == END_OF_TEXT)
+            n->typed_end = true;
+        else
+            bytes[count++] = byte == '\r' ? '\n' : (char)byte;
+    }
+    if (count != 0) {
+        output_text(&s->out, bytes, count); /* as a terminal shows what is typed */
+        output_flush(&s->out);
+        (void)send(n->fd, bytes, count, 0);
+    }
+    if (n->typed_end && !n->is_datagram)
+        (void)shutdown(n->fd, SHUT_WR);
+}
+
+static void talk(struct shell *s, struct nc *n)
+{
+    bool ended = false;
+    int event;
+
+    while ((event = net_wait(s, n->fd, POLLIN, 0)) >= 0) {
+        if (event > 0 && !show(s, n))
+            return;
+        if (!ended)
+            give(s, n);
+        ended = n->typed_end;
+        if (ended && n->is_datagram)
+            return;
+    }
+}
+
+/* The words behind nc: [-l] [-u] [HOST] PORT. */
+static bool read_words(struct shell *s, struct nc *n, int argc, char **argv, const char **host,
+                       uint16_t *port)
+{
+    int at = 1;
+
+    for (; at < argc && argv[at][0] == '-'; at++) {
+        n->is_listening |= strcmp(argv[at], "-l") == 0;
+        n->is_datagram |= strcmp(argv[at], "-u") == 0;
+        if (strcmp(argv[at], "-l") != 0 && strcmp(argv[at], "-u") != 0)
+            argc = 0;
+    }
+    if (argc - at != (n->is_listening ? 1 : 2) || (n->is_listening && n->is_datagram)) {
+        shell_error(s, "nc: usage: %s", command_find("nc")->usage);
+        return false;
+    }
+    *host = argv[at];
+    return net_port(s, "nc", argv[argc - 1], port);
+}
+
+void cmd_nc(struct shell *s, int argc, char **argv)
+{
+    struct nc n = {.listener = -1};
+    const char *host;
+    uint16_t port;
+
+    if (!read_words(s, &n, argc, argv, &host, &port))
+        return;
+    n.fd = socket(AF_INET, n.is_datagram ? SOCK_DGRAM : SOCK_STREAM, 0);
+    if (n.fd < 0) {
+        (void)complain(s);
+        return;
+    }
+    if (n.is_listening ? accept_one(s, &n, port) : connect_to(s, &n, host, port))
+        talk(s, &n);
+    if (n.fd >= 0)
+        (void)socket_close(n.fd);
+    if (n.listener >= 0)
+        (void)socket_close(n.listener);
+}

@@ -1,0 +1,20 @@
+/*
+ * net.h - what the commands that use sockets share.
+ */
+#ifndef QSH_NET_H
+#define QSH_NET_H
+
+#include <netinet/in.h>
+#include "qsh.h"
+
+/** The address of @name, which may be an address as text; complains for @command if there is none.
+ */
+bool net_resolve(struct shell *s, const char *command, const char *name, struct in_addr *address);
+
+/** A port as text, 1 to 65535; complains for @command. */
+bool net_port(struct shell *s, const char *command, const char *text, uint16_t *port);
+
+/** Wait up to @us for one of @events of @fd. -1: ^C was typed; 0: not; 1: it is there. */
+int net_wait(struct shell *s, int fd, short events, uint64_t us);
+
+#endif
