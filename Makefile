@@ -1,7 +1,6 @@
 # Quoll's build. `make help` lists what can be made.
 #   DEBUG=1       assertions and the kernel's serial log; builds in build/debug
 #   FASTPATH=0    every IPC on the slow path; builds in build/slow
-#   WIRE=1        a mirror instead of a network card, for tests; builds in build/wire
 #   SPEC=1        defences against attacks by speculation (docs/spectre.md); builds in build/spec
 #   DMA=unprotected  an image with DMA where there is no IOMMU, in build/unprotected
 #   CROSS_COMPILE prefix of the compiler's and binutils' names
@@ -10,7 +9,6 @@ CROSS_COMPILE ?= x86_64-linux-gnu-
 DEBUG ?= 0
 FASTPATH ?= 1
 SPEC ?= 0
-WIRE ?= 0
 EMU ?= qemu
 COUNT ?= 1000
 QEMU_EXTRA ?=
@@ -24,14 +22,13 @@ HOST_CC := gcc
 NASM := nasm
 PYTHON := /usr/bin/python3
 
-B := build$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 0,$(FASTPATH)),/slow)$(if $(filter 1,$(SPEC)),/spec)$(if $(filter 1,$(WIRE)),/wire)
+B := build$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 0,$(FASTPATH)),/slow)$(if $(filter 1,$(SPEC)),/spec)
 export QUOLL_BUILD := $(B)
 
 FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 
 # name=directory; each driver is named after its manifest. The template is not built in.
-DRIVER_MANIFESTS := $(filter-out drivers/template/% $(if $(filter 1,$(WIRE)),drivers/null/%), \
-    $(sort $(wildcard drivers/*/*.manifest $(if $(filter 1,$(WIRE)),tests/wire/*.manifest))))
+DRIVER_MANIFESTS := $(filter-out drivers/template/%,$(sort $(wildcard drivers/*/*.manifest)))
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
             test=tests/os fuzz=servers/fuzz devman=servers/devman console=servers/console fs=servers/fs \
             mux=servers/mux net=servers/net \
@@ -220,7 +217,7 @@ $(B)/%.a:
 
 define program
 $(B)/user/$1.elf: $(call objects_k,$(call sources_in,$2)) $(B)/servers.a $(B)/libc.a \
-                  $(if $(filter drivers/% tests/wire,$2),$(B)/framework.a) $(LIBS_$1) libc/user.ld $(B)/user.list
+                  $(if $(filter drivers/%,$2),$(B)/framework.a) $(LIBS_$1) libc/user.ld $(B)/user.list
 	@mkdir -p $$(@D)
 	@echo '  LD    $$@'
 	@$(LD) $(LD_FLAGS) --gc-sections -u _start -T libc/user.ld -Map=$$@.map -o $$@ \

@@ -132,14 +132,17 @@ const struct command commands[] = {
      true, 3, cmd_ifconfig, NULL},
     {"ping", "see whether a machine answers", "ping HOST [COUNT] [--json]",
      "An echo request a second, COUNT times (4 unless given), or until ^C.\n", true, 2, cmd_ping,
+     NULL},
     {"nslookup", "ask for the address of a name", "nslookup NAME [--json]",
      "By DNS, from the name server that ifconfig shows.\n", true, 1, cmd_nslookup, NULL},
-    {"nc", "talk to another machine", "nc (HOST PORT | -u HOST PORT | -l PORT)",
-     "What is typed goes there, what comes is shown. -u: by UDP. -l: wait until somebody connects.\n"
+    {"nc", "talk to another machine", "nc ([-u] HOST PORT | [-l] PORT)",
+     "What is typed goes there, what comes is shown. -u: by UDP. -l: wait until somebody "
+     "connects.\n"
      "^D says that no more will come, ^C ends it.\n",
      false, 3, cmd_nc, NULL},
     {"netstat", "list the sockets", "netstat [--json]",
-     "All tasks' sockets: protocol, octets that wait in each direction, both ends, TCP's state, and\n"
+     "All tasks' sockets: protocol, octets that wait in each direction, both ends, TCP's state, "
+     "and\n"
      "whose it is.\n",
      true, 0, cmd_netstat, NULL},
     {"arp", "list the neighbours", "arp [--json]",
