@@ -1,7 +1,7 @@
 /*
  * info.h - the info page: what the kernel says of itself and of the machine. One read-only frame,
- * written at boot (cpu_count by root) and never again, mapped at one address in the root task and, by root, in every
- * task; whoever holds the frame's capability can map it elsewhere.
+ * written at boot (cpu_count by root) and never again, mapped at one address in the root task and,
+ * by root, in every task; whoever holds the frame's capability can map it elsewhere.
  */
 #ifndef QUOLL_INFO_H
 #define QUOLL_INFO_H
