@@ -159,7 +159,7 @@ static enum devman_state state_of(const struct device *d)
         return d->leaving == CAUSE_STOP ? DEVMAN_STATE_STOPPING : DEVMAN_STATE_RESTARTING;
     }
     if (device_is_dying(d)) {
-        return d->cause == CAUSE_STOP ? DEVMAN_STATE_STOPPED : DEVMAN_STATE_RESTARTING;
+        return d->cause == CAUSE_STOP ? DEVMAN_STATE_STOPPING : DEVMAN_STATE_RESTARTING;
     }
     /* Between a death and its successor, wherever it stands. */
     if (d->succeeds && (d->state == DEVICE_PREPARING || d->state == DEVICE_STARTING)) {
