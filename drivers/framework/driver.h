@@ -174,6 +174,7 @@ unsigned driver_session_interface(unsigned s);
  *  instance's memory alone, as half of a scan code that the device will not send again. What has
  *  gone wrong may have written it, too: judge what you find. */
 volatile uint64_t *driver_note(void);
+
 /** The unit that it is with, as driver_unit has numbered it; 0 of a driver that has none. */
 unsigned driver_session_unit(unsigned s);
 
