@@ -8,7 +8,8 @@ BACKSPACE, CTRL_C, CTRL_U, CTRL_K, CTRL_W, ENTER, TAB = (
 
 COMMANDS = ["help", "echo", "bench", "test", "ps", "mem", "log", "uptime", "version", "kdb",
             "fuzz", "reboot", "poweroff", "lsdev", "drivers", "kill", "restart", "start", "stop",
-            "inject", "events", "regs", "devman", "top", "console"]
+            "inject", "events", "regs", "devman", "top", "console", "ls", "cd", "pwd", "cat",
+            "cp", "mv", "rm", "mkdir", "hexdump", "sha256sum", "df", "mount", "umount"]
 
 
 def typed(shell, keys):
