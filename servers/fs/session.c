@@ -2,7 +2,8 @@
  * session.c - disks by sessions of the interface block. The session's data region holds what was
  * read last: a few blocks where tables and directories are, and a long stretch of a file that is
  * read on and on. A driver that dies is waited for: its queue issues again what was not done.
- * Invariant: what is kept is what the disk has; a write changes or drops it first.
+ * Invariant: what is kept is what the disk has; a write drops it first. What is gathered to be
+ * written is written before it is read.
  */
 #include "server.h"
 
@@ -12,8 +13,9 @@
 #include <string.h>
 
 enum {
-    DATA_PAGES = 258,            /* so that the stream has room for a request of 1 MiB */
+    DATA_PAGES = 290,            /* so that the stream has room for a request of 1 MiB */
     SMALL_BYTES = 2 * 4096,      /* the part of the region for single blocks */
+    GATHER_BYTES = 128 * 1024,   /* the part for what is to be written */
     AHEAD_BYTES_MIN = 16 * 1024, /* of what is read on and on; each time twice as much */
     READ_METHODS = BLOCK_RIGHT_INFO | BLOCK_RIGHT_READ | BLOCK_RIGHT_FLUSH,
 };
@@ -32,7 +34,8 @@ static struct {
     char path[DEVMAN_PATH_MAX + 1];
     struct client_session session;
     uint32_t most; /* blocks of one request */
-    struct kept small, stream;
+    struct kept small, stream, gather;
+    int failed; /* how a write ended that nobody waited for */
 } drivers[DISKS_MAX];
 
 /* ---- which there are */
@@ -131,7 +134,10 @@ int disk_open(struct disk *disk)
     }
     region = (uint32_t)drivers[i].session.data_bytes;
     drivers[i].small = (struct kept){.at = 0, .bytes = SMALL_BYTES, .ahead = SMALL_BYTES};
-    drivers[i].stream = (struct kept){.at = SMALL_BYTES, .bytes = region - SMALL_BYTES};
+    drivers[i].stream =
+        (struct kept){.at = SMALL_BYTES, .bytes = region - SMALL_BYTES - GATHER_BYTES};
+    drivers[i].gather = (struct kept){.at = region - GATHER_BYTES, .bytes = GATHER_BYTES};
+    drivers[i].failed = E_OK;
     drivers[i].most = shape.most_bytes / shape.block_bytes;
     disk->block_bytes = shape.block_bytes;
     disk->blocks = shape.blocks;
@@ -262,12 +268,41 @@ static uint32_t read_ahead(const struct disk *disk, struct kept *k, uint64_t fir
     return least(blocks, disk->blocks - first);
 }
 
+/* Blocks that are written one behind the other go to the disk together: when one comes that is
+ * elsewhere, when they are read, and at a flush. So their order is kept. */
+static int write_out(struct disk *disk)
+{
+    struct kept *gather = &drivers[index_of(disk)].gather;
+    uint32_t at = gather->at, left = gather->count;
+    uint64_t first = gather->first;
+    int error = E_OK;
+
+    gather->count = 0;
+    while (error == E_OK && left != 0) {
+        uint32_t n = least(left, drivers[index_of(disk)].most);
+        error = transfer(disk, WHAT_WRITE, first, n, at);
+        at += n * disk->block_bytes;
+        first += n;
+        left -= n;
+    }
+    if (error != E_OK) {
+        drivers[index_of(disk)].failed = error; /* who wrote them learns it from the next flush */
+    }
+    return error;
+}
+
 static int fill(struct disk *disk, struct kept *k, uint64_t first, uint32_t count)
 {
     uint32_t blocks = read_ahead(disk, k, first, count);
-    int error;
+    int error = E_OK;
 
     k->count = 0;
+    if (overlaps(&drivers[index_of(disk)].gather, first, blocks)) {
+        error = write_out(disk);
+    }
+    if (error != E_OK) {
+        return error;
+    }
     error = transfer(disk, WHAT_READ, first, blocks, k->at);
     if (error == E_IO && blocks > 1) { /* a bad block behind those that are wanted? */
         blocks = count < blocks ? count : 1;
@@ -316,34 +351,65 @@ int disk_get(struct disk *disk, uint64_t first, uint32_t count, void *to)
     return error;
 }
 
+/* Put as many of @count blocks as there is room for behind those that are gathered. */
+static uint32_t gather_more(struct disk *disk, uint64_t first, uint32_t count, const void *from)
+{
+    struct kept *gather = &drivers[index_of(disk)].gather;
+    uint8_t *region = drivers[index_of(disk)].session.data;
+    uint32_t n = least(count, gather->bytes / disk->block_bytes - gather->count);
+
+    if (gather->count == 0) {
+        gather->first = first;
+    }
+    memcpy(region + gather->at + (size_t)gather->count * disk->block_bytes, from,
+           (size_t)n * disk->block_bytes);
+    gather->count += n;
+    return n;
+}
+
+static void forget(struct kept *k, uint64_t first, uint32_t count)
+{
+    if (overlaps(k, first, count)) {
+        k->count = 0;
+    }
+}
+
 int disk_put(struct disk *disk, uint64_t first, uint32_t count, const void *from)
 {
-    struct kept *small = &drivers[index_of(disk)].small, *stream = &drivers[index_of(disk)].stream;
-    uint8_t *region = drivers[index_of(disk)].session.data;
+    struct kept *gather = &drivers[index_of(disk)].gather;
     const uint8_t *at = from;
     int error = disk->is_read_only ? E_READ_ONLY : fits(disk, first, count) ? E_OK : E_BAD_ARG;
 
+    if (error == E_OK) {
+        forget(&drivers[index_of(disk)].small, first, count);
+        forget(&drivers[index_of(disk)].stream, first, count);
+    }
     while (error == E_OK && count != 0) {
-        uint32_t n = least(count, stream->bytes / disk->block_bytes);
-        n = least(n, drivers[index_of(disk)].most);
-        if (overlaps(small, first, n)) {
-            small->count = 0;
+        uint32_t n;
+        if (gather->count != 0 && (first != gather->first + gather->count ||
+                                   gather->count == gather->bytes / disk->block_bytes)) {
+            error = write_out(disk);
         }
-        stream->count = 0;
-        memcpy(region + stream->at, at, (size_t)n * disk->block_bytes);
-        error = transfer(disk, WHAT_WRITE, first, n, stream->at);
         if (error == E_OK) {
-            stream->first = first;
-            stream->count = n;
+            n = gather_more(disk, first, count, at);
+            at += (size_t)n * disk->block_bytes;
+            first += n;
+            count -= n;
         }
-        at += (size_t)n * disk->block_bytes;
-        first += n;
-        count -= n;
     }
     return error;
 }
 
 int disk_flush(struct disk *disk)
 {
-    return disk->is_read_only ? E_OK : transfer(disk, WHAT_FLUSH, 0, 0, 0);
+    int error = disk->is_read_only ? E_OK : write_out(disk);
+
+    if (error == E_OK) {
+        error = drivers[index_of(disk)].failed;
+    }
+    drivers[index_of(disk)].failed = E_OK;
+    if (error == E_OK && !disk->is_read_only) {
+        error = transfer(disk, WHAT_FLUSH, 0, 0, 0);
+    }
+    return error;
 }
