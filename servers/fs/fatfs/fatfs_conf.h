@@ -2,7 +2,8 @@
  * fatfs_conf.h - how FatFs is built for Quoll: everything in static memory, long names, names in
  * UTF-8, sectors of 512 to 4096 bytes, files that are open cannot be opened to be written, renamed
  * or removed. Partitions are the fs server's own matter: FatFs sees each as a disk.
- * Included before ff.h, which finds it by FFCONF_H. The names and their meaning are FatFs's (ffconf.h beside ff.h explains them).
+ * Included before ff.h, which finds it by FFCONF_H. The names and their meaning are FatFs's
+ * (ffconf.h beside ff.h explains them).
  */
 #ifndef FS_FATFS_CONF_H
 #define FS_FATFS_CONF_H
