@@ -485,8 +485,49 @@ static void test_random(void)
     check(full > 10, "and there was one");
 }
 
+/* ---- units */
+
+static void test_units(void)
+{
+    struct identity disk = named("");
+    struct node *ide, *other, *first = NULL, *second = NULL, *n = NULL;
+    char path[TREE_PATH];
+    bool any;
+
+    begin();
+    disk.vendor = 0x8086;
+    (void)tree_add(&t, pci->id, "00:01.1", &disk, &ide);
+    (void)tree_add(&t, pci->id, "00:02.0", &disk, &other);
+    check(tree_first_unit(&t, ide->id, &any) == NULL && !any, "no unit at first");
+    check(tree_add_unit(&t, ide->id, 2, "cd2", &second) == E_OK, "a unit");
+    check(tree_add_unit(&t, ide->id, 0, "disk0", &first) == E_OK, "another");
+    tree_path(&t, first, path);
+    check(strcmp(path, "/pci/00:01.1/disk0") == 0, "its path");
+    check(tree_first_unit(&t, ide->id, &any) == first && any, "the first by number");
+    check(tree_unit(&t, ide->id, 2) == second && tree_unit(&t, ide->id, 1) == NULL, "by number");
+    check(tree_add_unit(&t, ide->id, 0, "disk0", &n) == E_OK && n == first, "once more the same");
+    check(tree_add_unit(&t, ide->id, 1, "disk0", &n) == E_EXISTS, "a name of another unit");
+    check(tree_add_unit(&t, other->id, 0, "disk0", &n) == E_OK && n != first, "of another device");
+    check(tree_add_unit(&t, ide->id, 16, "disk16", &n) == E_BAD_ARG, "a number too high");
+    check(tree_add_unit(&t, ide->id, 1, "Disk", &n) == E_BAD_ARG, "a bad name");
+    check(tree_add_unit(&t, first->id, 1, "part1", &n) == E_BAD_ARG, "of a unit");
+    check(tree_add_unit(&t, pci->id, 1, "disk1", &n) == E_BAD_ARG, "of a bus");
+    check(tree_add_unit(&t, 0, 1, "disk1", &n) == E_BAD_ARG, "of the null bus");
+    check(tree_add_unit(&t, ide->id, 0, "cd0", &n) == E_OK && !first->present,
+          "it becomes another");
+    check(tree_add_unit(&t, ide->id, 0, "disk0", &n) == E_OK && n == first, "and comes back");
+    for (unsigned i = 0; i < TREE_UNITS; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "lie%u", i);
+        (void)tree_add_unit(&t, ide->id, 5, name, &n);
+    }
+    check(tree_add_unit(&t, ide->id, 5, "one-more", &n) == E_LIMIT, "names without end");
+    check(tree_unit(&t, ide->id, 0) == first, "and the others are there");
+}
+
 int main(void)
 {
+    test_units();
     test_names();
     test_again();
     test_resources();

@@ -3,10 +3,12 @@ wrote is compared with the image on the host. The tests in the system are tests/
 import os
 import re
 import struct
+import time
 
 import pytest
 
 from conftest import ROOT
+from test_drivers import CAUSES, driver
 
 MARK = b"quoll test disk\n"
 BLOCKS, PIECE = 131072, 8
@@ -79,10 +81,35 @@ def check_image(data):
     for i, sectors in enumerate(SIZES):
         assert holds(data, 1000 + 2048 * i, sectors, i + 1), sectors
     assert holds(data, BLOCKS - 2048, 2048, 99)
+    check_depth(data)
+
+
+def check_depth(data):
     for i in range(32):
         assert holds(data, 40000 + PIECE * i, PIECE, 201), i
         if i > 1:
             assert holds(data, 40000 + 1237 * i, PIECE, 200), i
+
+
+@pytest.mark.parametrize("kind", ["q35-pio", "q35-dma"])
+def test_faults(machine, count, disk, kind):
+    """Each fault that its driver can commit: it dies of it, comes back, and no data is wrong."""
+    one = machine(limit_s=500, boot="pvh", extra=devices(kind, disk), **MACHINES[kind])
+    one.boot()
+    for fault in CAUSES:
+        if fault == "irq-storm":
+            continue  # a drive interrupts only when it is done
+        before = driver(one, "/pci/00:04.0")["restarts"]
+        one.run(f"inject {fault} ata")
+        lines = one.run("test block.deep.random block.deep.neighbours", timeout=60)
+        assert lines[-1] == "2 passed, 0 failed", (fault, lines)
+        deadline = time.monotonic() + 30
+        while driver(one, "/pci/00:04.0")["restarts"] == before and time.monotonic() < deadline:
+            time.sleep(0.2)
+        now = driver(one, "/pci/00:04.0")
+        assert now["restarts"] == before + 1 and re.match(CAUSES[fault], now["last_death"]), (fault, now)
+        count(f"ata-fault-{kind}-{fault}", 1, 0)
+    check_depth(disk.read_bytes())
 
 
 def test_cd(machine):
