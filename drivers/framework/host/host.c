@@ -39,14 +39,6 @@ void driver_log(const char *format, ...)
     printf("log: %s\n", last_line);
 }
 
-/* A program has no successor. */
-volatile uint64_t *driver_note(void)
-{
-    static volatile uint64_t note;
-
-    return &note;
-}
-
 void driver_end(const char *format, ...)
 {
     char line[DRIVER_LINE_MAX + 1];
