@@ -135,9 +135,9 @@ soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.m
 
 lint: deps ## format, static analysis, size limits
 	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS) $(ACPICA_DONE) \
-	    $(CONSOLE_GEN) $(VTERM_READY) $(FATFS_READY)
+	    $(CONSOLE_GEN) $(VTERM_READY) $(FATFS_READY) $(LWIP_READY)
 	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" \
-	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE) $(VTERM_INCLUDE) $(FATFS_INCLUDE)"
+	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE) $(VTERM_INCLUDE) $(FATFS_INCLUDE) $(LWIP_INCLUDE)"
 
 gdb: deps ## boot it stopped, with gdb and the kernel's symbols
 	@$(MAKE) --no-print-directory iso

@@ -140,6 +140,11 @@ const struct command commands[] = {
      "connects.\n"
      "^D says that no more will come, ^C ends it.\n",
      false, 3, cmd_nc, NULL},
+    {"tcpdump", "show the frames that the network card receives and sends",
+     "tcpdump [COUNT] [--json]",
+     "A line each, with the seconds since it began, until COUNT or ^C. What comes faster than the\n"
+     "terminal is left out.\n",
+     true, 1, cmd_tcpdump, NULL},
     {"netstat", "list the sockets", "netstat [--json]",
      "All tasks' sockets: protocol, octets that wait in each direction, both ends, TCP's state, "
      "and\n"

@@ -25,6 +25,7 @@ enum service {
     SERVICE_DEVMAN,
     SERVICE_FS,
     SERVICE_NET,
+    SERVICE_MUX,
     SERVICE_COUNT
 };
 
@@ -124,6 +125,7 @@ void cmd_arp(struct shell *s, int argc, char **argv);
 void cmd_netstat(struct shell *s, int argc, char **argv);
 void cmd_nslookup(struct shell *s, int argc, char **argv);
 void cmd_ping(struct shell *s, int argc, char **argv);
+void cmd_tcpdump(struct shell *s, int argc, char **argv);
 void cmd_nc(struct shell *s, int argc, char **argv);
 
 const char *bench_word(struct shell *s, size_t index);

@@ -237,6 +237,20 @@ def test_names_and_udp(wire):
     wire.wait_prompt()
 
 
+def test_tcpdump(wire):
+    """It shows both directions, and also what is for others."""
+    wire.send("tcpdump\r")
+    time.sleep(1)
+    wire.peer.send(Ether(src=PEER_MAC, dst="02:00:00:00:00:77") / IP(src=PEER, dst="10.9.0.7") /
+                   UDP(sport=5, dport=6) / Raw(bytes(40)))
+    ping(wire.peer, 56, 5)
+    wire.expect("10.9.0.1 > 10.9.0.7: UDP 5 > 6 length 40")
+    wire.expect("10.9.0.1 > 10.9.0.2: ICMP echo request, id 9 seq 5 length 56")
+    wire.expect("10.9.0.2 > 10.9.0.1: ICMP echo answer, id 9 seq 5 length 56")
+    wire.send("\x03")
+    wire.wait_prompt()
+
+
 def hostile(peer, n, rng):
     """A frame that is wrong somewhere."""
     kinds = [lambda: ARP(op=rng.randrange(65536), psrc=GUEST, pdst=GUEST),

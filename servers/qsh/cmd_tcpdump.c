@@ -1,0 +1,118 @@
+/*
+ * cmd_tcpdump.c - all frames that the card receives and sends, as they pass: a session with the
+ * multiplexer that listens. Frames that come faster than the terminal are lost, and counted there.
+ */
+#include <idl/packet_queue.h>
+#include <quoll/client_session.h>
+#include <quoll/error.h>
+#include <quoll/sys.h>
+#include <stdlib.h>
+#include "decode.h"
+#include "qsh.h"
+#include "wait.h"
+
+#define SLOT_SESSION (SLOT_FREE + 16) /* of sessions that last as long as a command */
+#define BIT_SESSION  2ull
+#define BUFFERS      32u
+#define DATA_PAGES   (BUFFERS * PACKET_BUFFER_BYTES / QUEUE_PAGE_BYTES)
+#define SLICE_US     20000u
+
+struct dump {
+    struct client_session session;
+    uint8_t buffer[QUEUE_SLOTS_MAX]; /* by number */
+    uint64_t begun_tsc;
+    unsigned long left; /* frames to show */
+};
+
+static void post(struct dump *d, unsigned i)
+{
+    uint64_t seq;
+
+    if (packet_submit_receive(&d->session.queue, (uint64_t)i * PACKET_BUFFER_BYTES,
+                              PACKET_BUFFER_BYTES, &seq) == E_OK)
+        d->buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+}
+
+static bool open(struct shell *s, struct dump *d)
+{
+    uint64_t mux;
+    int error;
+
+    if (!shell_service(s, SERVICE_MUX, &mux))
+        return false;
+    d->session = (struct client_session){.devman = mux,
+                                         .is_served = true,
+                                         .slots = SLOT_SESSION,
+                                         .bits = BIT_SESSION};
+    error = client_session_open(&d->session, "", PACKET_INTERFACE,
+                                PACKET_RIGHTS_ALL & ~PACKET_RIGHT_TRANSMIT, DATA_PAGES);
+    if (error == E_OK) {
+        error = packet_call_set_filter(d->session.endpoint, true, false, NULL, 0);
+        if (error != E_OK)
+            client_session_close(&d->session);
+    }
+    return !shell_failed(s, "tcpdump", error);
+}
+
+static void show(struct shell *s, struct dump *d, unsigned i, uint64_t about)
+{
+    const uint8_t *frame = (const uint8_t *)d->session.data + (size_t)i * PACKET_BUFFER_BYTES;
+    uint64_t us = (rdtsc() - d->begun_tsc) / (s->info->tsc_hz / 1000000);
+    size_t length = about & PACKET_RECEIVED_LENGTH;
+    char text[DECODE_TEXT];
+    struct json j;
+
+    decode_frame(frame, length, text, sizeof(text));
+    if (!s->json) {
+        output_printf(&s->out, "%3lu.%06lu %s\n", us / 1000000, us % 1000000, text);
+        return;
+    }
+    j = json_begin(&s->out);
+    json_u64(&j, "us", us);
+    json_u64(&j, "length", length);
+    json_string(&j, "text", text);
+    json_end(&j);
+}
+
+/* What has come. False: nothing. */
+static bool take(struct shell *s, struct dump *d)
+{
+    struct queue_done done;
+    bool any = false;
+    uint64_t about = 0;
+
+    while (d->left > 0 && queue_collect(&d->session.queue, &done) == E_OK) {
+        unsigned i = d->buffer[done.seq % QUEUE_SLOTS_MAX];
+        any = true;
+        if (packet_finish_receive(&done, &about) == E_OK) {
+            show(s, d, i, about);
+            d->left--;
+        }
+        post(d, i);
+    }
+    if (any)
+        output_flush(&s->out);
+    return any;
+}
+
+void cmd_tcpdump(struct shell *s, int argc, char **argv)
+{
+    struct dump d = {.left = ~0ul, .begun_tsc = rdtsc()};
+    char *end = NULL;
+
+    if (argc == 2)
+        d.left = strtoul(argv[1], &end, 10);
+    if (end != NULL && (*end != '\0' || d.left == 0)) {
+        shell_error(s, "tcpdump: how many frames is a number from 1 on");
+        return;
+    }
+    if (!open(s, &d))
+        return;
+    for (unsigned i = 0; i < BUFFERS; i++)
+        post(&d, i);
+    while (d.left > 0) {
+        if (!take(s, &d) && wait_or_interrupt(s, SLICE_US))
+            break;
+    }
+    client_session_close(&d.session);
+}
