@@ -10,8 +10,8 @@
 #include <driver.h>
 
 #define READS                                                                                      \
-    (DRIVER_SESSIONS * QUEUE_SLOTS_NARROW) /* all that can be outstanding; a power of two             \
-                                         */
+    (DRIVER_SESSIONS * QUEUE_SLOTS_NARROW) /* all that can be outstanding; a power of two          \
+                                            */
 
 static struct read {
     uint8_t session;

@@ -8,7 +8,7 @@
 #include <driver.h>
 
 #define REQUESTS  (DRIVER_SESSIONS * QUEUE_SLOTS_NARROW) /* all that can be outstanding */
-#define FIFOS_MAX 16u                                 /* that are filled one after the other */
+#define FIFOS_MAX 16u                                    /* that are filled one after the other */
 #define POLL_US   100u
 
 struct write {

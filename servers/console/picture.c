@@ -151,9 +151,9 @@ static bool collect(bool *moved)
     return error != E_GONE;
 }
 
-/* What changes at once is drawn at once, and what follows it so soon that nobody could see it with the
- * next picture: a screen that scrolls is compared with what is shown FRAMES_S times a second, not
- * after each message. */
+/* What changes at once is drawn at once, and what follows it so soon that nobody could see it with
+ * the next picture: a screen that scrolls is compared with what is shown FRAMES_S times a second,
+ * not after each message. */
 static void draw(void)
 {
     static uint64_t next_tsc;

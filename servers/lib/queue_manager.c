@@ -20,8 +20,7 @@ static enum queue_state state_of(const struct queue_manager *q)
 
 static bool limits_are_sound(const struct queue_limits *limits)
 {
-    return queue_slots_are_sound(limits->slots) &&
-           limits->data_bytes <= QUEUE_DATA_LARGE &&
+    return queue_slots_are_sound(limits->slots) && limits->data_bytes <= QUEUE_DATA_LARGE &&
            (limits->ops_allowed & ~limits->ops_known) == 0 &&
            (limits->ops_wait & ~limits->ops_known) == 0;
 }

@@ -3,7 +3,8 @@
  * test_queue_threads.c - client and driver as two threads that really run at once and sleep in
  * futexes: no wake-up is lost and every request is answered once, over deaths of the driver. A
  * death is at the end of a pass of its loop (test_queue.c has those inside); what runs in parallel
- * then is devman's recovery and the client. QUEUE_REQUESTS=N: how many, QUEUE_SLOTS=N: of so many slots.
+ * then is devman's recovery and the client. QUEUE_REQUESTS=N: how many, QUEUE_SLOTS=N: of so many
+ * slots.
  */
 #define _GNU_SOURCE
 #include <quoll/queue.h>

@@ -97,8 +97,9 @@ static void test_values(void)
           "sessions where nothing is said");
 }
 
-static const char *const bad_roots[] = {"", "disk0", "//", "/disk0/", "/disk0//a", "/.", "/..",
-                                        "/disk0/../a", "/disk0/./a", "/disk0/..", "/disk0\\a"};
+static const char *const bad_roots[] = {"",           "disk0",     "//",       "/disk0/",
+                                        "/disk0//a",  "/.",        "/..",      "/disk0/../a",
+                                        "/disk0/./a", "/disk0/..", "/disk0\\a"};
 
 static void test_refusals(void)
 {

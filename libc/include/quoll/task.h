@@ -20,12 +20,12 @@ enum task_slot {
     SLOT_IOPORT_CONTROL = 13,
     SLOT_CPU_CONTROL = 14,
     SLOT_BUDGET = 15,
-    SLOT_REPLY = 16,   /* TASK_REPLIES Replies bound to the first thread: 16 to 21 */
-    SLOT_RECEIVE = 24, /* four empty slots where capabilities in messages arrive */
-    SLOT_MMIO = 28,    /* untypeds of device memory in the manifest's order: 28 to 31 */
-    SLOT_INFO = 32,    /* the kernel's info page, read-only: quoll/info.h */
+    SLOT_REPLY = 16,          /* TASK_REPLIES Replies bound to the first thread: 16 to 21 */
+    SLOT_RECEIVE = 24,        /* four empty slots where capabilities in messages arrive */
+    SLOT_MMIO = 28,           /* untypeds of device memory in the manifest's order: 28 to 31 */
+    SLOT_INFO = 32,           /* the kernel's info page, read-only: quoll/info.h */
     SLOT_DEVICE_CONTROL = 33, /* as 12 to 14 */
-    SLOT_FREE = 40,    /* empty from here to task_info()->slot_end */
+    SLOT_FREE = 40,           /* empty from here to task_info()->slot_end */
 };
 #define TASK_REPLIES                                                                               \
     6 /* one receives; the console keeps a reader for each of its four terminals                   \
