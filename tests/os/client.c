@@ -147,7 +147,7 @@ bool client_driver(const char *name, struct devman_driver_state *to)
 
     for (uint32_t i = 0; error == E_OK; i++) {
         error = devman_call_driver(CLIENT_DEVMAN, i, to);
-        if (error == E_OK && strcmp(to->driver, name) == 0)
+        if (error == E_OK && (strcmp(to->driver, name) == 0 || strcmp(to->device, name) == 0))
             return true;
     }
     (void)lab_check(name, error);

@@ -23,10 +23,15 @@
 static struct client_session *session;
 static struct devman_driver_state driver;
 
+static struct devman_node_state node; /* the first edu */
+
 static bool open(void)
 {
-    session = client_open("edu", EDU_INTERFACE, EDU_RIGHTS_ALL, 0);
-    return session != NULL && client_driver("edu", &driver);
+    if (!client_has_devman() || devman_call_find(CLIENT_DEVMAN, "edu", 0, &node) != E_OK) {
+        return false;
+    }
+    session = client_open(node.where, EDU_INTERFACE, EDU_RIGHTS_ALL, 0);
+    return session != NULL && client_driver(node.where, &driver);
 }
 
 static bool has_dma(void)
@@ -80,15 +85,15 @@ static void killed(void)
 
     EXPECT(open(), true);
     fill(data, sizeof(data), 9);
-    EXPECT_OK(client_kill("edu"));
-    EXPECT(client_settle("edu"), true);
+    EXPECT_OK(client_kill(node.where));
+    EXPECT(client_settle(node.where), true);
     EXPECT_OK(devman_call_used(CLIENT_DEVMAN, &before));
     for (unsigned i = 0; i < KILLS; i++) {
         if (has_dma()) {
             EXPECT_OK(edu_call_store(session->endpoint, i, data, sizeof(data)));
         }
-        EXPECT_OK(client_kill("edu"));
-        EXPECT(client_settle("edu"), true);
+        EXPECT_OK(client_kill(node.where));
+        EXPECT(client_settle(node.where), true);
         if (has_dma()) {
             EXPECT_OK(edu_call_load(session->endpoint, i, sizeof(back), back, sizeof(back), &got));
             EXPECT(memcmp(data, back, sizeof(data)), 0);
@@ -106,7 +111,7 @@ static bool died(const char *cause)
     struct devman_driver_state now;
 
     for (unsigned us = 0; us < FAULT_MAX_US; us += LOOK_US) {
-        if (client_driver("edu", &now) && now.restarts != driver.restarts &&
+        if (client_driver(node.where, &now) && now.restarts != driver.restarts &&
             now.status == DEVMAN_STATE_RUNNING) {
             return strstr(now.last_death, cause) != NULL;
         }
@@ -117,7 +122,7 @@ static bool died(const char *cause)
 
 static bool is_refused(enum devman_fault fault)
 {
-    return test_expect_error("the fault", client_inject(fault, "edu"), E_UNSUPPORTED);
+    return test_expect_error("the fault", client_inject(fault, node.where), E_UNSUPPORTED);
 }
 
 static void wild_write(void)
@@ -132,7 +137,7 @@ static void wild_write(void)
         return;
     }
     EXPECT_OK(edu_call_store(session->endpoint, 0, words, sizeof(words)));
-    EXPECT_OK(client_inject(DEVMAN_FAULT_WILD_DMA_WRITE, "edu"));
+    EXPECT_OK(client_inject(DEVMAN_FAULT_WILD_DMA_WRITE, node.where));
     stopped = died("DMA write to ");
     EXPECT_OK(devman_call_target(CLIENT_DEVMAN, &target));
     EXPECT(target.address != 0, true);
@@ -156,7 +161,7 @@ static void wild_read(void)
         return;
     }
     EXPECT_OK(edu_call_store(session->endpoint, 0, words, sizeof(words)));
-    EXPECT_OK(client_inject(DEVMAN_FAULT_WILD_DMA_READ, "edu"));
+    EXPECT_OK(client_inject(DEVMAN_FAULT_WILD_DMA_READ, node.where));
     stopped = died("DMA read of ");
     EXPECT_OK(devman_call_target(CLIENT_DEVMAN, &target));
     EXPECT_OK(edu_call_load(session->endpoint, 0, sizeof(back), back, sizeof(back), &got));
@@ -184,9 +189,9 @@ static void forged_irq(void)
         uint32_t message = modes[i / sizeof(vectors)] | vectors[i % sizeof(vectors)];
 
         EXPECT_OK(edu_call_store(session->endpoint, 0, (uint8_t *)&message, sizeof(message)));
-        EXPECT_OK(client_inject(DEVMAN_FAULT_FORGED_IRQ, "edu"));
+        EXPECT_OK(client_inject(DEVMAN_FAULT_FORGED_IRQ, node.where));
         test_sleep_us(10 * LOOK_US);
-        EXPECT(client_settle("edu"), true);
+        EXPECT(client_settle(node.where), true);
     }
     EXPECT_OK(edu_call_liveness(session->endpoint, 5, &result));
     EXPECT(result, ~5u);
