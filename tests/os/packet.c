@@ -229,17 +229,12 @@ static void link(void)
     let_go();
 }
 
-/* Asked in the middle of other tests, too: that there is none is no error of theirs. */
+/* Not client_driver: it is no failure of the tests before if there is none. */
 static bool has_card(void)
 {
-    struct devman_driver_state driver;
-    bool found = false;
+    struct devman_node_state node;
 
-    for (uint32_t i = 0;
-         !found && client_has_devman() && devman_call_driver(CLIENT_DEVMAN, i, &driver) == E_OK;
-         i++)
-        found = strcmp(driver.driver, DRIVER) == 0;
-    return found;
+    return client_has_devman() && devman_call_find(CLIENT_DEVMAN, "packet", 0, &node) == E_OK;
 }
 
 /* All but the first two need the peer. */
