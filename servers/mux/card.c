@@ -155,6 +155,7 @@ static bool give(void)
     struct mux_out frame;
     bool moved = false;
 
+    queue_client_hold(&out.queue); /* one signal for all of them */
     while (free_out != 0) {
         unsigned i = (unsigned)__builtin_ctz(free_out);
         uint64_t seq;
@@ -168,6 +169,7 @@ static bool give(void)
             free_out &= ~(1u << i);
         } /* else it is lost, as on a wire: the driver is between two lives */
     }
+    queue_client_ring(&out.queue);
     return moved;
 }
 

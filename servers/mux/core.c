@@ -125,6 +125,7 @@ static void deliver(struct mux_client *c, const uint8_t *frame, unsigned length,
         c->lost++;
         return;
     }
+    queue_driver_hold(&c->queue); /* going to sleep rings */
     c->first = (at + 1) % QUEUE_SLOTS_MAX;
     c->count--;
     c->frames++;
@@ -166,6 +167,7 @@ static bool take_frame(struct mux_client *c, uint8_t *to, struct mux_out *out)
 {
     struct queue_request r;
 
+    queue_driver_hold(&c->queue);
     while (queue_take(&c->queue, &r) == E_OK) {
         bool good = r.op == PACKET_OP_TRANSMIT && r.length >= MUX_FRAME_MIN &&
                     r.length <= MUX_FRAME_MAX && r.arg[0] <= PACKET_CHECKSUM_AFTER &&
@@ -202,7 +204,9 @@ bool mux_about_to_sleep(bool full)
 {
     for (unsigned i = 0; i < MUX_CLIENTS; i++) {
         struct mux_client *c = &mux.client[i];
-        if (c->used && !(c->transmits && full) && !queue_driver_about_to_sleep(&c->queue)) {
+        if (c->used && c->transmits && full) {
+            queue_driver_ring(&c->queue);
+        } else if (c->used && !queue_driver_about_to_sleep(&c->queue)) {
             return false;
         }
     }

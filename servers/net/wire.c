@@ -36,6 +36,7 @@ uint8_t *port_frame(void)
     if (!out.is_open || free_out == 0) {
         return NULL;
     }
+    queue_client_hold(&out.queue); /* going to sleep rings */
     return buffer_at(&out, (unsigned)__builtin_ctz(free_out));
 }
 

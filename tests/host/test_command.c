@@ -8,6 +8,23 @@
 #include "devman_fake.h"
 #include "files_fake.h"
 
+/* Those that use sockets are tested in the system (test_net.py): here they only stand in the list.
+ */
+#define ELSEWHERE(name)                                                                            \
+    void name(struct shell *s, int argc, char **argv)                                              \
+    {                                                                                              \
+        (void)s;                                                                                   \
+        (void)argc;                                                                                \
+        (void)argv;                                                                                \
+    }
+ELSEWHERE(cmd_ifconfig)
+ELSEWHERE(cmd_ping)
+ELSEWHERE(cmd_nslookup)
+ELSEWHERE(cmd_nc)
+ELSEWHERE(cmd_tcpdump)
+ELSEWHERE(cmd_netstat)
+ELSEWHERE(cmd_arp)
+
 static unsigned passed, failed;
 #define CHECK(c) ((c) ? (void)passed++ : (void)(failed++, printf("%d: %s\n", __LINE__, #c)))
 

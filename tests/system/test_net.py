@@ -213,6 +213,13 @@ def ping(peer, length, number):
     return peer.got(lambda f: ICMP in f and f[ICMP].type == 0 and f[ICMP].seq == number)
 
 
+def is_answered(peer):
+    """One ping: after a flood the cable's buffer may still be full, which loses it."""
+    peer.send(peer.ip() / ICMP(id=9, seq=1) / Raw(bytes(56)))
+    time.sleep(0.5)
+    return any(ICMP in f and f[ICMP].type == 0 and f[ICMP].seq == 1 for f in list(peer.frames))
+
+
 def test_peer_pings(wire):
     for number, length in enumerate([0, 1, 56, 1000, 1472]):
         assert len(ping(wire.peer, length, number)[ICMP].payload) == length
@@ -270,21 +277,26 @@ def hostile(peer, n, rng):
 
 
 def test_hostile_frames(wire):
-    """6,000 of them: the prompt answers meanwhile, and pings after."""
+    """Until 1,000 got through to net: the prompt answers meanwhile, and pings after."""
     rng = random.Random(6)
     some = [hostile(wire.peer, n, rng) for n in range(2000)]
     before = wire.run_json("mem")
-    for n in range(6000):
+    end = time.monotonic() + 120
+    for n in range(1000000):
         wire.peer.socket.sendto(some[n % len(some)], ("127.0.0.1", wire.peer.guest_port))
         if n % 30 == 0:
             begun = time.monotonic()
             wire.run("echo here")
             assert time.monotonic() - begun < 5
+        if n % 600 == 0:
+            assert time.monotonic() < end, "1,000 of them did not get through"
+            if wire.run_json("ifconfig")[0]["frames_in"] > 1000:
+                break
     wire.peer.frames.clear()
     wire.peer.bad.clear()  # answers to frames with a wrong header may repeat it
-    assert ping(wire.peer, 56, 1)
+    until(lambda: is_answered(wire.peer))
     assert wire.run_json("mem") == before
     counted = wire.run_json("ifconfig")[0]
-    assert counted["bad_frames"] > 100 and counted["frames_in"] > 1000
+    assert counted["bad_frames"] > 100
 
 
