@@ -74,17 +74,30 @@ APT::Sandbox::User "";
 END
 }
 
+# One at a time: make -j wants several, and apt's private lists are one.
+alone() {
+    mkdir -p build/deps
+    exec 9>build/deps/.lock
+    flock 9
+}
+
+# A network fails now and then.
+try() {
+    "$@" || { sleep 2 && "$@"; } || { sleep 10 && "$@"; }
+}
+
 fetch_source() {
     name=$1 version=$2 sha256=$3
     dir=$PWD/build/deps/$name
+    alone
     [ ! -f "$dir/.done-$version" ] || return 0
     private_apt
     export APT_CONFIG="$apt_dir/apt.conf"
-    ls "$apt_dir"/lists/*trixie*Sources* >/dev/null 2>&1 || apt-get -q update
+    ls "$apt_dir"/lists/*trixie*Sources* >/dev/null 2>&1 || try apt-get -q update
     rm -rf "$dir"
     mkdir -p "$dir"
     cd "$dir"
-    apt-get -q --download-only source "$name=$version" ||
+    try apt-get -q --download-only source "$name=$version" ||
         fail "source package $name $version: not to be had"
     echo "$sha256  $(ls ./*.dsc)" | sha256sum -c --quiet - ||
         fail "source package $name $version: the .dsc is not the one that was pinned"
@@ -107,6 +120,7 @@ fetch_kernel() {
     shift 3
     dir=$PWD/build/deps/$name
     stamp=$dir/.done-$sha256
+    alone
     [ ! -f "$stamp" ] || return 0
     rm -rf "$dir"
     mkdir -p "$dir"
@@ -115,7 +129,7 @@ fetch_kernel() {
     [ ! -f "/usr/src/$package.tar.xz" ] ||
         ! unpack_kernel "/usr/src/$package.tar.xz" "$sha256" "$@" || { touch "$stamp" && return 0; }
     echo "deps: the installed $package is not the one that was tested; fetching $version"
-    apt-get -q download "$package=$version" || fail "$package $version: not to be had"
+    try apt-get -q download "$package=$version" || fail "$package $version: not to be had"
     dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xO "./usr/src/$package.tar.xz" |
         unpack_kernel - "$sha256" "$@" ||
         fail "$package $version: its files for $name are not those that were pinned (${found%% *})"
