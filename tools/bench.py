@@ -2,7 +2,8 @@
 """Runs the shell's `bench` where the TSC counts guest instructions, a second time under the plugin
 tools/tcg/roundtrip.c, and prints two tables: the figures beside what is required and the
 references, and what a round trip does in the kernel. Then how long an interrupt waits at most
-(latency.py), and what a disk's request costs (disk_bench.py). Fails where bench_gate.py says so.
+(latency.py), what a disk's request costs (disk_bench.py), and what a frame does (net_bench.py). Fails
+where bench_gate.py says so.
 
 usage: bench.py [--build=DIR] [--set-baseline] [--lines] [NAME | AREA]...
 """
@@ -18,6 +19,7 @@ import bench_gate
 import disk_bench
 import emu
 import latency
+import net_bench
 from emu import Config
 from machine import Machine
 
@@ -274,6 +276,9 @@ def main():
         disks = disk_bench.measure()
         print("\n" + "\n".join(disk_bench.table(disks, reference)))
         failed += disk_bench.problems(disks, reference)
+        frames = net_bench.measure()
+        print("\n" + "\n".join(disk_bench.table(frames, reference, "net")))
+        failed += disk_bench.problems(frames, reference, "net")
     sys.stdout.flush()
     for line in failed:
         print(f"bench: {line}", file=sys.stderr)

@@ -41,9 +41,9 @@ def measure(names=("disk",), log="disk_bench"):
     return found
 
 
-def problems(results, reference):
+def problems(results, reference, part="disk"):
     """Every reason to fail, as a list of sentences."""
-    rows = reference["disk"]["rows"]
+    rows = reference[part]["rows"]
     failed = list(bench_gate.failures(results))
     for name, row in rows.items():
         if name not in results:
@@ -54,8 +54,8 @@ def problems(results, reference):
     return failed
 
 
-def table(results, reference):
-    rows = reference["disk"]["rows"]
+def table(results, reference, part="disk"):
+    rows = reference[part]["rows"]
     width = max(len(name) for name in results)
     yield f"{'request':{width}} {'least':>9} {'median':>9} {'required':>9} {'aim':>7} {'Linux':>7}"
     for name, row in results.items():
@@ -63,7 +63,7 @@ def table(results, reference):
         cells = [f"{wanted[key]:,}" if key in wanted else "-" for key in ("required", "aim", "linux")]
         yield (f"{name:{width}} {row['min']:>9,} {row['median']:>9,} {cells[0]:>9} {cells[1]:>7}"
                f" {cells[2]:>7}")
-    yield f"Instructions of a request, waiting excluded, no IOMMU. {reference['disk']['source']}"
+    yield f"{reference[part]['unit']}. {reference[part]['source']}"
 
 
 def main():

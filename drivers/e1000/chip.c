@@ -22,6 +22,26 @@ void chip_spin_us(unsigned us)
     }
 }
 
+bool chip_await(bool (*is_so)(void), unsigned us)
+{
+    for (unsigned waited = 0; !is_so(); waited += POLL_US) {
+        if (waited >= us) {
+            return false;
+        }
+        driver_await_us(POLL_US);
+    }
+    return true;
+}
+
+void chip_set_ring(unsigned index, uint64_t address, unsigned bytes)
+{
+    e1000_ring_low_write(nic.regs, index, (uint32_t)address);
+    e1000_ring_high_write(nic.regs, index, (uint32_t)(address >> 32));
+    e1000_ring_length_write(nic.regs, index, bytes);
+    e1000_ring_head_write(nic.regs, index, 0);
+    e1000_ring_tail_write(nic.regs, index, 0);
+}
+
 /* 82574, 5.2.3: its reads of memory must be over before it is reset. */
 static void stop_master(void)
 {
@@ -46,13 +66,8 @@ void chip_stop(void)
     e1000_ctrl_set_reset(nic.regs, true);
     chip_spin_us(RESET_US);
     e1000_imc_write(nic.regs, UINT32_MAX);
-    for (unsigned i = RING_RECEIVE; i <= RING_TRANSMIT; i++) {
-        e1000_ring_low_write(nic.regs, i, 0);
-        e1000_ring_high_write(nic.regs, i, 0);
-        e1000_ring_length_write(nic.regs, i, 0);
-        e1000_ring_head_write(nic.regs, i, 0);
-        e1000_ring_tail_write(nic.regs, i, 0);
-    }
+    chip_set_ring(RING_RECEIVE, 0, 0);
+    chip_set_ring(RING_TRANSMIT, 0, 0);
     (void)e1000_icr_read(nic.regs);
 }
 
@@ -64,11 +79,8 @@ static bool is_reset(void)
 
 const char *chip_check_idle(void)
 {
-    for (unsigned waited = 0; !is_reset(); waited += POLL_US) {
-        if (waited >= RELOAD_US) {
-            return "its reset does not end";
-        }
-        driver_await_us(POLL_US);
+    if (!chip_await(is_reset, RELOAD_US)) {
+        return "its reset does not end";
     }
     if (e1000_rctl_read(nic.regs).enable || e1000_tctl_read(nic.regs).enable ||
         e1000_ims_raw(e1000_ims_read(nic.regs)) != 0 ||
@@ -79,31 +91,20 @@ const char *chip_check_idle(void)
     return NULL;
 }
 
-static bool is_station(const uint8_t mac[6])
-{
-    return (mac[0] & 1) == 0 && (mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]) != 0;
-}
-
 /* A reset has loaded the address into the first filter (section 13.5.2); Bochs does not. */
 const char *chip_read_mac(void)
 {
     struct e1000_rah high = e1000_rah_read(nic.regs, 0);
     uint64_t mac = e1000_ral_read(nic.regs, 0) | (uint64_t)high.octets << 32;
+    uint16_t words[3] = {0};
+    const char *wrong = NULL;
 
     if (!high.valid || mac == 0) {
-        uint16_t word[3] = {0};
-
-        for (unsigned i = 0; i < 3; i++) {
-            const char *wrong = eeprom_read(i, &word[i]);
-
-            if (wrong != NULL) {
-                return wrong;
-            }
-        }
-        mac = word[0] | (uint64_t)word[1] << 16 | (uint64_t)word[2] << 32;
+        wrong = eeprom_read(0, 3, words);
+        mac = words[0] | (uint64_t)words[1] << 16 | (uint64_t)words[2] << 32;
     }
     memcpy(nic.mac, &mac, sizeof(nic.mac));
-    return is_station(nic.mac) ? NULL : "it has no address";
+    return wrong != NULL || ((mac & 1) == 0 && mac != 0) ? wrong : "it has no address";
 }
 
 /* Section 14.3. */
@@ -142,6 +143,8 @@ void chip_start(void)
     ctrl.receive_pause = ctrl.send_pause = false;
     e1000_ctrl_write(nic.regs, ctrl);
     e1000_vet_write(nic.regs, VLAN);
+    e1000_itr_write(nic.regs, INTERVAL(16000));
+    nic.step = 0;
     set_address();
     e1000_rxcsum_write(nic.regs, (struct e1000_rxcsum){.ip = true, .transport = true});
     if (nic.is_82574) {
@@ -172,8 +175,8 @@ bool chip_look_at_link(void)
     struct e1000_status status = e1000_status_read(nic.regs);
     struct packet_link_state link = {status.link_up, status.link_up && status.full_duplex,
                                      status.link_up ? megabits[status.speed] : 0};
-    bool changed = link.is_up != nic.link.is_up || link.is_full_duplex != nic.link.is_full_duplex ||
-                   link.megabits != nic.link.megabits;
+    bool changed =
+        link.megabits != nic.link.megabits || link.is_full_duplex != nic.link.is_full_duplex;
 
     nic.link = link;
     return changed;
@@ -196,21 +199,22 @@ void chip_count(void)
                      e1000_latecol_read(nic.regs);
 }
 
-/* Alone, a frame is told at once; with many of them, an interrupt brings several. */
+/* Alone, a frame is told at once; with many of them, an interrupt brings several. All rates are
+ * below the manifest's limit. */
 void chip_moderate(unsigned frames)
 {
-    static const uint16_t intervals[] = {0, INTERVAL(20000), INTERVAL(8000), INTERVAL(4000)};
+    static const uint16_t intervals[] = {INTERVAL(16000), INTERVAL(10000), INTERVAL(7000),
+                                         INTERVAL(4000)};
     static const unsigned few[] = {0, 2, 4, 8}, many[] = {4, 12, 40, UINT32_MAX};
-    static unsigned step;
-    unsigned next = step;
+    unsigned next = nic.step;
 
-    if (frames > many[step]) {
+    if (frames > many[nic.step]) {
         next++;
-    } else if (frames < few[step]) {
+    } else if (frames < few[nic.step]) {
         next--;
     }
-    if (next != step) {
-        step = next;
-        e1000_itr_write(nic.regs, intervals[step]);
+    if (next != nic.step) {
+        nic.step = next;
+        e1000_itr_write(nic.regs, intervals[next]);
     }
 }

@@ -12,47 +12,40 @@
 #include <regs_lines.h>
 #include <string.h>
 
-#define WAITERS 2u /* of a link_wait: fewer than the Replies that a driver has */
-
 const struct idl_interface *const driver_interfaces[] = {&packet_desc, NULL};
 
 static bool storms;
 static uint64_t held;       /* sessions whose clients are woken when the handler is done */
 static uint64_t full;       /* sessions that had more frames than there was room for */
 static bool asks_when_sent; /* the interrupt of sent frames is on */
-static struct {
-    uint64_t reply; /* 0: none */
-    bool is_up;
-} waiter[WAITERS];
+static uint64_t waiter;     /* a link_wait that is kept; 0: none */
+static bool waits_while_up; /* it */
 
 /* ---- the device's life */
 
-static void find_registers(void)
+static const char *find(void)
 {
     nic.regs = e1000_regs_at((uintptr_t)driver_mmio("regs", NULL));
+    return phy_identify();
 }
 
 const char *driver_probe(void)
 {
-    const char *wrong;
+    const char *wrong = find();
 
-    find_registers();
-    wrong = phy_identify();
     return wrong == NULL ? eeprom_check() : wrong;
 }
 
 const char *driver_quiet(void)
 {
-    const char *wrong;
+    const char *wrong = find();
 
-    find_registers();
-    wrong = phy_identify();
-    if (wrong != NULL) {
-        return wrong;
+    if (wrong == NULL) {
+        chip_stop();
+        driver_await_us(CHIP_SETTLE_US);
+        wrong = chip_check_idle();
     }
-    chip_stop();
-    driver_await_us(CHIP_SETTLE_US);
-    return chip_check_idle();
+    return wrong;
 }
 
 static void log_link(void)
@@ -73,21 +66,17 @@ static void begin(void)
 
 const char *driver_attach(void)
 {
-    uint64_t address, size;
-    char *rings;
     const char *wrong = chip_read_mac();
+    char *rings;
 
     wrong = wrong == NULL ? phy_start() : wrong;
-    if (wrong != NULL || !driver_has_dma()) {
-        return wrong != NULL ? wrong : "it can't reach memory";
+    wrong = wrong == NULL && !driver_has_dma() ? "it can't reach memory" : wrong;
+    if (wrong != NULL) {
+        return wrong;
     }
-    rings = driver_dma("rings", &size);
-    address = driver_dma_address("rings");
-    if (size < 2 * RING_BYTES) {
-        return "its memory for descriptors is too small";
-    }
-    receive_begin((struct e1000_receive *)(void *)rings, address);
-    transmit_begin(rings + RING_BYTES, address + RING_BYTES);
+    rings = driver_dma("rings", NULL);
+    receive_begin(rings, driver_dma_address("rings"));
+    transmit_begin(rings + RING_BYTES, driver_dma_address("rings") + RING_BYTES);
     chip_count();
     nic.count = (struct packet_statistics){0};
     begin();
@@ -126,18 +115,14 @@ static void wake_clients(void)
     }
 }
 
-static bool is_sound(const struct queue_request *r, uint16_t from, uint16_t at)
-{
-    return r->length >= PACKET_FRAME_MIN &&
-           (at == 0 || (from < at && (uint64_t)at + 2 <= r->length));
-}
-
 void packet_start_transmit(struct queue_driver *queue, const struct queue_request *r,
                            uint16_t checksum_from, uint16_t checksum_at, uint32_t tag)
 {
     unsigned s = driver_session_of(queue);
+    bool sums = checksum_at != 0;
 
-    if (!is_sound(r, checksum_from, checksum_at)) {
+    if (r->length < PACKET_FRAME_MIN ||
+        (sums && (checksum_from >= checksum_at || checksum_at + 2u > r->length))) {
         complete(s, r->seq, E_BAD_ARG, 0);
         return;
     }
@@ -160,34 +145,36 @@ static void take(unsigned s)
     struct queue_request request;
 
     full &= ~(1ull << s);
-    for (;;) {
-        if (!transmit_has_room()) {
-            full |= 1ull << s;
-            return;
-        }
+    while (transmit_has_room()) {
         if (!driver_take(s, &request)) {
             return;
         }
         packet_dispatch_request(driver_queue(s), &request);
     }
+    full |= 1ull << s;
 }
 
 /* Frames that have not left yet are asked after by an interrupt; one that comes too early for a
  * sleeping client is none (QEMU has sent all when it is told of them). */
 static void ask_when_sent(bool wanted)
 {
-    if (wanted != asks_when_sent && nic.runs) {
-        asks_when_sent = wanted;
-        if (wanted) {
-            e1000_ims_set_sent(nic.regs);
-        } else {
-            e1000_imc_write(nic.regs, e1000_icr_raw((struct e1000_icr){.sent = true}));
-        }
+    if (wanted == asks_when_sent || !nic.runs) {
+        return;
+    }
+    asks_when_sent = wanted;
+    if (wanted) {
+        e1000_ims_set_sent(nic.regs);
+    } else {
+        e1000_imc_write(nic.regs, e1000_icr_raw((struct e1000_icr){.sent = true}));
     }
 }
 
 static void go(void)
 {
+    (void)transmit_reap();
+    for (uint64_t bits = full; bits != 0; bits &= bits - 1) {
+        take((unsigned)__builtin_ctzll(bits));
+    }
     receive_go();
     transmit_go();
     ask_when_sent(transmit_reap() || full != 0);
@@ -207,10 +194,8 @@ void driver_session_closed(unsigned s)
     (void)receive_reap();
     (void)transmit_reap();
     full &= ~(1ull << s);
-    held &= ~(1ull << s);
     had = receive_forget(s);
-    had = transmit_forget(s) || had;
-    if (had) {
+    if (transmit_forget(s) || had) {
         stop_for_a_while();
     }
     wake_clients();
@@ -224,20 +209,11 @@ static void look_at_link(void)
         return;
     }
     log_link();
-    for (unsigned i = 0; i < WAITERS; i++) {
-        uint64_t reply = waiter[i].reply;
+    if (waiter != 0 && waits_while_up != nic.link.is_up) {
+        uint64_t reply = waiter;
 
-        if (reply != 0 && waiter[i].is_up != nic.link.is_up) {
-            waiter[i].reply = 0;
-            packet_answer_link_wait(reply, E_OK, &nic.link);
-        }
-    }
-}
-
-static void serve_those_that_wait(void)
-{
-    for (uint64_t bits = full; bits != 0; bits &= bits - 1) {
-        take((unsigned)__builtin_ctzll(bits));
+        waiter = 0;
+        packet_answer_link_wait(reply, E_OK, &nic.link);
     }
 }
 
@@ -250,14 +226,11 @@ void driver_irq(unsigned index, uint64_t count)
     (void)index;
     (void)count;
     if (storms) {
-        e1000_ics_write(nic.regs, true);
-        return;
+        return; /* with its cause unread, the line stays as it is */
     }
     why = e1000_icr_read(nic.regs);
     nic.count.interrupts++;
     frames = receive_reap();
-    (void)transmit_reap();
-    serve_those_that_wait();
     go();
     if (why.link) {
         look_at_link();
@@ -271,7 +244,6 @@ void driver_timer(void)
     if (!nic.runs) {
         (void)phy_start();
         begin();
-        serve_those_that_wait();
         go();
         look_at_link();
     }
@@ -293,12 +265,6 @@ int packet_serve_info(struct call *call, struct packet_card *result)
     return E_OK;
 }
 
-/* Bits 47 to 36 of the address, which is on the wire from bit 0 on (section 13.5.1). */
-static unsigned group_of(const uint8_t mac[6])
-{
-    return (unsigned)mac[4] >> 4 | (unsigned)mac[5] << 4;
-}
-
 int packet_serve_set_filter(struct call *call, bool promiscuous, bool all_multicast,
                             const struct packet_group *multicast, size_t multicast_count)
 {
@@ -310,7 +276,8 @@ int packet_serve_set_filter(struct call *call, bool promiscuous, bool all_multic
     }
     memset(nic.groups, 0, sizeof(nic.groups));
     for (size_t i = 0; i < multicast_count; i++) {
-        unsigned group = group_of(multicast[i].mac);
+        /* Bits 47 to 36 of the address, which is on the wire from bit 0 on (section 13.5.1). */
+        unsigned group = (unsigned)multicast[i].mac[4] >> 4 | (unsigned)multicast[i].mac[5] << 4;
 
         nic.groups[group / 32] |= 1u << group % 32;
     }
@@ -336,13 +303,8 @@ int packet_serve_link_wait(struct call *call, bool is_up, struct packet_link_sta
         *result = nic.link;
         return E_OK;
     }
-    for (unsigned i = 0; i < WAITERS; i++) {
-        if (waiter[i].reply == 0) {
-            waiter[i].is_up = is_up;
-            return call_keep(call, &waiter[i].reply);
-        }
-    }
-    return E_BUSY;
+    waits_while_up = waiter == 0 ? is_up : waits_while_up;
+    return waiter == 0 ? call_keep(call, &waiter) : E_BUSY;
 }
 
 /* ---- for the shell */
@@ -355,7 +317,6 @@ bool driver_regs_line(unsigned index, char *text, size_t size)
 bool driver_storm(void)
 {
     storms = true;
-    e1000_itr_write(nic.regs, 0);
     e1000_ics_write(nic.regs, true);
     return true;
 }

@@ -23,6 +23,7 @@ struct nic {
     bool is_82574;
     bool runs; /* the rings are the device's, too */
     uint8_t mac[6];
+    unsigned step; /* of the time between interrupts */
     struct packet_link_state link;
     struct packet_statistics count;
     struct e1000_rctl filter; /* what set_filter has said, to be set again after a stop */
@@ -33,8 +34,8 @@ extern struct nic nic;
 
 /* ---- eeprom.c: may wait, so for probe and attach only */
 
-/** Word @index. A null pointer, or what is wrong. */
-const char *eeprom_read(unsigned index, uint16_t *word);
+/** @count words from @first on. A null pointer, or what is wrong. */
+const char *eeprom_read(unsigned first, unsigned count, uint16_t *words);
 
 /** A null pointer, or why its contents are not sound. */
 const char *eeprom_check(void);
@@ -54,6 +55,12 @@ void phy_loop_back(void);
 
 /** Let a few microseconds pass, no more than accesses to the device may take: also in handlers. */
 void chip_spin_us(unsigned us);
+
+/** In probe, quiet and attach: is it so within @us microseconds? */
+bool chip_await(bool (*is_so)(void), unsigned us);
+
+/** The device's ring @index begins anew at @address, with @bytes of descriptors. */
+void chip_set_ring(unsigned index, uint64_t address, unsigned bytes);
 
 /** Stop it without waiting: neither interrupts nor accesses to memory from here on. It must be left
  *  alone for CHIP_SETTLE_US then. */
@@ -86,7 +93,7 @@ void chip_moderate(unsigned frames);
 
 #define RING_BYTES 4096u
 
-void receive_begin(struct e1000_receive *ring, uint64_t address);
+void receive_begin(void *ring, uint64_t address);
 void transmit_begin(void *ring, uint64_t address);
 
 /** Request @r of session @s: a buffer for a frame. */

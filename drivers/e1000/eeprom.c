@@ -17,69 +17,43 @@ static void set(struct e1000_eecd pins)
     chip_spin_us(EDGE_US);
 }
 
-static void clock(struct e1000_eecd *pins)
+/* The lowest @count bits of @bits to it, the highest first; what came back meanwhile. */
+static unsigned shift(struct e1000_eecd pins, unsigned bits, unsigned count)
 {
-    pins->clock = true;
-    set(*pins);
-}
+    unsigned came = 0;
 
-static void unclock(struct e1000_eecd *pins)
-{
-    pins->clock = false;
-    set(*pins);
-}
-
-static void shift_out(struct e1000_eecd *pins, unsigned bits, unsigned count)
-{
     while (count-- != 0) {
-        pins->to = (bits >> count & 1) != 0;
-        set(*pins);
-        clock(pins);
-        unclock(pins);
+        pins.to = (bits >> count & 1) != 0;
+        set(pins);
+        pins.clock = true;
+        set(pins);
+        came = came << 1 | e1000_eecd_read(nic.regs).from;
+        pins.clock = false;
+        set(pins);
     }
-    pins->to = false;
+    return came;
 }
 
-static uint16_t shift_in(struct e1000_eecd *pins)
+static bool is_granted(void)
 {
-    unsigned word = 0;
-
-    for (unsigned i = 0; i < 16; i++) {
-        clock(pins);
-        word = word << 1 | e1000_eecd_read(nic.regs).from;
-        unclock(pins);
-    }
-    return (uint16_t)word;
-}
-
-static const char *request(struct e1000_eecd *pins)
-{
-    *pins = e1000_eecd_read(nic.regs);
-    pins->clock = pins->select = pins->to = false;
-    pins->request = true;
-    set(*pins);
-    for (unsigned waited = 0; !e1000_eecd_read(nic.regs).grant; waited++) {
-        if (waited >= WAIT_US) {
-            return "its EEPROM is not granted";
-        }
-        driver_await_us(1);
-    }
-    return NULL;
+    return e1000_eecd_read(nic.regs).grant;
 }
 
 static const char *read_by_pins(unsigned index, uint16_t *word)
 {
-    struct e1000_eecd pins;
-    const char *wrong = request(&pins);
+    struct e1000_eecd pins = e1000_eecd_read(nic.regs);
 
-    if (wrong != NULL) {
-        return wrong;
+    pins.clock = pins.select = pins.to = false;
+    pins.request = true;
+    set(pins);
+    if (!chip_await(is_granted, WAIT_US)) {
+        return "its EEPROM is not granted";
     }
     pins.select = true;
     set(pins);
-    shift_out(&pins, OPCODE_READ, 3);
-    shift_out(&pins, index, pins.large ? 8 : 6);
-    *word = shift_in(&pins);
+    (void)shift(pins, OPCODE_READ, 3);
+    (void)shift(pins, index, pins.large ? 8 : 6);
+    *word = (uint16_t)shift(pins, 0, 16);
     pins.select = false;
     set(pins);
     pins.request = false;
@@ -87,39 +61,41 @@ static const char *read_by_pins(unsigned index, uint16_t *word)
     return NULL;
 }
 
+static bool is_read(void)
+{
+    return e1000_eerd_read(nic.regs).done;
+}
+
 static const char *read_by_register(unsigned index, uint16_t *word)
 {
     e1000_eerd_write(nic.regs,
                      (struct e1000_eerd_write){.start = true,
                                                .address = index & E1000_EERD_ADDRESS_MAX});
-    for (unsigned waited = 0; waited < WAIT_US; waited++) {
-        struct e1000_eerd eerd = e1000_eerd_read(nic.regs);
-
-        if (eerd.done) {
-            *word = eerd.data;
-            return NULL;
-        }
-        driver_await_us(1);
+    if (!chip_await(is_read, WAIT_US)) {
+        return "its EEPROM does not answer";
     }
-    return "its EEPROM does not answer";
+    *word = e1000_eerd_read(nic.regs).data;
+    return NULL;
 }
 
-const char *eeprom_read(unsigned index, uint16_t *word)
+const char *eeprom_read(unsigned first, unsigned count, uint16_t *words)
 {
-    return nic.is_82574 ? read_by_register(index, word) : read_by_pins(index, word);
+    const char *wrong = NULL;
+
+    for (unsigned i = 0; wrong == NULL && i < count; i++) {
+        wrong = nic.is_82574 ? read_by_register(first + i, &words[i])
+                             : read_by_pins(first + i, &words[i]);
+    }
+    return wrong;
 }
 
 const char *eeprom_check(void)
 {
-    uint16_t sum = 0, word = 0;
+    uint16_t words[WORDS] = {0}, sum = 0;
+    const char *wrong = eeprom_read(0, WORDS, words);
 
     for (unsigned i = 0; i < WORDS; i++) {
-        const char *wrong = eeprom_read(i, &word);
-
-        if (wrong != NULL) {
-            return wrong;
-        }
-        sum = (uint16_t)(sum + word);
+        sum = (uint16_t)(sum + words[i]);
     }
-    return sum == SUM ? NULL : "the checksum of its EEPROM is wrong";
+    return wrong != NULL || sum == SUM ? wrong : "the checksum of its EEPROM is wrong";
 }

@@ -13,10 +13,12 @@
 #define MODEL_82574 0x0cb0u
 #define POLLS       1000u /* of a register each: an access takes 64 us (clause 22 at 2.5 MHz: 26) */
 
-static const char *transfer(struct e1000_mdic_write order, uint16_t *data)
+static const char *transfer(enum e1000_mdi_op op, unsigned which, uint16_t *data)
 {
-    order.phy = PHY_ADDRESS;
-    e1000_mdic_write(nic.regs, order);
+    e1000_mdic_write(nic.regs, (struct e1000_mdic_write){.phy = PHY_ADDRESS,
+                                                         .op = op,
+                                                         .which = which & E1000_MDIC_WHICH_MAX,
+                                                         .data = *data});
     for (unsigned i = 0; i < POLLS; i++) {
         struct e1000_mdic mdic = e1000_mdic_read(nic.regs);
 
@@ -28,27 +30,19 @@ static const char *transfer(struct e1000_mdic_write order, uint16_t *data)
     return "its PHY does not answer";
 }
 
-static const char *get(unsigned which, uint16_t *data)
+static const char *set_control(struct e1000_phy_control control)
 {
-    return transfer((struct e1000_mdic_write){.which = which & E1000_MDIC_WHICH_MAX,
-                                              .op = E1000_MDI_OP_READ},
-                    data);
-}
+    uint16_t data = e1000_phy_control_raw(control);
 
-static const char *put(unsigned which, uint16_t data)
-{
-    return transfer((struct e1000_mdic_write){.which = which & E1000_MDIC_WHICH_MAX,
-                                              .op = E1000_MDI_OP_WRITE,
-                                              .data = data},
-                    &data);
+    return transfer(E1000_MDI_OP_WRITE, CONTROL, &data);
 }
 
 const char *phy_identify(void)
 {
     uint16_t maker = 0, model = 0;
-    const char *wrong = get(ID1, &maker);
+    const char *wrong = transfer(E1000_MDI_OP_READ, ID1, &maker);
 
-    wrong = wrong == NULL ? get(ID2, &model) : wrong;
+    wrong = wrong == NULL ? transfer(E1000_MDI_OP_READ, ID2, &model) : wrong;
     if (wrong != NULL) {
         return wrong;
     }
@@ -60,20 +54,19 @@ const char *phy_start(void)
 {
     struct e1000_phy_control control;
     uint16_t data = 0;
-    const char *wrong = get(CONTROL, &data);
+    const char *wrong = transfer(E1000_MDI_OP_READ, CONTROL, &data);
 
     control = e1000_phy_control_of(data);
     if (wrong != NULL || (control.negotiate && !control.power_down && !control.isolate &&
                           !control.loopback && !control.reset)) {
         return wrong;
     }
-    control = (struct e1000_phy_control){.negotiate = true, .restart = true, .full_duplex = true};
-    return put(CONTROL, e1000_phy_control_raw(control));
+    return set_control(
+        (struct e1000_phy_control){.negotiate = true, .restart = true, .full_duplex = true});
 }
 
 void phy_loop_back(void)
 {
-    struct e1000_phy_control control = {.loopback = true, .full_duplex = true, .speed1000 = true};
-
-    (void)put(CONTROL, e1000_phy_control_raw(control));
+    (void)set_control(
+        (struct e1000_phy_control){.loopback = true, .full_duplex = true, .speed1000 = true});
 }

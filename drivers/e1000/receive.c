@@ -32,22 +32,17 @@ static void poison(struct e1000_receive *d)
     e1000_receive_result_write(d, (struct e1000_receive_result){0});
 }
 
-void receive_begin(struct e1000_receive *memory, uint64_t address)
+void receive_begin(void *memory, uint64_t address)
 {
     ring = memory;
     ring_address = address;
 }
 
-static void give(uint32_t number)
-{
-    e1000_receive_buffer_write(descriptor(number), buffers[number % DESCRIPTORS].address);
-    e1000_receive_result_write(descriptor(number), (struct e1000_receive_result){0});
-}
-
 static void put(struct buffer buffer)
 {
     buffers[end % DESCRIPTORS] = buffer;
-    give(end++);
+    e1000_receive_buffer_write(descriptor(end), buffer.address);
+    e1000_receive_result_write(descriptor(end++), (struct e1000_receive_result){0});
 }
 
 void receive_start(unsigned s, const struct queue_request *r)
@@ -142,11 +137,7 @@ void receive_resume(void)
     for (uint32_t i = 0; i < count; i++) {
         put(kept[i]);
     }
-    e1000_ring_low_write(nic.regs, RING_RECEIVE, (uint32_t)ring_address);
-    e1000_ring_high_write(nic.regs, RING_RECEIVE, (uint32_t)(ring_address >> 32));
-    e1000_ring_length_write(nic.regs, RING_RECEIVE, DESCRIPTORS * sizeof(*ring));
-    e1000_ring_head_write(nic.regs, RING_RECEIVE, 0);
-    e1000_ring_tail_write(nic.regs, RING_RECEIVE, 0);
+    chip_set_ring(RING_RECEIVE, ring_address, DESCRIPTORS * sizeof(*ring));
 }
 
 void receive_wild(uint64_t address)

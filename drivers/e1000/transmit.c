@@ -156,11 +156,7 @@ void transmit_resume(void)
     for (uint32_t i = first; i != end; i++) {
         put(&frames[i % FRAMES]);
     }
-    e1000_ring_low_write(nic.regs, RING_TRANSMIT, (uint32_t)ring_address);
-    e1000_ring_high_write(nic.regs, RING_TRANSMIT, (uint32_t)(ring_address >> 32));
-    e1000_ring_length_write(nic.regs, RING_TRANSMIT, DESCRIPTORS * sizeof(*ring));
-    e1000_ring_head_write(nic.regs, RING_TRANSMIT, 0);
-    e1000_ring_tail_write(nic.regs, RING_TRANSMIT, 0);
+    chip_set_ring(RING_TRANSMIT, ring_address, DESCRIPTORS * sizeof(*ring));
 }
 
 void transmit_wild(uint64_t address)

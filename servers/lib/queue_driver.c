@@ -138,29 +138,29 @@ int queue_take(struct queue_driver *q, struct queue_request *request)
 {
     driver_awake(q);
     for (unsigned refused = 0; refused < REFUSALS_MAX; refused++) {
-        struct queue_request copy = {.seq = next_number(q)};
-        bool again = copy.seq != q->next;
+        uint64_t seq = next_number(q);
+        bool again = seq != q->next;
         uint32_t flags;
         int error;
 
-        if (copy.seq == 0) {
+        if (seq == 0) {
             return E_BUSY;
         }
-        flags = copy_request(&q->p.c->req[slot_of(q, copy.seq)], &copy);
-        if (copy.op == QUEUE_OP_FLUSH && q->taken) {
+        request->seq = seq;
+        flags = copy_request(&q->p.c->req[slot_of(q, seq)], request);
+        if (request->op == QUEUE_OP_FLUSH && q->taken) {
             q->held_back = true;
             return E_BUSY; /* it became one between two looks: its client's game, and later */
         }
-        error = queue_check(&q->limits, copy.op, copy.offset, copy.length);
+        error = queue_check(&q->limits, request->op, request->offset, request->length);
         error = error || flags == 0 ? error : E_BAD_ARG;
-        mark_taken(q, copy.seq, copy.op);
+        mark_taken(q, seq, request->op);
         if (error) {
-            (void)queue_complete(q, copy.seq, (uint32_t)error, 0);
+            (void)queue_complete(q, seq, (uint32_t)error, 0);
             continue;
         }
-        copy.resume = again ? resume_at(q, &copy) : 0;
-        q->flushing = copy.op == QUEUE_OP_FLUSH;
-        *request = copy;
+        request->resume = again ? resume_at(q, request) : 0;
+        q->flushing = request->op == QUEUE_OP_FLUSH;
         return E_OK;
     }
     return E_BUSY;

@@ -18,6 +18,7 @@
 #define HEADER      14u
 #define END_US      30000000u /* the peer is there, or the test fails */
 #define LONG_END_US 120000000u
+#define CLOSES      20u
 #define KILLS       40u
 #define EVERY_US    15000u
 
@@ -32,11 +33,12 @@ static uint8_t *buffer(struct client_session *s, unsigned i)
 
 static bool open_both(void)
 {
+    (void)client_wait(0, 20000); /* for the end of the last ones: a task has so many */
     out = client_open(DRIVER, PACKET_INTERFACE, PACKET_RIGHTS_ALL & ~PACKET_RIGHT_RECEIVE, PAGES);
     in = client_open(DRIVER, PACKET_INTERFACE, PACKET_RIGHT_RECEIVE, PAGES);
     free_frames = UINT32_MAX;
     echoed = 0;
-    return out != NULL && in != NULL;
+    return (out != NULL && in != NULL) || test_expect(lab_error(), 1, 0);
 }
 
 /* ---- echoes; a request's number says its buffer: both have as many as a queue has slots */
@@ -96,7 +98,8 @@ static bool echo_all(void)
 
         length = packet_finish_receive(&done, &value) == E_OK ? value & PACKET_RECEIVED_LENGTH : 0;
         if (length >= HEADER && length <= PACKET_FRAME_MAX) {
-            more = more && !(frame[12] == 0x88 && frame[13] == 0xb6);
+            /* One that has lain in the card since the last test comes before all others. */
+            more = more && !(frame[12] == 0x88 && frame[13] == 0xb6 && echoed != 0);
             echo(frame, length);
         }
         collect_frames();
@@ -186,7 +189,7 @@ static void echoes(void)
 /* Sessions that end with buffers at the device, one after the other. */
 static void closed(void)
 {
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < CLOSES; i++) {
         EXPECT(open_both(), true);
         post_all();
         (void)client_wait(0, 1000u * (i % 8));
@@ -206,7 +209,10 @@ static void killed(void)
     EXPECT_OK(devman_call_used(CLIENT_DEVMAN, &before));
     EXPECT_OK(devman_call_kill_often(CLIENT_DEVMAN, DRIVER, KILLS, EVERY_US));
     EXPECT(echo_until_end(LONG_END_US), true);
-    EXPECT_OK(devman_call_killed(CLIENT_DEVMAN, DRIVER, &toll));
+    for (unsigned i = 0; toll.left != 0 && i < 400; i++) {
+        (void)client_wait(0, 50000);
+        EXPECT_OK(devman_call_killed(CLIENT_DEVMAN, DRIVER, &toll));
+    }
     EXPECT(toll.kills, KILLS);
     EXPECT(client_settle(DRIVER), true);
     EXPECT_OK(devman_call_used(CLIENT_DEVMAN, &after));

@@ -373,9 +373,9 @@ struct queue_request {
  *  GONE (closed), BAD_ARG (M's slots). */
 int queue_driver_open(struct queue_driver *q, struct queue_pages pages, uint64_t wake_client);
 
-/** The next request, valid and copied; what is not valid is completed with queue_check's error
- *  and never seen. A FLUSH comes when all requests before it are completed, and what follows it
- *  when it is. Errors: BUSY (none now). */
+/** The next request, valid and copied into @request (which is spoilt where there is none); what is
+ * not valid is completed with queue_check's error and never seen. A FLUSH comes when all requests
+ * before it are completed, and what follows it when it is. Errors: BUSY (none now). */
 int queue_take(struct queue_driver *q, struct queue_request *request);
 
 /** Is a FLUSH taken, or did the last queue_take leave off at one? Then take again after the next
