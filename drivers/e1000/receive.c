@@ -19,7 +19,7 @@ static uint32_t first, end, told;          /* numbers of descriptors; they only 
 static unsigned owner = NOBODY;
 
 _Static_assert(QUEUE_SLOTS_MAX < DESCRIPTORS, "there is always room");
-_Static_assert(DESCRIPTORS * sizeof(struct e1000_receive) <= RING_BYTES, "receive ring");
+_Static_assert(DESCRIPTORS * sizeof(struct e1000_receive) <= RING_BYTES / 2, "receive ring");
 
 static struct e1000_receive *descriptor(uint32_t number)
 {

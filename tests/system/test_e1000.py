@@ -192,13 +192,14 @@ def test_every_fault(boot, peer, model):
     unable = ["irq-storm"] * (model == "e1000e")  # it interrupts by messages
     for fault in FAULTS:
         before, deadline = driver(one)["restarts"], time.monotonic() + 30
+        if fault == "wild-dma-write":
+            time.sleep(1.5)  # QEMU's 8254x receive nothing for a second after a write of RCTL
         said = one.run(f"inject {fault} e1000")[-1]
         assert ("has no interrupt that it could be made to storm with" in said) == (fault in unable)
         provoke(one, fault)
         while fault not in ["forged-irq", *unable] and driver(one)["restarts"] == before:
             assert time.monotonic() < deadline, (fault, driver(one))
             time.sleep(0.3)
-        time.sleep(0.5)
         with_peer(one, peer, "packet.echoes", 20)
     log = "\n".join(one.run("log"))
     for fault, cause in CAUSES.items():
