@@ -54,9 +54,7 @@ static const char *read_by_pins(unsigned index, uint16_t *word)
     (void)shift(pins, OPCODE_READ, 3);
     (void)shift(pins, index, pins.large ? 8 : 6);
     *word = (uint16_t)shift(pins, 0, 16);
-    pins.select = false;
-    set(pins);
-    pins.request = false;
+    pins.select = pins.request = false;
     set(pins);
     return NULL;
 }

@@ -140,7 +140,7 @@ def test_card(boot, peer, count, model):
     lines = one.run("test " + " ".join(ALONE), timeout=100)
     assert lines[-1] == f"{len(ALONE)} passed, 0 failed", "\n".join(lines)
     with_peer(one, peer, "packet.echoes", 1000)
-    assert peer.repeated <= 20, peer.repeated  # those before it was ready
+    assert peer.repeated <= 100, peer.repeated  # QEMU's 8254x are deaf for a second at first
     count(f"packet-{model}", len(ALONE) + 1, 0)
 
 

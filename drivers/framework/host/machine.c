@@ -176,9 +176,6 @@ void host_find(const struct driver_manifest *m, const struct host_resource *reso
 {
     const struct pci_function *f = resources == NULL ? find_function(m, nth) : NULL;
 
-    if (m->dma == DRIVER_DMA_REQUIRED) {
-        host_info()->dma_mode = DRIVER_DMA_EVERYWHERE;
-    }
     resources = f != NULL ? list(f) : resources;
     for (unsigned i = 0; i < m->need_count; i++) {
         const struct driver_need *need = &m->needs[i];
