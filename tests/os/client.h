@@ -45,7 +45,8 @@ int client_kill(const char *driver);
 int client_die_after(const char *driver, unsigned instructions);
 int client_inject(enum devman_fault fault, const char *driver);
 
-/** The state of the driver @name, or of the device of that path; false, and lab_error, if there is none. */
+/** The state of the driver @name, or of the device of that path; false, and lab_error, if there is
+ * none. */
 bool client_driver(const char *name, struct devman_driver_state *to);
 
 /** Wait until the driver @name runs. False: it does not, after ten seconds. */
