@@ -9,7 +9,7 @@
 #include <debug/debug.h>
 #include <object/object.h>
 
-#define TRACE_EVENTS 256 /* a line of the shell on the serial line takes dozens */
+#define TRACE_EVENTS 512 /* a line of the shell on the serial line takes dozens */
 
 /* What the numbers of an event are. */
 enum trace_kind {

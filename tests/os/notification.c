@@ -131,7 +131,7 @@ static void deadline_cleared(void)
 static void deadlines_in_order(void)
 {
     uint64_t n[3];
-    uint64_t now = rdtsc(), step = quoll_info()->tsc_hz / 200;
+    uint64_t now = rdtsc(), step = quoll_info()->tsc_hz / 20; /* longer than any screen is drawn */
     uint64_t bits = 0;
 
     /* Set in the order 1 2 0; they fire in the order 0 1 2. */

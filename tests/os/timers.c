@@ -15,8 +15,9 @@
 #define BUSY_US      300000u /* and where the host does other things, too */
 #define KILLS        20u
 #define LEAP_SECONDS 1709251199u /* 2024-02-29 23:59:59 */
-#define PASSES_MAX   20u         /* seconds in a test, however slow */
-#define BOCHS_LOSES  3600u       /* seconds, after some settings: it gives mktime any tm_isdst */
+#define DRAWN_US     50000u
+#define PASSES_MAX   20u   /* seconds in a test, however slow */
+#define BOCHS_LOSES  3600u /* seconds, after some settings: it gives mktime any tm_isdst */
 #define STEPS        40u
 #define BIT(n)       (16ull << (n)) /* of timer n; client.h has the lower ones */
 
@@ -27,8 +28,11 @@ static uint64_t late_us(void)
     return is_exact_machine() ? EXACT_US : BUSY_US;
 }
 
+/* The console has drawn the line of the test before: it has more priority, and takes milliseconds
+ * of a slow machine. */
 static bool open_timer(void)
 {
+    test_sleep_us(DRAWN_US);
     timer = client_open("timer", TIMER_INTERFACE, TIMER_RIGHTS_ALL, 1);
     return timer != NULL;
 }
