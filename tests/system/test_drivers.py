@@ -55,20 +55,30 @@ def accounts(machine):
     return machine.run_json("mem"), tasks, drivers, machine.run_json("devman memory")
 
 
-def bystanders(machine, path):
+def look_at_others(machine, path):
     """Every task, and every driver but that of @path: all that is told of them and that time alone
     does not change."""
     tasks = [{k: v for k, v in t.items() if k != "cpu_us"} for t in machine.run_json("ps")]
     drivers = [{k: v for k, v in d.items() if k not in ["uptime_ms", "cpu_us", "interrupts"]}
                for d in machine.run_json("drivers") if d["device"] != path]
-    return tasks, drivers
+    return tasks + drivers
+
+
+def bystanders(machine, path):
+    """How the others are when none of them is at work for a moment."""
+    for _ in range(100):
+        found = look_at_others(machine, path)
+        time.sleep(0.05)
+        if found == look_at_others(machine, path):
+            return found
+    raise AssertionError("they do not come to rest")
 
 
 def nobody_else_noticed(machine, path, before):
-    """What @before says of the others still holds; a task can be at work for a moment."""
+    """What @before says of the others still holds; one can be at work for a moment."""
     end = time.monotonic() + 10
-    while (now := bystanders(machine, path)) != before:
-        assert time.monotonic() < end, (before, now)
+    while (now := look_at_others(machine, path)) != before:
+        assert time.monotonic() < end, [pair for pair in zip(before, now) if pair[0] != pair[1]]
         time.sleep(0.1)
 
 
