@@ -172,7 +172,7 @@ static bool transfer(struct unit *u, const uint8_t packet[PACKET_BYTES], uint8_t
 /* Drop what is offered unasked for, so that the next command finds the drive idle. */
 static void read_size(struct unit *u)
 {
-    uint8_t packet[PACKET_BYTES], size[8], sense[16];
+    uint8_t packet[PACKET_BYTES], size[8] = {0}, sense[16];
 
     for (unsigned i = 0; i < TRIES && u->blocks == 0; i++) {
         packet_capacity(packet);

@@ -51,6 +51,7 @@ static int check_open(uint32_t client, uint32_t methods, unsigned pages, unsigne
                                                                                      : E_NO_RIGHT;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as many parameters as the IDL gives it */
 int sessions_serve_open(struct call *call, uint8_t interface_number, uint32_t methods,
                         uint16_t data_pages, uint16_t depth, uint64_t notification,
                         uint32_t *session, uint64_t *endpoint, uint64_t *doorbell,

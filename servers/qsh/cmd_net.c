@@ -83,9 +83,9 @@ static void ifconfig_text(struct shell *s, const struct net_setting *a,
 
 static void show(struct shell *s, uint64_t net)
 {
-    struct net_setting setting;
-    struct net_card_state card;
-    struct net_counters counters;
+    struct net_setting setting = {0};
+    struct net_card_state card = {0};
+    struct net_counters counters = {0};
     int error = net_call_get(net, &setting);
 
     if (error == E_OK)
@@ -154,7 +154,7 @@ void cmd_ifconfig(struct shell *s, int argc, char **argv)
 
 void cmd_arp(struct shell *s, int argc, char **argv)
 {
-    struct net_neighbour_state n;
+    struct net_neighbour_state n = {0};
     char text[INET_ADDRSTRLEN], mac[MAC_TEXT];
     uint64_t net;
 
@@ -182,8 +182,10 @@ static char *end_text(uint32_t address, uint16_t port, char to[END_TEXT])
     char text[INET_ADDRSTRLEN];
 
     if (port == 0 && address == 0)
-        return strcpy(to, "*");
-    (void)snprintf(to, END_TEXT, "%s:%u", address == 0 ? "*" : address_text(address, text), port);
+        (void)snprintf(to, END_TEXT, "*");
+    else
+        (void)snprintf(to, END_TEXT, "%s:%u", address == 0 ? "*" : address_text(address, text),
+                       port);
     return to;
 }
 

@@ -335,7 +335,7 @@ static void every_driver_steps(unsigned stride)
 static bool restart_in_a_line(struct life *l, unsigned n)
 {
     uint32_t pid = pid_of(l->path);
-    uint64_t seq;
+    uint64_t seq = 0;
 
     line_bytes = (uint32_t)snprintf(l->s->data, 64, "<%05u abcdefghijklmnopqrstuvwxyz>", n);
     return submitted(l->s, submit_line, &seq) &&
