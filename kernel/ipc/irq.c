@@ -362,6 +362,8 @@ void irq_slot_lost(struct slot *s)
 
 int irq_set_limit(struct irq *irq, uint32_t limit, uint64_t period_us, struct slot *manager)
 {
+    uint64_t hz = cpu_self()->tsc_hz;
+
     if (manager && manager->depth >= SLOT_DEPTH_MAX) {
         return E_LIMIT;
     }
@@ -372,7 +374,7 @@ int irq_set_limit(struct irq *irq, uint32_t limit, uint64_t period_us, struct sl
         (void)slot_copy(manager, &irq->manager, RIGHT_SEND, manager->badge);
     }
     irq->limit = limit;
-    irq->period_ticks = period_us * (cpu_self()->tsc_hz / 1000000);
+    irq->period_ticks = period_us / 1000000 * hz + period_us % 1000000 * hz / 1000000;
     irq->flags &= (uint16_t)~IRQ_LIMITED;
     irq->flags |= limit ? IRQ_LIMITED : 0;
     irq->period_end = 0;

@@ -66,15 +66,17 @@ void client_end(void)
 
 uint64_t client_now_us(void)
 {
-    return rdtsc() / (quoll_info()->tsc_hz / 1000000);
+    uint64_t now = rdtsc(), hz = quoll_info()->tsc_hz;
+
+    return now / hz * 1000000 + now % hz * 1000000 / hz;
 }
 
 static void wait_until_us(uint64_t us)
 {
-    uint64_t bits = 0;
+    uint64_t bits = 0, hz = quoll_info()->tsc_hz;
+    uint64_t ticks = us / 1000000 * hz + us % 1000000 * hz / 1000000;
 
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, us * (quoll_info()->tsc_hz / 1000000),
-                 BIT_DEADLINE, 0, 0, 0, 0);
+    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, ticks, BIT_DEADLINE, 0, 0, 0, 0);
     (void)sys_wait(SLOT_NOTIFY, &bits);
     seen_bits |= bits;
 }

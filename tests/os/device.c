@@ -189,7 +189,7 @@ uint64_t device_irq(uint64_t gsi, uint64_t flags)
 
 void device_wait_us(uint64_t us)
 {
-    uint64_t bits = 0, when = rdtsc() + us * (quoll_info()->tsc_hz / 1000000u);
+    uint64_t bits = 0, when = rdtsc() + us * quoll_info()->tsc_hz / 1000000u;
 
     if (sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, when, 1, 0, 0, 0, 0) == E_OK)
         (void)sys_wait(SLOT_NOTIFY, &bits);

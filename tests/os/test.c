@@ -82,7 +82,7 @@ uint64_t slot_type(uint64_t slot)
 void test_sleep_us(uint64_t us)
 {
     uint64_t bits = 0;
-    uint64_t ticks = us * (quoll_info()->tsc_hz / 1000000u);
+    uint64_t ticks = us * quoll_info()->tsc_hz / 1000000u;
 
     if (sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, rdtsc() + ticks, 1, 0, 0, 0, 0) == E_OK)
         (void)sys_wait(SLOT_NOTIFY, &bits);
