@@ -66,23 +66,24 @@ def table(results, reference, part="disk"):
     yield f"{reference[part]['unit']}. {reference[part]['source']}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+def run(part, measured, doc):
+    """The command line of @part: measure, print, complain."""
+    parser = argparse.ArgumentParser(description=doc.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--build", default="build", help="directory of the build to run")
-    parser.add_argument("names", nargs="*", default=["disk"], metavar="NAME")
+    parser.add_argument("names", nargs="*", default=[part], metavar="NAME")
     args = parser.parse_args()
     os.environ["QUOLL_BUILD"] = args.build
     reference = bench_gate.load_reference()
-    results = measure(args.names)
+    results = measured(args.names)
     if not results:
-        sys.exit(f"disk_bench: there is no row {' '.join(args.names)}")
-    print("\n".join(table(results, reference)))
-    failed = [line for line in problems(results, reference)
-              if args.names == ["disk"] or "was not measured" not in line]
+        sys.exit(f"{part}_bench: there is no row {' '.join(args.names)}")
+    print("\n".join(table(results, reference, part)))
+    failed = [line for line in problems(results, reference, part)
+              if args.names == [part] or "was not measured" not in line]
     for line in failed:
-        print(f"disk_bench: {line}", file=sys.stderr)
+        print(f"{part}_bench: {line}", file=sys.stderr)
     sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
-    main()
+    run("disk", measure, __doc__)

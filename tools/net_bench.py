@@ -5,11 +5,6 @@ more than 5 % above that.
 
 usage: net_bench.py [--build=DIR] [NAME...]
 """
-import argparse
-import os
-import sys
-
-import bench_gate
 import disk_bench
 from emu import Config
 from machine import Machine
@@ -28,21 +23,5 @@ def measure(names=("net",)):
     return {row["bench"]: row for row in rows}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--build", default="build", help="directory of the build to run")
-    parser.add_argument("names", nargs="*", default=["net"], metavar="NAME")
-    args = parser.parse_args()
-    os.environ["QUOLL_BUILD"] = args.build
-    reference = bench_gate.load_reference()
-    results = measure(args.names)
-    print("\n".join(disk_bench.table(results, reference, "net")))
-    failed = [line for line in disk_bench.problems(results, reference, "net")
-              if args.names == ["net"] or "was not measured" not in line]
-    for line in failed:
-        print(f"net_bench: {line}", file=sys.stderr)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    disk_bench.run("net", measure, __doc__)
