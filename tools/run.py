@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Boots Quoll with its serial line on this terminal; for `make run` and `make gdb`.
+"""Boots Quoll with its serial line on this terminal; for `make run` and `make gdb`. QEMU's machine has
+a disk and a network card (run_devices.py); with --gdb, or if the options name a machine (-M), it has
+only what these say.
 
 usage: run.py [--emu=qemu|bochs] [--iso=FILE] [--gdb --kernel=ELF] [-- QEMU options]
 """
@@ -16,6 +18,7 @@ import time
 import tty
 
 import emu
+import run_devices
 
 QUIT = b"\x1d"  # ^]
 PROMPT = b"quoll> "
@@ -142,7 +145,12 @@ def main():
     args = parser.parse_args()
     for ending in (signal.SIGTERM, signal.SIGHUP):  # the emulator ends with this program
         signal.signal(ending, lambda *_: sys.exit(143))
-    config = emu.Config(emulator=args.emu, iso=args.iso, extra=tuple(args.extra))
+    extra = tuple(args.extra)
+    if args.emu == "qemu" and not args.gdb and not {"-M", "-machine"} & set(extra):
+        devices, said = run_devices.options()
+        extra = devices + extra
+        print(said, flush=True)
+    config = emu.Config(emulator=args.emu, iso=args.iso, extra=extra)
     if args.emu == "bochs":
         sys.exit(run_bochs(config))
     try:
