@@ -54,7 +54,7 @@ KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/incl
                 -fno-jump-tables)
 USER_FLAGS := $(COMMON) -mcmodel=small -Wframe-larger-than=4096 -ffunction-sections \
               -fdata-sections -Ikernel/include -Ilibc/include -Iservers/include \
-              -Idrivers/framework -I$(B)/gen -isystem /usr/include/stb
+              -Idrivers/framework -Idrivers/lib -I$(B)/gen -isystem /usr/include/stb
 HOST_FLAGS := -std=c11 -O2 -g -fPIC -shared -fvisibility=hidden $(WARNINGS)
 NASM_FLAGS := -f elf64 -w+all -w+error -I$(B)/gen/ $(DEFINES)
 LD_FLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \

@@ -1,85 +1,36 @@
 /*
  * ata.h - the parts of the IDE driver: channels, the drives on them, and the work that a channel
- * does for a drive. One request goes driver.c (rung) -> work.c (taken, checked) -> channel.c
- * (command) -> pio.c, dma.c or packet.c (its data) -> channel.c (interrupt) -> work.c (completed).
+ * does for a drive. One request goes driver.c (rung) -> drivers/lib (judged, put together to
+ * work) -> channel.c (command) -> pio.c, dma.c or packet.c (its data) -> channel.c (interrupt) ->
+ * drivers/lib (completed).
  * Invariant: a channel has at most one command at its drives; whatever else is asked for waits in
  * the clients' queues. No function waits but those of setup.c.
  */
 #ifndef ATA_H
 #define ATA_H
 
-#include <driver.h>
+#include <disk.h>
 #include <regs/ata.h>
 
-#define CHANNELS     2u
-#define DRIVES       2u /* of a channel */
-#define UNITS        (CHANNELS * DRIVES)
-#define SECTOR       512u
-#define CD_SECTOR    2048u
-#define PARTS_MAX    16u       /* requests that one command serves */
-#define REQUEST_MAX  0x100000u /* bytes */
-#define WORK_MAX     REQUEST_MAX
-#define PRDS         128u /* a channel's; 16 requests of 1 MiB together cross 64 KiB no more often */
-#define PACKET_BYTES 12u
-
-enum unit_kind { UNIT_NONE, UNIT_DISK, UNIT_CD };
-
-enum work_kind { WORK_READ, WORK_WRITE, WORK_FLUSH };
+#define CHANNELS 2u
+#define DRIVES   2u /* of a channel */
+#define UNITS    (CHANNELS * DRIVES)
+#define PRDS     128u /* a channel's; 16 requests of 1 MiB together cross 64 KiB no more often */
 
 struct channel;
-struct unit;
-
-/* A request, as far as a command serves it. */
-struct part {
-    unsigned session;
-    bool forgotten; /* its session is closed */
-    uint64_t seq, offset;
-    uint32_t bytes;
-};
-
-/* A request that was taken and not begun: it does not continue the work it came after. */
-struct ahead {
-    bool is_there;
-    bool refused; /* so many bad ones that there may be more */
-    struct unit *unit;
-    enum work_kind kind;
-    struct part part;
-    uint64_t lba;
-};
-
 /* A drive. */
 struct unit {
+    struct disk disk; /* the first: unit_of */
     struct channel *channel;
-    enum unit_kind kind;
-    bool second;  /* drive 1 of its channel */
-    char name[8]; /* "disk0" */
-    char model[41];
-    bool wide, dma; /* 48-bit commands; DMA is used */
-    bool flush, flush_wide;
-    uint8_t multiple; /* sectors that one interrupt of PIO hands over */
-    bool unset;       /* a reset has forgotten `multiple` */
-    uint32_t block_bytes;
-    uint64_t blocks;      /* 0: no medium */
-    uint64_t rung;        /* sessions that may have requests, a bit each */
-    uint8_t last_session; /* that was served */
-    struct ahead ahead;
+    bool second; /* drive 1 of its channel */
+    bool dma;    /* is used */
+    bool unset;  /* a reset has forgotten disk.multiple */
 };
 
-/* What a channel does for a drive: requests that follow each other on the medium. */
-struct work {
-    struct unit *unit; /* null: nothing */
-    enum work_kind kind;
-    struct part part[PARTS_MAX];
-    unsigned parts, first_part;       /* those before it are completed */
-    uint64_t lba;                     /* of its first block */
-    uint32_t done, bytes;             /* of all of it */
-    uint32_t now;                     /* bytes of the current command */
-    uint32_t moved;                   /* of those, by PIO */
-    uint32_t first_part_end;          /* where in the work part[first_part] ends */
-    uint8_t tries, unready, timeouts; /* of the current command */
-    bool singly;                      /* block by block, to find the bad one */
-    bool apart;                       /* request by request: one of them is forgotten */
-};
+static inline struct unit *unit_of(const struct work *w)
+{
+    return (struct unit *)(void *)w->disk;
+}
 
 enum phase {
     PHASE_IDLE,
@@ -115,7 +66,7 @@ struct channel {
     struct work work;
     struct ata_prd *prd; /* null: no DMA */
     uint32_t prd_address;
-    uint8_t sense[16];
+    uint8_t sense[SENSE_BYTES];
 };
 
 extern struct channel channels[CHANNELS];
@@ -123,15 +74,10 @@ extern struct channel channels[CHANNELS];
 /** The unit with that number; a null pointer if there is none. */
 static inline struct unit *unit_at(unsigned number)
 {
-    return number < UNITS && channels[number / DRIVES].unit[number % DRIVES].kind != UNIT_NONE
+    return number < UNITS && channels[number / DRIVES].unit[number % DRIVES].disk.kind != DISK_NONE
                ? &channels[number / DRIVES].unit[number % DRIVES]
                : NULL;
 }
-
-/* ---- identify.c */
-
-/** Fill in @u from what it said. Null, or what is wrong with it. */
-const char *identify_read(struct unit *u, const struct ata_identity *id, bool is_packet);
 
 /* ---- setup.c: the only part that waits */
 
@@ -182,11 +128,6 @@ struct ata_master_channel_status dma_stop(struct channel *c);
 
 /* ---- packet.c */
 
-/** READ (10) for w->now bytes of @w; REQUEST SENSE. */
-void packet_read(const struct work *w, uint8_t packet[PACKET_BYTES]);
-void packet_sense(uint8_t packet[PACKET_BYTES], uint8_t bytes);
-void packet_capacity(uint8_t packet[PACKET_BYTES]);
-
 /** Write the PACKET command for a transfer of @limit bytes at a time; then, once the drive asks for
  *  it, @packet. */
 void packet_command(const struct unit *u, uint16_t limit, bool dma);
@@ -194,29 +135,6 @@ void packet_send(const struct channel *c, const uint8_t packet[PACKET_BYTES]);
 
 /** How many bytes the drive offers. */
 uint16_t packet_count(const struct channel *c);
-
-/* ---- work.c */
-
-/** Take what is next for @u into its channel's work. False: there is nothing. */
-bool work_take(struct unit *u);
-
-/** w->now more bytes are done: complete the requests that end there. */
-void work_advance(struct work *w);
-
-/** The request at w->done can't be done: complete it with @error and go on behind it. */
-void work_fail(struct work *w, int error);
-
-/** What is forgotten at its beginning is done. */
-void work_skip(struct work *w);
-
-/** Is anything of it left? */
-bool work_is_left(const struct work *w);
-
-/** Session @s is closed: nothing of it is touched any more. True: it is part of the work. */
-bool work_forget(struct channel *c, unsigned s);
-
-/** devman need not age what @w is for: the channel's own watch does. */
-void work_waits(const struct work *w);
 
 /* ---- channel.c */
 
@@ -248,21 +166,10 @@ void recover_reset(struct channel *c);
 /** The reset's phases, as channel_look. */
 uint64_t recover_look(struct channel *c, uint64_t now_us);
 
-/** The packet command failed; why is in c->sense. */
-void recover_sense(struct channel *c);
-
 /* ---- wild.c */
 
 /** Begin the wild access that was asked for, if it is @c's. */
 bool wild_begin(struct channel *c);
 void wild_end(struct channel *c);
-
-/* ---- driver.c */
-
-/** Have channel_look called at @us at the latest. */
-void watch_until(uint64_t us);
-
-/** Have it called sooner or later: a command is at a drive. */
-void watch(void);
 
 #endif

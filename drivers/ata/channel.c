@@ -12,15 +12,13 @@
 #define FLUSH_CACHE_EXT   0xeau
 #define SET_MULTIPLE_MODE 0xc6u
 
-#define POLL_US    200u      /* for what comes without an interrupt */
-#define POLL_MAX   1000000u  /* and for how long */
-#define WATCH_US   500000u   /* between two looks at a command */
-#define LATE_US    20000000u /* a drive that is busy for so long is reset */
-#define BURST_MOST 0xf800u   /* bytes of a packet command's transfer at a time: whole blocks */
+#define POLL_US    200u     /* for what comes without an interrupt */
+#define POLL_MAX   1000000u /* and for how long */
+#define BURST_MOST 0xf800u  /* bytes of a packet command's transfer at a time: whole blocks */
 
 static bool uses_packets(const struct work *w)
 {
-    return w->unit->kind == UNIT_CD;
+    return w->disk->kind == DISK_CD;
 }
 
 /* ---- the end of a command */
@@ -49,14 +47,6 @@ static void fail(struct channel *c)
 
 /* ---- commands */
 
-static uint32_t bytes_now(const struct work *w)
-{
-    uint32_t n = w->apart ? w->first_part_end - w->done : w->bytes - w->done;
-
-    n = w->singly ? w->unit->block_bytes : n;
-    return n < command_most(w->unit) ? n : command_most(w->unit);
-}
-
 /* A phase that is polled begins. */
 static void poll(struct channel *c, enum phase phase)
 {
@@ -68,7 +58,7 @@ static void poll(struct channel *c, enum phase phase)
 /* How much one interrupt of PIO is about. */
 static uint32_t burst(const struct work *w)
 {
-    uint32_t most = w->unit->multiple * w->unit->block_bytes, left = w->now - w->moved;
+    uint32_t most = w->disk->multiple * w->disk->block_bytes, left = w->now - w->moved;
 
     return most < left ? most : left;
 }
@@ -93,7 +83,7 @@ static bool give_first(struct channel *c)
 static void issue_disk(struct channel *c)
 {
     struct work *w = &c->work;
-    const struct unit *u = w->unit;
+    const struct unit *u = unit_of(w);
     uint64_t lba = w->lba + w->done / SECTOR;
     uint32_t sectors = w->now / SECTOR;
     bool wide = command_is_wide(u, lba, sectors);
@@ -126,14 +116,14 @@ static bool give_packet(struct channel *c)
         return false;
     }
     if (sense) {
-        packet_sense(packet, sizeof(c->sense));
+        packet_sense(packet);
     } else {
         packet_read(&c->work, packet);
     }
     packet_send(c, packet);
     if (sense) {
         c->phase = PHASE_SENSE_DATA;
-    } else if (c->work.unit->dma) {
+    } else if (unit_of(&c->work)->dma) {
         c->phase = PHASE_DMA;
         dma_go(c, &c->work);
     } else {
@@ -144,7 +134,7 @@ static bool give_packet(struct channel *c)
 
 static void begin_packet(struct channel *c, enum phase phase, uint32_t bytes, bool dma)
 {
-    packet_command(c->work.unit, bytes < BURST_MOST ? (uint16_t)bytes : BURST_MOST, dma);
+    packet_command(unit_of(&c->work), bytes < BURST_MOST ? (uint16_t)bytes : BURST_MOST, dma);
     c->phase = phase;
     if (!give_packet(c)) {
         poll(c, phase);
@@ -158,16 +148,16 @@ static void begin_sense(struct channel *c)
 
 static void issue_packet(struct channel *c)
 {
-    if (c->work.unit->dma) {
+    if (unit_of(&c->work)->dma) {
         dma_prepare(c, &c->work);
     }
-    begin_packet(c, PHASE_PACKET, c->work.now, c->work.unit->dma);
+    begin_packet(c, PHASE_PACKET, c->work.now, unit_of(&c->work)->dma);
 }
 
 static void issue(struct channel *c)
 {
     struct work *w = &c->work;
-    struct unit *u = w->unit;
+    struct unit *u = unit_of(w);
 
     c->fresh = true;
     watch();
@@ -175,12 +165,12 @@ static void issue(struct channel *c)
         recover_confusion(c);
     } else if (w->kind == WORK_FLUSH) {
         c->phase = PHASE_PLAIN;
-        command_plain(u, u->flush_wide ? FLUSH_CACHE_EXT : FLUSH_CACHE, 0);
+        command_plain(u, u->disk.flush_wide ? FLUSH_CACHE_EXT : FLUSH_CACHE, 0);
     } else if (u->unset && !u->dma) {
         c->phase = PHASE_SETTING;
-        command_plain(u, SET_MULTIPLE_MODE, u->multiple);
+        command_plain(u, SET_MULTIPLE_MODE, u->disk.multiple);
     } else {
-        w->now = bytes_now(w);
+        w->now = work_next(w, command_most(u));
         w->moved = 0;
         (uses_packets(w) ? issue_packet : issue_disk)(c);
     }
@@ -192,7 +182,7 @@ static bool take_work(struct channel *c)
     for (unsigned i = 0; i < DRIVES; i++) {
         struct unit *u = &c->unit[(c->turn + i) % DRIVES];
 
-        if (u->kind != UNIT_NONE && work_take(u)) {
+        if (u->disk.kind != DISK_NONE && work_take(&u->disk, &c->work)) {
             c->turn = !u->second;
             return true;
         }
@@ -266,11 +256,11 @@ static void end_dma(struct channel *c)
 
 static void end_setting(struct channel *c, struct ata_status status)
 {
-    struct unit *u = c->work.unit;
+    struct unit *u = unit_of(&c->work);
 
     u->unset = false;
     if (has_failed(status)) {
-        u->multiple = 1;
+        u->disk.multiple = 1;
     }
     c->phase = PHASE_IDLE;
 }
@@ -309,7 +299,7 @@ static void end_sense(struct channel *c, struct ata_status status)
         recover_confusion(c);
     } else if (!status.request) {
         c->phase = PHASE_IDLE;
-        recover_sense(c);
+        work_sensed(&c->work, c->sense);
     } else if (packet_count(c) != sizeof(c->sense)) {
         recover_confusion(c);
     } else {
@@ -430,7 +420,10 @@ uint64_t channel_look(struct channel *c, uint64_t now_us)
 
 void channel_forget(struct channel *c, unsigned s)
 {
-    if (work_forget(c, s) && c->phase == PHASE_DMA) {
+    for (unsigned i = 0; i < DRIVES; i++) {
+        disk_forget(&c->unit[i].disk, s);
+    }
+    if (work_forget(&c->work, s) && c->phase == PHASE_DMA) {
         recover_reset(c); /* the bus master stops here and now */
     }
 }

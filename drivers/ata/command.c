@@ -64,22 +64,22 @@ uint8_t command_code(const struct unit *u, enum work_kind kind, bool wide)
                         {FLUSH_CACHE, FLUSH_CACHE_EXT},
                         {FLUSH_CACHE, FLUSH_CACHE_EXT}},
     };
-    unsigned how = u->dma ? 2 : u->multiple > 1;
+    unsigned how = u->dma ? 2 : u->disk.multiple > 1;
 
     return codes[kind][how][wide];
 }
 
 bool command_is_wide(const struct unit *u, uint64_t lba, uint32_t sectors)
 {
-    return u->wide && (sectors > SECTORS28 || lba + sectors > LBA28_END);
+    return u->disk.wide && (sectors > SECTORS28 || lba + sectors > LBA28_END);
 }
 
 uint32_t command_most(const struct unit *u)
 {
-    if (u->kind == UNIT_CD) {
+    if (u->disk.kind == DISK_CD) {
         return BLOCKS_CD * CD_SECTOR;
     }
-    return (u->wide ? SECTORS48 : SECTORS28) * SECTOR;
+    return (u->disk.wide ? SECTORS48 : SECTORS28) * SECTOR;
 }
 
 /* Volume 1, section 6.1.2: what is written first is the upper byte. */

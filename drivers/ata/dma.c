@@ -29,15 +29,13 @@ static enum ata_master_direction direction(const struct work *w)
 /* Steps 1 and 2. Interrupt and error were cleared when the last transfer was stopped. */
 void dma_prepare(struct channel *c, const struct work *w)
 {
-    const struct part *p = &w->part[w->first_part];
-    uint32_t left = w->now, skip = p->bytes - (w->first_part_end - w->done);
+    struct work_walk walk = work_walk(w);
     struct ata_prd *end = c->prd;
+    uint64_t address;
+    uint32_t bytes;
 
-    for (; left != 0; p++, skip = 0) {
-        uint32_t n = p->bytes - skip < left ? p->bytes - skip : left;
-
-        end = add(end, (uint32_t)(driver_session_dma(p->session) + p->offset) + skip, n);
-        left -= n;
+    while (work_piece(&walk, &address, &bytes)) {
+        end = add(end, (uint32_t)address, bytes);
     }
     ata_prd_size_set_last(end - 1, true);
     ata_master_channel_table_write(c->master, c->index, c->prd_address);

@@ -8,16 +8,10 @@
 #include <idl/block_desc.h>
 #include <idl/block_server.h>
 #include <loop.h>
-#include <quoll/error.h>
 #include <regs/ata_table.h>
 #include <regs_lines.h>
-#include <string.h>
-
-#define WATCH_US 500000u
 
 const struct idl_interface *const driver_interfaces[] = {&block_desc, NULL};
-
-static uint64_t watched_until; /* 0: no timer is set */
 
 /* ---- life */
 
@@ -49,13 +43,7 @@ const char *driver_attach(void)
     for (unsigned i = 0; i < UNITS; i++) {
         const struct unit *u = unit_at(i);
 
-        if (u != NULL) {
-            driver_unit(i, u->name, true);
-            driver_log("%s: %s, %lu blocks of %u bytes, by %s", u->name, u->model,
-                       (unsigned long)u->blocks, (unsigned)u->block_bytes, u->dma ? "DMA" : "PIO");
-        } else {
-            driver_unit(i, "", false);
-        }
+        disk_tell(i, u != NULL ? &u->disk : NULL, u != NULL && u->dma ? "DMA" : "PIO");
     }
     return NULL;
 }
@@ -71,30 +59,10 @@ void driver_irq(unsigned index, uint64_t count)
     channel_irq(&channels[index == channels[1].irq]);
 }
 
-/* ---- the watch: one timer for both channels; it runs out and is not set back */
-
-void watch_until(uint64_t us)
+void disk_look(uint64_t now_us)
 {
-    if (watched_until == 0 || us < watched_until) {
-        watched_until = us;
-        driver_set_timer(us);
-    }
-}
-
-void watch(void)
-{
-    if (watched_until == 0) {
-        watch_until(driver_now_us() + WATCH_US);
-    }
-}
-
-void driver_timer(void)
-{
-    uint64_t now = driver_now_us();
-
-    watched_until = 0;
     for (unsigned i = 0; i < CHANNELS; i++) {
-        uint64_t next = channel_look(&channels[i], now);
+        uint64_t next = channel_look(&channels[i], now_us);
 
         if (next != 0) {
             watch_until(next);
@@ -102,14 +70,26 @@ void driver_timer(void)
     }
 }
 
+void driver_timer(void)
+{
+    watch_over();
+}
+
 /* ---- sessions */
+
+struct disk *disk_of_session(unsigned s)
+{
+    struct unit *u = unit_at(driver_session_unit(s));
+
+    return u != NULL ? &u->disk : NULL;
+}
 
 void driver_session_rung(unsigned s)
 {
     struct unit *u = unit_at(driver_session_unit(s));
 
     if (u != NULL) {
-        u->rung |= 1ull << s;
+        u->disk.rung |= 1ull << s;
         channel_run(u->channel);
     }
 }
@@ -122,20 +102,6 @@ void driver_session_closed(unsigned s)
 }
 
 DRIVER_SERVES(BLOCK_INTERFACE, block_dispatch)
-
-int block_serve_info(struct call *call, struct block_geometry *result)
-{
-    const struct unit *u = unit_at(driver_session_unit(call_session(call)));
-
-    if (u == NULL) {
-        return E_NOT_FOUND;
-    }
-    *result = (struct block_geometry){.blocks = u->blocks,
-                                      .block_bytes = u->block_bytes,
-                                      .most_bytes = REQUEST_MAX,
-                                      .is_read_only = u->kind == UNIT_CD};
-    return E_OK;
-}
 
 /* ---- for the shell: the registers that can be read without harm, between two steps */
 

@@ -1,44 +1,10 @@
 /*
- * packet.c - packet commands, of a CD-ROM drive.
- * Source: ATA/ATAPI-7 volume 1, section 6.24 (PACKET); INF-8090i, sections 16.15 (READ (10)), 16.9
- * (READ CAPACITY), 16.20 (REQUEST SENSE).
+ * packet.c - the command by which a CD-ROM drive gets its packets (drivers/lib/disk_packet.c).
+ * Source: ATA/ATAPI-7 volume 1, section 6.24 (PACKET).
  */
 #include "ata.h"
 
-#include <string.h>
-
-#define REQUEST_SENSE 0x03u
-#define READ_CAPACITY 0x25u
-#define READ_10       0x28u
-#define FEATURE_DMA   1u
-
-static void put_be(uint8_t *to, unsigned bytes, uint64_t value)
-{
-    for (unsigned i = 0; i < bytes; i++) {
-        to[i] = (uint8_t)(value >> 8 * (bytes - 1 - i));
-    }
-}
-
-void packet_read(const struct work *w, uint8_t packet[PACKET_BYTES])
-{
-    memset(packet, 0, PACKET_BYTES);
-    packet[0] = READ_10;
-    put_be(packet + 2, 4, w->lba + w->done / CD_SECTOR);
-    put_be(packet + 7, 2, w->now / CD_SECTOR);
-}
-
-void packet_sense(uint8_t packet[PACKET_BYTES], uint8_t bytes)
-{
-    memset(packet, 0, PACKET_BYTES);
-    packet[0] = REQUEST_SENSE;
-    packet[4] = bytes;
-}
-
-void packet_capacity(uint8_t packet[PACKET_BYTES])
-{
-    memset(packet, 0, PACKET_BYTES);
-    packet[0] = READ_CAPACITY;
-}
+#define FEATURE_DMA 1u
 
 void packet_command(const struct unit *u, uint16_t limit, bool dma)
 {

@@ -5,8 +5,7 @@
  */
 #include "ata.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <regs/ata_identity.h>
 
 #define IDENTIFY_DEVICE        0xecu
 #define IDENTIFY_PACKET_DEVICE 0xa1u
@@ -172,29 +171,20 @@ static bool transfer(struct unit *u, const uint8_t packet[PACKET_BYTES], uint8_t
 /* Drop what is offered unasked for, so that the next command finds the drive idle. */
 static void read_size(struct unit *u)
 {
-    uint8_t packet[PACKET_BYTES], size[8] = {0}, sense[16];
+    uint8_t packet[PACKET_BYTES], size[SIZE_BYTES] = {0}, sense[SENSE_BYTES];
 
-    for (unsigned i = 0; i < TRIES && u->blocks == 0; i++) {
+    for (unsigned i = 0; i < TRIES && u->disk.blocks == 0; i++) {
         packet_capacity(packet);
         if (transfer(u, packet, size, sizeof(size))) {
-            u->blocks = (uint64_t)((uint32_t)size[0] << 24 | (uint32_t)size[1] << 16 |
-                                   (uint32_t)size[2] << 8 | size[3]) +
-                        1;
+            u->disk.blocks = packet_blocks(size);
             return;
         }
-        packet_sense(packet, sizeof(sense));
+        packet_sense(packet);
         (void)transfer(u, packet, sense, sizeof(sense));
     }
 }
 
 /* ---- all of them */
-
-static void name_unit(struct unit *u)
-{
-    unsigned number = u->channel->index * DRIVES + u->second;
-
-    (void)snprintf(u->name, sizeof(u->name), "%s%u", u->kind == UNIT_CD ? "cd" : "disk", number);
-}
 
 /* Without the data mapped here, which it is only where there is no DMA, there is no other way. */
 static const char *settle_dma(struct unit *u)
@@ -206,20 +196,22 @@ static const char *settle_dma(struct unit *u)
     return u->dma ? NULL : "it can't do DMA, or the firmware has not turned it on";
 }
 
-static void accept(struct unit *u, const struct ata_identity *id, enum unit_kind kind)
+static void accept(struct unit *u, const struct ata_identity *id, enum disk_kind kind)
 {
-    const char *wrong = identify_read(u, id, kind == UNIT_CD);
+    struct disk *d = &u->disk;
+    const char *wrong = disk_identify(d, id, kind == DISK_CD);
 
-    u->kind = kind;
-    name_unit(u);
+    u->dma = d->dma;
+    d->kind = kind;
+    disk_name(d, u->channel->index * DRIVES + u->second);
     wrong = wrong == NULL ? settle_dma(u) : wrong;
     if (wrong != NULL) {
-        driver_log("%s (%s) is not used: %s", u->name, u->model, wrong);
-        u->kind = UNIT_NONE;
+        driver_log("%s (%s) is not used: %s", d->name, d->model, wrong);
+        d->kind = DISK_NONE;
         return;
     }
-    u->unset = u->multiple > 1;
-    if (kind == UNIT_CD) {
+    u->unset = d->multiple > 1;
+    if (kind == DISK_CD) {
         read_size(u);
     }
 }
@@ -236,9 +228,9 @@ static void find_drive(struct channel *c, unsigned drive)
         return;
     }
     if (ask(u, IDENTIFY_DEVICE, &id)) {
-        accept(u, &id, UNIT_DISK);
+        accept(u, &id, DISK_HARD);
     } else if (has_packet_signature(c) && ask(u, IDENTIFY_PACKET_DEVICE, &id)) {
-        accept(u, &id, UNIT_CD);
+        accept(u, &id, DISK_CD);
     }
 }
 

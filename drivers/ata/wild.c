@@ -17,7 +17,7 @@ static struct unit *any_unit(void)
     for (unsigned i = 0; i < UNITS; i++) {
         struct unit *u = unit_at(i);
 
-        if (u != NULL && u->dma && u->kind == UNIT_DISK) {
+        if (u != NULL && u->dma && u->disk.kind == DISK_HARD) {
             return u;
         }
     }

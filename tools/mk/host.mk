@@ -4,11 +4,12 @@
 
 HOST_DRIVER_FLAGS := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
                      $(WARNINGS) -DCONFIG_DEBUG=1 -DSYS_RAW_ELSEWHERE -DHOST_TEST -D_GNU_SOURCE \
-                     -Idrivers/framework/host -Idrivers/framework -I$(B)/gen -Iservers/include \
+                     -Idrivers/framework/host -Idrivers/framework -Idrivers/lib -I$(B)/gen -Iservers/include \
                      -Ikernel/include -idirafter libc/include
 HOST_SRC := $(filter-out %/regs_mock.c,$(sort $(wildcard drivers/framework/host/*.c))) \
             $(patsubst %,drivers/framework/%.c,defaults resource session inspect regs_bus \
                                                regs_dump regs_lines) \
+            $(sort $(wildcard drivers/lib/*.c)) \
             $(patsubst %,drivers/pci/%.c,acpi_route assign bar capability config control enumerate \
                                          msi) \
             $(patsubst %,servers/lib/%.c,idl idl_text message queue_client queue_driver queue_manager \
