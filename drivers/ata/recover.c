@@ -39,6 +39,7 @@ void recover_reset(struct channel *c)
 
 static void reset_for(struct channel *c, const char *why, int error)
 {
+    driver_log("%s: %s; its channel is reset", c->work.disk->name, why);
     work_reset_for(&c->work, why, error);
     recover_reset(c);
 }

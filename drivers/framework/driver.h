@@ -46,7 +46,7 @@ void driver_timer(void);
 void driver_session_opened(unsigned s);
 
 /** It is being closed, or the driver is to leave: complete or forget what belongs to it; nothing of
- *  it may be at the device when this returns. */
+ *  it may be at the device when this returns, or driver_session_defer was called meanwhile. */
 void driver_session_closed(unsigned s);
 
 /** The client of session @s has rung: its queue may have requests, for driver_take. */
@@ -154,6 +154,12 @@ unsigned driver_session_of(const struct queue_driver *queue);
 
 /** Request @seq is done. A session that was closed meanwhile is none of the driver's concern. */
 void driver_complete(unsigned s, uint64_t seq, int status, uint64_t value);
+
+/** In driver_session_closed: something of session @s is at the device yet; its memory and its place
+ *  stay what they are until driver_session_let_go, soon: devman waits for a second. Not when the
+ *  driver is to leave: what is at the device then is driver_detach's. */
+void driver_session_defer(unsigned s);
+void driver_session_let_go(unsigned s);
 
 /** From here on to driver_ring, completions of session @s wake nobody: a batch has one signal. */
 void driver_hold(unsigned s);

@@ -17,6 +17,8 @@ static uint64_t again;
 
 static bool leaving;
 
+static uint64_t deferred; /* closed sessions of which something is at the device */
+
 static const struct driver_session *shown(unsigned s)
 {
     return &driver_info()->session[s];
@@ -75,6 +77,21 @@ static void open_queue(unsigned s)
     }
 }
 
+void driver_session_defer(unsigned s)
+{
+    deferred |= 1ull << s;
+}
+
+void driver_session_let_go(unsigned s)
+{
+    deferred &= ~(1ull << s);
+    if (leaving) {
+        return;
+    }
+    (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, DRIVER_SLOT_SESSIONS + s, 0, 0, 0, 0, 0);
+    (void)driver_call_closed(DRIVER_SLOT_DEVMAN, s, shown(s)->generation);
+}
+
 static void close_session(unsigned s)
 {
     if (places[s].generation != 0) {
@@ -82,8 +99,9 @@ static void close_session(unsigned s)
     }
     places[s].generation = 0;
     places[s].queue_is_open = false;
-    (void)sys_op(SLOT_CNODE, OP_CNODE_DELETE, DRIVER_SLOT_SESSIONS + s, 0, 0, 0, 0, 0);
-    (void)driver_call_closed(DRIVER_SLOT_DEVMAN, s, shown(s)->generation);
+    if ((deferred >> s & 1) == 0) {
+        driver_session_let_go(s);
+    }
 }
 
 void framework_sessions(void)

@@ -51,7 +51,6 @@ void work_try_again(struct work *w, const char *why)
 
 void work_reset_for(struct work *w, const char *why, int error)
 {
-    driver_log("%s: %s; it is reset", w->disk->name, why);
     w->now = w->moved = 0;
     if (w->timeouts++ == TIMEOUTS_MAX) {
         work_report(w, why);

@@ -162,6 +162,60 @@ def test_ata_names_bad_blocks(disks, tmp_path, dma):
     disks("errors", dma=dma, errors=errors)
 
 
+# -- ahci ------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def sata(tmp_path, program, count):
+    """sata(PART ..., errors=FILE): instances of the driver one after the other, on an ICH9 with a
+    disk, a small one that begins 50 requests a second, and a CD."""
+
+    def run(*parts, errors=None, dma=True):
+        disk, second, cd = (image(tmp_path / name, size) for name, size in
+                            (("disk", 64), ("second", 1), ("cd", 2)))
+        first = f"blkdebug:{errors}:{disk}" if errors else disk
+        slow = "dirty" in parts or "deep" in parts or "closed" in parts
+        with Qtest("-device", "ich9-ahci,id=sata,addr=4",
+                   "-drive", f"file={first},format=raw,if=none,id=d0",
+                   "-device", "ide-hd,bus=sata.0,drive=d0",
+                   "-drive", f"file={second},format=raw,if=none,id=d1"
+                   + ",throttling.iops-total=50" * slow,
+                   "-device", "ide-hd,bus=sata.1,drive=d1",
+                   "-drive", f"file={cd},format=raw,if=none,id=c0,media=cdrom,readonly=on",
+                   "-device", "ide-cd,bus=sata.2,drive=c0") as qemu:
+            for part in parts:
+                passes(count, f"ahci-{part}",
+                       [program("ahci"), qemu.socket, "drivers/ahci/ahci.manifest", part, disk, cd,
+                        *["dma"] * dma])
+
+    return run
+
+
+def test_ahci(sata):
+    """Every size up to 1 MiB, both drives, a CD, neighbours put together, bad requests, closed
+    sessions."""
+    sata("dma")
+
+
+def test_ahci_has_32_commands_at_a_disk(sata):
+    """And with them at a slow disk, sessions are closed."""
+    sata("deep", "closed")
+
+
+def test_ahci_takes_over_a_dirty_device(sata):
+    sata("dirty", "again")
+
+
+def test_ahci_names_bad_blocks(sata, tmp_path):
+    """One by one, and one of 32 that are queued."""
+    errors = tmp_path / "errors"
+    errors.write_text(ERRORS)
+    sata("errors", errors=errors)
+
+
+def test_ahci_without_dma(sata):
+    sata("refused", dma=False)
+
+
 # -- e1000 -----------------------------------------------------------------------------------------
 
 CARDS = ["e1000", "e1000-82545em", "e1000-82544gc", "e1000e"]

@@ -19,6 +19,10 @@ HOST_SRC := $(filter-out %/regs_mock.c,$(sort $(wildcard drivers/framework/host/
 HOST_OBJ := $(patsubst %,$(B)/host/obj/%.o,$(HOST_SRC))
 HOST_DRIVERS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/drivers/*/*.c)))))
 
+# Tests that several drivers have in common.
+HOST_TESTS_ata := $(wildcard tests/drivers/disk_*.[ch])
+HOST_TESTS_ahci := $(HOST_TESTS_ata)
+
 # The template is no part of the image, but must stay a driver.
 $(eval $(call program,template,drivers/template))
 
@@ -35,9 +39,9 @@ $(B)/host/obj/%.o: % $(B)/host.flags | $(REGS) $(IDL_HEADERS)
 $(B)/host/framework.a: $(HOST_OBJ)
 
 define host_driver
-$(B)/host/$1: $(wildcard tests/drivers/$1/*.[ch]) $(wildcard drivers/$1/*.c drivers/$1/*.h) $(B)/host/framework.a
+$(B)/host/$1: $(wildcard tests/drivers/$1/*.[ch]) $(HOST_TESTS_$1) $(wildcard drivers/$1/*.c drivers/$1/*.h) $(B)/host/framework.a
 	@echo '  HOSTCC $$@'
-	@$(HOST_CC) $(HOST_DRIVER_FLAGS) -Idrivers/$1 -o $$@ $$(filter %.c,$$^) $(B)/host/framework.a
+	@$(HOST_CC) $(HOST_DRIVER_FLAGS) -Idrivers/$1 -Itests/drivers -o $$@ $$(filter %.c,$$^) $(B)/host/framework.a
 endef
 $(foreach d,$(HOST_DRIVERS),$(eval $(call host_driver,$d)))
 -include $(HOST_OBJ:.o=.d)

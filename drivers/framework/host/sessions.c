@@ -212,13 +212,18 @@ void host_session_let_go(unsigned place)
 
 void host_session_close(struct host_session *s)
 {
+    uint64_t end = host_real_us() + HOST_LIMIT_S * 1000000ull;
+
     if (s->has_queue) {
         queue_manager_close(&s->manager);
     }
     info->session[s->place].state = DRIVER_SESSION_CLOSING;
     framework_sessions();
-    if (info->session[s->place].state != DRIVER_SESSION_NONE) {
-        host_end("the driver did not let go of a session");
+    while (info->session[s->place].state != DRIVER_SESSION_NONE) {
+        if (host_real_us() > end) {
+            host_end("the driver did not let go of a session");
+        }
+        host_poll();
     }
     if (s->has_queue) {
         unmap(s);

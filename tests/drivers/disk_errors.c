@@ -1,8 +1,8 @@
 /*
- * errors.c - what the driver makes of a drive that fails. blkdebug lets reads and writes of chosen
- * sectors fail: ERRORS_ONCE the first time, ERRORS_ALWAYS each time.
+ * disk_errors.c - what a driver makes of a drive that fails. blkdebug lets reads and writes of
+ * chosen sectors fail: ERRORS_ONCE the first time, ERRORS_ALWAYS each time.
  */
-#include "ata_test.h"
+#include "disk_test.h"
 
 #include <string.h>
 
