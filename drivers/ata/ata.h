@@ -170,6 +170,8 @@ uint64_t recover_look(struct channel *c, uint64_t now_us);
 
 /** Begin the wild access that was asked for, if it is @c's. */
 bool wild_begin(struct channel *c);
-void wild_end(struct channel *c);
+
+/** It has interrupted, or the watch looks at it (@is_look). True: it is over. */
+bool wild_end(struct channel *c, bool is_look);
 
 #endif

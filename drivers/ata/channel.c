@@ -342,7 +342,7 @@ void channel_irq(struct channel *c)
     if (c->phase == PHASE_DMA) {
         end_dma(c);
     } else if (c->phase == PHASE_WILD) {
-        wild_end(c);
+        (void)wild_end(c, false);
     } else {
         status = ata_status_read(c->regs);
         if (!status.busy) {
@@ -410,8 +410,9 @@ uint64_t channel_look(struct channel *c, uint64_t now_us)
     case PHASE_RECOVER:
         return recover_look(c, now_us);
     case PHASE_WILD:
-        wild_end(c);
-        channel_run(c);
+        if (wild_end(c, true)) {
+            channel_run(c);
+        }
         return now_us + WATCH_US;
     default:
         return look_at_drive(c, now_us);

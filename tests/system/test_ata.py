@@ -2,64 +2,33 @@
 wrote is compared with the image on the host. The tests in the system are tests/os/block.c."""
 import os
 import re
-import struct
 import time
 
 import pytest
 
 from conftest import ROOT
+from disks import ATA, BLOCKS, MARK, holds, machine_of, make_disk, path_of
 from test_drivers import CAUSES, driver
 
-MARK = b"quoll test disk\n"
-BLOCKS, PIECE = 131072, 8
-UNPROTECTED = "build/unprotected/quoll.img"
+PIECE = 8
 SIZES = (1, 2, 3, 8, 16, 17, 64, 128, 255, 256, 257, 1024, 2048)
-MACHINES = {
-    "q35-pio": dict(),
-    "q35-dma": dict(image=UNPROTECTED),
-    "pc-pio": dict(machine="pc"),
-    "pc-dma": dict(machine="pc", image=UNPROTECTED),
-}
+KINDS = ["q35-iommu", "q35-dma", "q35-pio", "pc-dma", "pc-pio"]
 TESTS = re.findall(r'\{"(block\.[\w.]+\w)"', (ROOT / "tests/os/block.c").read_text()) + [
     f"block.deaths.{what}" for what in ("write", "read", "flush")]
 EACH = [f"soak.block.each.{what}" for what in ("write", "read", "flush")] * (
     "DEATHS_EACH" in os.environ)
 
 
-def block(number, seed):
-    """As word_of in tests/os/block.c has it."""
-    mask = (1 << 64) - 1
-    salt = seed * 0xd1b54a32d192ed03 & mask
-    return struct.pack("<64Q", *(((number * 64 + i) * 0x9e3779b97f4a7c15 & mask) ^ salt
-                                 for i in range(64)))
-
-
-def holds(disk, first, count, seed):
-    return disk[first * 512:(first + count) * 512] == b"".join(
-        block(first + i, seed) for i in range(count))
-
-
 @pytest.fixture(name="disk")
 def fixture_disk(tmp_path):
-    path = tmp_path / "disk"
-    with open(path, "wb") as f:
-        f.truncate(BLOCKS * 512)
-        f.write(MARK)
-    return path
+    return make_disk(tmp_path / "disk")
 
 
-def devices(kind, disk):
-    drive = ("-drive", f"file={disk},format=raw,if=none,id=d0")
-    if kind.startswith("pc"):
-        return (*drive, "-device", "ide-hd,bus=ide.0,unit=0,drive=d0")
-    return (*drive, "-device", "piix3-ide,id=ide9,addr=4", "-device", "ide-hd,bus=ide9.0,drive=d0")
-
-
-@pytest.mark.parametrize("kind", MACHINES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_disk(machine, count, disk, kind):
     """Every size, depth, wrong requests, deaths under load and at some steps of a request (in make
     soak at each)."""
-    one = machine(limit_s=500 + 3600 * len(EACH), boot="pvh", extra=devices(kind, disk), **MACHINES[kind])
+    one = machine(limit_s=500 + 3600 * len(EACH), **machine_of(kind, ATA, disk))
     one.boot()
     found, = one.run_json("lsdev block")
     assert found["path"].endswith("/disk0") and found["driver"] == "ata", found
@@ -70,7 +39,7 @@ def test_disk(machine, count, disk, kind):
     assert not failures and sorted(passed) == sorted(TESTS), "\n".join(lines)
     for test in EACH:
         assert one.run(f"test {test}", timeout=3600)[-1] == "1 passed, 0 failed", test
-    how = "DMA" if kind.endswith("dma") else "PIO"
+    how = "PIO" if kind.endswith("pio") else "DMA"
     assert any(f"ata: disk0: QEMU HARDDISK, {BLOCKS} blocks of 512 bytes, by {how}" in line
                for line in one.run("log"))
     check_image(disk.read_bytes())
@@ -91,10 +60,10 @@ def check_depth(data):
             assert holds(data, 40000 + 1237 * i, PIECE, 200), i
 
 
-@pytest.mark.parametrize("kind", ["q35-pio", "q35-dma"])
+@pytest.mark.parametrize("kind", ["q35-pio", "q35-iommu"])
 def test_faults(machine, count, disk, kind):
     """Each fault that its driver can commit: it dies of it, comes back, and no data is wrong."""
-    one = machine(limit_s=500, boot="pvh", extra=devices(kind, disk), **MACHINES[kind])
+    one = machine(limit_s=500, **machine_of(kind, ATA, disk))
     one.boot()
     for fault in CAUSES:
         if fault == "irq-storm":
@@ -124,7 +93,7 @@ def test_cd(machine):
 
 def test_drives_outlive_their_driver(machine, disk):
     """They stay in the tree; orders are for the device, as a drive has no driver of its own."""
-    one = machine(boot="pvh", extra=devices("q35", disk))
+    one = machine(**machine_of("q35-pio", ATA, disk))
     one.boot()
     assert "has no driver" in one.run("kill /pci/00:04.0/disk0")[0]
     one.run("kill ata")
