@@ -8,9 +8,23 @@
 #include <string.h>
 
 static const struct bench_area *const areas[] = {
-    &area_ipc,           &area_irq,         &area_fault,      &area_vm,      &area_cap,
-    &area_drv_call,      &area_drv_restart, &area_drv_serial, &area_drv_irq, &area_latency,
-    &area_latency_large, &area_disk_dma,    &area_disk_pio,   &area_packet,  &area_net,
+    &area_ipc,
+    &area_irq,
+    &area_fault,
+    &area_vm,
+    &area_cap,
+    &area_drv_call,
+    &area_drv_restart,
+    &area_drv_serial,
+    &area_drv_irq,
+    &area_latency,
+    &area_latency_large,
+    &area_disk_dma,
+    &area_disk_pio,
+    &area_packet,
+    &area_net,
+    &area_restart_ata_dma,
+    &area_restart_ata_pio,
 };
 
 int main(void);

@@ -48,6 +48,35 @@ peer_idle:
     jmp peer_idle
 peer_idle_end:
 
+; ---- writes down when somebody else ran: pairs of TSC readings, COUNT of them, at most ROUNDS
+GAP_LEAST equ 64                ; more than a turn
+
+global peer_gaps, peer_gaps_end
+peer_gaps:
+    rdtsc
+    shl rdx, 32
+    or rax, rdx
+.next:
+    mov rcx, rax
+    rdtsc
+    shl rdx, 32
+    or rax, rdx
+    mov rdx, rax
+    sub rdx, rcx
+    cmp rdx, GAP_LEAST
+    jbe .next
+    mov rsi, [rsp+COUNT]
+    cmp rsi, [rsp+ROUNDS]
+    jae .next
+    mov rdi, rsi
+    shl rdi, 4
+    mov [rsp+rdi+SAMPLES], rcx
+    mov [rsp+rdi+SAMPLES+8], rax
+    inc rsi
+    mov [rsp+COUNT], rsi
+    jmp .next
+peer_gaps_end:
+
 ; ---- answers every call with what it carried
 global peer_echo, peer_echo_end
 peer_echo:

@@ -1,0 +1,20 @@
+"""How long a disk is away when its driver dies with a request at the disk: the work until the
+successor has served one, waiting excluded, and the time (servers/bench/disk_restart.c)."""
+import bench_gate
+import disk_bench
+
+PARTS = ("detect", "quiet", "reclaim", "load", "attach", "serve")
+
+
+def test_a_restart_is_as_short_as_required():
+    results = disk_bench.measure(("disk.restart",), "disk-restart")
+    required = {name: row["required"] for name, row in
+                bench_gate.load_reference()["disk"]["rows"].items() if ".restart." in name}
+    assert list(bench_gate.failures(results)) == [] and len(required) == 4
+    for name, most in required.items():
+        assert 0 < results[name]["median"] <= most, (name, results[name])
+    for name in (name for name in required if name.endswith(".total")):
+        parts = sum(results[name.replace("total", part)]["median"] for part in PARTS)
+        total = results[name]["median"]
+        assert 0.9 * total < parts < 1.1 * total, (name, parts, total)
+        assert total <= results[name.replace("total", "elapsed")]["median"]
