@@ -82,9 +82,11 @@ int queue_submit(struct queue_client *q, uint32_t op, uint64_t offset, uint64_t 
     queue_put_u32(&req->flags, 0);
     queue_put(&req->offset, offset);
     queue_put(&req->length, length);
-    for (unsigned i = 0; i < 4; i++) {
-        queue_put(&req->arg[i], args ? args[i] : none[i]);
-    }
+    args = args != NULL ? args : none;
+    queue_put(&req->arg[0], args[0]);
+    queue_put(&req->arg[1], args[1]);
+    queue_put(&req->arg[2], args[2]);
+    queue_put(&req->arg[3], args[3]);
     q->outstanding |= 1ull << slot;
     *seq = q->next++;
     /* Orders the request's words and its buffer before the number ... */
@@ -120,12 +122,14 @@ static unsigned slot_after(const struct queue_client *q, unsigned slot)
     return (slot + 1) & (q->slots - 1);
 }
 
-/* The first outstanding slot that D says is completed, from q->look on; `slots`: none. */
-static unsigned find_completed(const struct queue_client *q)
+/* The first outstanding slot that D says is completed, from q->look on; `slots`: none. While the
+ * driver lives, its count says whether there is one, so that an idle look costs one load; of a dead
+ * one every slot is looked at, since it may not have come to counting. */
+static unsigned find_completed(const struct queue_client *q, bool lives)
 {
     unsigned slot = q->look;
 
-    if (q->outstanding == 0) {
+    if (q->outstanding == 0 || (lives && queue_get_fenced(&q->p.d->count) == q->accepted)) {
         return q->slots;
     }
     for (unsigned i = 0; i < q->slots; i++, slot = slot_after(q, slot)) {
@@ -141,13 +145,14 @@ static unsigned find_completed(const struct queue_client *q)
 static void forget(struct queue_client *q, unsigned slot, struct queue_done *done)
 {
     done->seq = queue_seq_of(q->next, q->slots, slot);
+    q->accepted++;
     q->outstanding &= ~(1ull << slot);
     q->look = slot_after(q, slot);
 }
 
-static bool accept_one(struct queue_client *q, struct queue_done *done)
+static bool accept_one(struct queue_client *q, enum phase phase, struct queue_done *done)
 {
-    unsigned slot = find_completed(q);
+    unsigned slot = find_completed(q, phase == PHASE_UP);
 
     if (slot == q->slots) {
         return false;
@@ -181,6 +186,7 @@ static void acknowledge(struct queue_client *q)
     queue_put(&q->p.c->next, q->next);
     queue_put(&q->p.c->ack, epoch);
     q->epoch = epoch;
+    q->accepted = 0;
     q->held = true;
     q->owes = false; /* the successor looks by itself, and C must not be touched */
     queue_wake(q->wake_manager);
@@ -194,7 +200,7 @@ int queue_collect(struct queue_client *q, struct queue_done *done)
         return E_BUSY;
     }
     client_awake(q);
-    if (accept_one(q, done)) {
+    if (accept_one(q, phase, done)) {
         return E_OK;
     }
     if (phase == PHASE_CLOSED) {
@@ -227,7 +233,7 @@ static bool client_has_work(struct queue_client *q)
     case PHASE_HELD:
         return false;
     default:
-        return find_completed(q) != q->slots;
+        return find_completed(q, true) != q->slots;
     }
 }
 

@@ -23,6 +23,7 @@ int queue_driver_open(struct queue_driver *q, struct queue_pages pages, uint64_t
     *q = (struct queue_driver){.p = pages,
                                .wake_client = wake_client,
                                .limits = pages.m->limits,
+                               .count = queue_get(&pages.d->count), /* devman's: of one it has answered */
                                .next = queue_get(&pages.m->next),
                                .reissue = queue_get(&pages.m->reissue)};
     return E_OK;
@@ -68,7 +69,7 @@ static uint64_t next_number(struct queue_driver *q)
     if (q->flushing) {
         return 0;
     }
-    seq = next_reissue(q);
+    seq = q->reissue != 0 ? next_reissue(q) : 0;
     if (seq == 0 && !(q->taken >> slot & 1) &&
         queue_get_fenced(&q->p.c->req[slot].seq) == q->next) {
         seq = q->next;
@@ -91,9 +92,10 @@ static uint32_t copy_request(const struct queue_slot *from, struct queue_request
     to->op = queue_get_u32(&from->op);
     to->offset = queue_get(&from->offset);
     to->length = queue_get(&from->length);
-    for (unsigned i = 0; i < 4; i++) {
-        to->arg[i] = queue_get(&from->arg[i]);
-    }
+    to->arg[0] = queue_get(&from->arg[0]);
+    to->arg[1] = queue_get(&from->arg[1]);
+    to->arg[2] = queue_get(&from->arg[2]);
+    to->arg[3] = queue_get(&from->arg[3]);
     return queue_get_u32(&from->flags);
 }
 
@@ -178,14 +180,16 @@ int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64
     q->flushing = false; /* while it was set nothing else was taken */
     queue_put(&done->status, status);
     queue_put(&done->value, value);
-    /* Orders status, value and the data before the number ... */
+    /* Orders status, value and the data before the number, and that before the count ... */
+    queue_put(&done->seq, seq);
+    q->count++;
     if (q->holds) {
-        queue_put(&done->seq, seq);
+        queue_put(&q->p.d->count, q->count);
         q->owes = true;
         return E_OK;
     }
-    /* ... and (the fence of rule 6) the number before the look at the client's flag. */
-    queue_put_fence(&done->seq, seq);
+    /* ... and (the fence of rule 6) both before the look at the client's flag. */
+    queue_put_fence(&q->p.d->count, q->count);
     if (queue_get_fenced(&q->p.c->sleep)) {
         queue_wake(q->wake_client);
     }

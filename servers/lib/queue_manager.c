@@ -144,6 +144,7 @@ static void renew_d(struct queue_manager *q, uint64_t poison)
     if (poison) {
         done->status = E_DEAD;
         done->taken = poison;
+        q->p.d->count = 1;
         queue_put(&done->seq, poison);
     }
 }

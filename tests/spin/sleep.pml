@@ -1,10 +1,11 @@
 /*
  * sleep.pml - rule 6: neither end of a session's queue sleeps while the other has something for it,
  * on x86, where each processor's stores wait in a buffer of its own.
- * Memory is seven words; a store goes into the end's buffer, and a drain moves the oldest into
+ * Memory is WINDOW * 2 + 3 words; a store goes into the end's buffer, and a drain moves the oldest into
  * memory at any time. FENCE waits until the buffer is empty. Left out one by one (-DNO_FENCE_...),
  * each of the four fences must make the model end with somebody asleep for ever.
  * Several may be published before the fence and the look: a batch.
+ * A completion is its number, then the count of all, which is all that an idle client looks at.
  * One slot per request in flight (WINDOW), REQUESTS in all, numbers from 1.
  * Code: queue_submit, queue_complete, their _ring, queue_client_about_to_sleep, queue_driver_about_to_sleep.
  */
@@ -14,12 +15,14 @@
 #ifndef WINDOW
 #define WINDOW 2
 #endif
-#define BUFFER 3 /* stores that a processor may hold back */
+#define BUFFER 4 /* stores that a processor may hold back */
 
 #define REQ(n)  ((n) % WINDOW)          /* C: req[].seq */
 #define DONE(n) (WINDOW + (n) % WINDOW) /* D: done[].seq */
 #define C_SLEEP (2 * WINDOW)
 #define D_SLEEP (2 * WINDOW + 1)
+#define D_COUNT (2 * WINDOW + 2)
+#define IS_DONE (memory[D_COUNT] != oldest - 1 && memory[DONE(oldest)] == oldest)
 
 #ifdef NO_FENCE_SUBMIT
 #define FENCE_SUBMIT skip
@@ -42,7 +45,7 @@
 #define FENCE_CLIENT_SLEEP empty(client_stores)
 #endif
 
-byte memory[2 * WINDOW + 2];
+byte memory[2 * WINDOW + 3];
 chan client_stores = [BUFFER] of { byte, byte };
 chan driver_stores = [BUFFER] of { byte, byte };
 bool client_bell, driver_bell; /* sticky bits of the two notifications */
@@ -69,7 +72,7 @@ proctype client()
     :: oldest > REQUESTS -> break
     :: oldest <= REQUESTS ->
         do /* collect */
-        :: oldest < next && memory[DONE(oldest)] == oldest -> oldest++
+        :: oldest < next && IS_DONE -> oldest++
         :: else -> break
         od;
         do /* submit */
@@ -86,7 +89,7 @@ proctype client()
             client_stores ! C_SLEEP, 1;
             FENCE_CLIENT_SLEEP;
             if
-            :: memory[DONE(oldest)] != oldest ->
+            :: !IS_DONE ->
                 atomic { client_bell -> client_bell = false } /* wait */
             :: else
             fi;
@@ -108,6 +111,7 @@ proctype driver()
         if
         :: memory[REQ(next)] == next -> /* take, serve, complete */
             driver_stores ! DONE(next), next;
+            driver_stores ! D_COUNT, next;
             owes = true;
             next++
         :: else ->

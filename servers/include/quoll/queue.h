@@ -65,7 +65,8 @@ struct queue_done_slot {
 
 struct queue_d {
     uint64_t sleep; /* 1: signal the driver when something is submitted */
-    uint64_t spare[7];
+    uint64_t count; /* of completions since devman zeroed it, stored after `seq` */
+    uint64_t spare[6];
     struct queue_done_slot done[QUEUE_SLOTS_MAX];
 };
 
@@ -109,7 +110,7 @@ _Static_assert(sizeof(struct queue_done_slot) == 64 &&
                    offsetof(struct queue_done_slot, taken) == 24 &&
                    offsetof(struct queue_done_slot, progress) == 32,
                "ABI: completion");
-_Static_assert(offsetof(struct queue_d, done) == 64, "ABI: D");
+_Static_assert(offsetof(struct queue_d, count) == 8 && offsetof(struct queue_d, done) == 64, "ABI: D");
 _Static_assert(sizeof(struct queue_limits) == 24 && offsetof(struct queue_m, next) == 8 &&
                    offsetof(struct queue_m, reissue) == 16 &&
                    offsetof(struct queue_m, limits) == 24 && offsetof(struct queue_m, slot) == 64,
@@ -292,6 +293,7 @@ struct queue_client {
     uint64_t wake_driver, wake_manager;
     uint64_t next;
     uint64_t outstanding; /* bit per slot */
+    uint64_t accepted;    /* completions, since D was zeroed */
     uint64_t epoch;       /* the last one that was acknowledged (or opened in) */
     uint32_t slots, look; /* look: the slot that is looked at first */
     bool held;            /* acknowledged, not yet UP: C and D are devman's */
@@ -352,6 +354,7 @@ struct queue_driver {
     struct queue_limits limits; /* a copy of M's */
     uint64_t next;              /* the next number to be taken */
     uint64_t taken;             /* bit per slot: taken and not completed */
+    uint64_t count;             /* of completions, as D has it */
     uint64_t reissue;           /* bit per slot: the predecessor's, not taken again yet */
     bool flushing;              /* a FLUSH is taken: nothing else is until it is completed */
     bool held_back;             /* the last look left off at a FLUSH */
