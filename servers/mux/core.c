@@ -16,18 +16,33 @@ void mux_open(unsigned place, bool transmits, struct queue_pages pages, uint64_t
     struct mux_client *c = &mux.client[place];
 
     *c = (struct mux_client){.transmits = transmits, .data = data};
+    mux_close(place);
     c->used = queue_driver_open(&c->queue, pages, wake) == E_OK;
+    if (c->used) {
+        *(transmits ? &mux.senders : &mux.receivers) |= 1u << place;
+    }
 }
 
 void mux_close(unsigned place)
 {
     mux.client[place].used = false;
+    mux.senders &= ~(1u << place);
+    mux.receivers &= ~(1u << place);
+}
+
+/* The next of @places, which is taken off. */
+static struct mux_client *next_of(uint32_t *places)
+{
+    struct mux_client *c = &mux.client[__builtin_ctz(*places)];
+
+    *places &= *places - 1;
+    return c;
 }
 
 bool mux_sniffs(void)
 {
-    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
-        if (mux.client[i].used && mux.client[i].sniffs) {
+    for (uint32_t places = mux.receivers; places != 0;) {
+        if (next_of(&places)->sniffs) {
             return true;
         }
     }
@@ -60,11 +75,8 @@ bool mux_take_posted(void)
 {
     bool moved = false;
 
-    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
-        struct mux_client *c = &mux.client[i];
-        if (c->used && !c->transmits) {
-            moved |= take_posted(c);
-        }
+    for (uint32_t places = mux.receivers; places != 0;) {
+        moved |= take_posted(next_of(&places));
     }
     return moved;
 }
@@ -144,9 +156,9 @@ void mux_in(const uint8_t *frame, uint64_t about)
     }
     memcpy(head, frame, length < HEAD_BYTES ? length : HEAD_BYTES);
     ours = is_ours(head);
-    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
-        struct mux_client *c = &mux.client[i];
-        if (c->used && !c->transmits && (ours || c->sniffs) && rule_fits(&c->rule, head, length)) {
+    for (uint32_t places = mux.receivers; places != 0;) {
+        struct mux_client *c = next_of(&places);
+        if ((ours || c->sniffs) && rule_fits(&c->rule, head, length)) {
             deliver(c, frame, length, about);
         }
     }
@@ -154,9 +166,9 @@ void mux_in(const uint8_t *frame, uint64_t about)
 
 static void show_sniffers(const uint8_t *frame, unsigned length)
 {
-    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
-        struct mux_client *c = &mux.client[i];
-        if (c->used && !c->transmits && c->sniffs && rule_fits(&c->rule, frame, length)) {
+    for (uint32_t places = mux.receivers; places != 0;) {
+        struct mux_client *c = next_of(&places);
+        if (c->sniffs && rule_fits(&c->rule, frame, length)) {
             deliver(c, frame, length, length);
         }
     }
@@ -187,12 +199,13 @@ static bool take_frame(struct mux_client *c, uint8_t *to, struct mux_out *out)
     return false;
 }
 
-bool mux_out(uint8_t *to, struct mux_out *out)
+/* A frame of one of @places. */
+static bool take_frame_of(uint32_t places, uint8_t *to, struct mux_out *out)
 {
-    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
-        struct mux_client *c = &mux.client[(mux.turn + i) % MUX_CLIENTS];
-        if (c->used && c->transmits && take_frame(c, to, out)) {
-            mux.turn = (mux.turn + i + 1) % MUX_CLIENTS;
+    while (places != 0) {
+        struct mux_client *c = next_of(&places);
+        if (take_frame(c, to, out)) {
+            mux.turn = (unsigned)(c - mux.client) + 1;
             show_sniffers(to, out->length);
             return true;
         }
@@ -200,13 +213,20 @@ bool mux_out(uint8_t *to, struct mux_out *out)
     return false;
 }
 
+bool mux_out(uint8_t *to, struct mux_out *out)
+{
+    uint32_t after = mux.senders >> mux.turn << mux.turn;
+
+    return take_frame_of(after, to, out) || take_frame_of(mux.senders & ~after, to, out);
+}
+
 bool mux_about_to_sleep(bool full)
 {
-    for (unsigned i = 0; i < MUX_CLIENTS; i++) {
-        struct mux_client *c = &mux.client[i];
-        if (c->used && c->transmits && full) {
+    for (uint32_t places = mux.senders | mux.receivers; places != 0;) {
+        struct mux_client *c = next_of(&places);
+        if (c->transmits && full) {
             queue_driver_ring(&c->queue);
-        } else if (c->used && !queue_driver_about_to_sleep(&c->queue)) {
+        } else if (!queue_driver_about_to_sleep(&c->queue)) {
             return false;
         }
     }
