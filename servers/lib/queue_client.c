@@ -33,10 +33,8 @@ enum phase {
     PHASE_CLOSED,
 };
 
-static enum phase client_phase(struct queue_client *q)
+static enum phase phase_of(struct queue_client *q, uint64_t life)
 {
-    uint64_t life = queue_get(&q->p.m->life);
-
     if (queue_state_of(life) == QUEUE_CLOSED) {
         return PHASE_CLOSED;
     }
@@ -48,6 +46,13 @@ static enum phase client_phase(struct queue_client *q)
         q->recovered = true;
     }
     return q->held ? PHASE_HELD : PHASE_UP;
+}
+
+static inline enum phase client_phase(struct queue_client *q)
+{
+    uint64_t life = queue_get(&q->p.m->life);
+
+    return life == queue_life(q->epoch, QUEUE_UP) && !q->held ? PHASE_UP : phase_of(q, life);
 }
 
 /* The flag is in C, so it must be taken back before an acknowledgement hands C over. */

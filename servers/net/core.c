@@ -7,13 +7,16 @@
 
 #include <lwip/etharp.h>
 #include <lwip/init.h>
+#include <lwip/ip4.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip/timeouts.h>
+#include <lwip/udp.h>
 #include <netif/ethernet.h>
 #include <string.h>
 
-#define MTU 1500
+#define MTU    1500
+#define CHECKS (NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP)
 
 struct core core;
 
@@ -24,11 +27,55 @@ uint32_t sys_now(void)
     return (uint32_t)core.now_ms;
 }
 
+/* ---- sums that are left to the card */
+
+#define IP_AT  14u
+#define SUM_AT (IP_AT + IP_HLEN)
+
+void core_sums(bool are_left)
+{
+    core.leaves_sums = are_left;
+    core_sum_udp(0);
+}
+
+void core_sum_udp(unsigned bytes)
+{
+    uint16_t left = NETIF_CHECKSUM_GEN_TCP;
+
+    left |= bytes + IP_HLEN + UDP_HLEN <= MTU ? NETIF_CHECKSUM_GEN_UDP : 0;
+    core.netif.chksum_flags =
+        core.leaves_sums ? (uint16_t)(NETIF_CHECKSUM_ENABLE_ALL & ~left) : NETIF_CHECKSUM_ENABLE_ALL;
+}
+
+/* The frame's place for a sum, in which that of the pseudo header is put; 0: it has none, or is a
+ * fragment. Options are never sent. */
+static uint16_t prepare_sum(uint8_t *frame)
+{
+    uint8_t *ip = frame + IP_AT, protocol = ip[9];
+    bool is_ip = frame[12] == 0x08 && frame[13] == 0;
+    uint16_t at = SUM_AT + (protocol == IP_PROTO_TCP ? 16 : 6), sum;
+    uint64_t all;
+    uint32_t ends[2]; /* source and destination */
+
+    if (!core.leaves_sums || !is_ip || (ip[6] & 0x3f) != 0 || ip[7] != 0 ||
+        (protocol != IP_PROTO_TCP && protocol != IP_PROTO_UDP)) {
+        return 0;
+    }
+    memcpy(ends, ip + 12, sizeof(ends));
+    all = (uint64_t)ends[0] + ends[1];
+    all += lwip_htons((uint16_t)(((unsigned)ip[2] << 8 | ip[3]) - IP_HLEN + protocol));
+    all = (all & 0xffff) + (all >> 16 & 0xffff) + (all >> 32);
+    sum = (uint16_t)(all + (all >> 16));
+    memcpy(frame + at, &sum, sizeof(sum));
+    return at;
+}
+
 /* ---- out */
 
 static err_t send_frame(struct netif *netif, struct pbuf *p)
 {
     uint8_t *frame = p->tot_len <= CORE_FRAME_MAX ? port_frame() : NULL;
+    uint16_t sum_at;
 
     (void)netif;
     if (frame == NULL) {
@@ -38,7 +85,8 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     (void)pbuf_copy_partial(p, frame, p->tot_len, 0);
     core.count.frames_out++;
     core.count.bytes_out += p->tot_len;
-    port_send(p->tot_len);
+    sum_at = prepare_sum(frame);
+    port_send(p->tot_len, SUM_AT, sum_at);
     return ERR_OK;
 }
 
@@ -64,7 +112,7 @@ void core_can_send(void)
 
 /* ---- in */
 
-void core_input(const uint8_t *frame, unsigned length)
+void core_input(const uint8_t *frame, unsigned length, bool is_checked)
 {
     struct pbuf *p;
 
@@ -80,9 +128,13 @@ void core_input(const uint8_t *frame, unsigned length)
         return;
     }
     (void)pbuf_take(p, frame, (uint16_t)length);
+    if (is_checked) {
+        core.netif.chksum_flags &= (uint16_t)~CHECKS;
+    }
     if (core.netif.input(p, &core.netif) != ERR_OK) {
         (void)pbuf_free(p);
     }
+    core.netif.chksum_flags |= CHECKS;
 }
 
 /* ---- the card */
@@ -131,8 +183,8 @@ uint32_t core_time(uint64_t now_ms)
     core.now_ms = now_ms;
     sys_check_timeouts();
     for (unsigned i = 0; i < CORE_SESSIONS; i++) {
-        for (unsigned k = 0; core.session[i].region != NULL && k < SOCKET_COUNT; k++) {
-            stream_time(&core.session[i].socket[k]);
+        for (uint32_t sockets = sockets_of(i); sockets != 0;) {
+            stream_time(socket_next(i, &sockets));
         }
     }
     return sys_timeouts_sleeptime();
@@ -175,10 +227,9 @@ bool core_about_to_sleep(void)
 {
     set_flags(1);
     for (unsigned i = 0; i < CORE_SESSIONS; i++) {
-        struct session *s = &core.session[i];
-        for (unsigned k = 0; s->region != NULL && k < SOCKET_COUNT; k++) {
-            if (s->socket[k].used &&
-                socket_load(&words_of(&s->socket[k])->tx_put) != s->socket[k].tx_seen) {
+        for (uint32_t sockets = sockets_of(i); sockets != 0;) {
+            const struct socket *s = socket_next(i, &sockets);
+            if (socket_load(&words_of(s)->tx_put) != s->tx_seen) {
                 core_awake();
                 return false;
             }

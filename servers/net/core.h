@@ -21,8 +21,9 @@
 /** Where the next frame to be sent may be written, CORE_FRAME_MAX bytes; null: not now. */
 uint8_t *port_frame(void);
 
-/** Send the @length bytes that were written there. */
-void port_send(unsigned length);
+/** Send the @length bytes that were written there. With @sum_at, which core_sums allows, the ones'
+ *  complement of the sum of all from @sum_from on is to be put there. */
+void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at);
 
 /** Wake session @session's client. */
 void port_wake(unsigned session);
@@ -38,8 +39,11 @@ void core_begin(const uint8_t secret[16], uint64_t now_ms);
 /** The card: its address and whether it has a link. May be called again. */
 void core_link(const uint8_t mac[6], bool is_up);
 
-/** A frame has arrived. Its bytes are copied. */
-void core_input(const uint8_t *frame, unsigned length);
+/** May sums of TCP and UDP be left to port_send? At first: no. */
+void core_sums(bool are_left);
+
+/** A frame has arrived. Its bytes are copied. @is_checked: its sums are known to be right. */
+void core_input(const uint8_t *frame, unsigned length, bool is_checked);
 
 /** Frames can be sent again after port_frame had said no. */
 void core_can_send(void);

@@ -57,6 +57,7 @@ static int send(struct socket *s, struct pbuf *p, const struct socket_record *he
     if (to.addr == 0 || port == 0) {
         return E_BAD_ARG;
     }
+    core_sum_udp(p->tot_len);
     return error_of_lwip(udp_sendto(s->udp, p, &to, port));
 }
 

@@ -51,6 +51,7 @@ struct session {
     struct socket_region *region; /* null: free */
     struct core_rights rights;
     bool has_news;
+    uint32_t used; /* bit per socket */
     struct socket socket[SOCKET_COUNT];
 };
 
@@ -60,10 +61,29 @@ struct core {
     uint8_t mac[6];
     bool has_card, uses_dhcp;
     bool was_full; /* port_frame said no since core_can_send */
+    bool leaves_sums;
     struct core_counters count;
     struct session session[CORE_SESSIONS];
 };
 extern struct core core;
+
+/** Bits of the sockets in use; 0 of a session that is none. */
+static inline uint32_t sockets_of(unsigned session)
+{
+    return core.session[session].used;
+}
+
+/** The next of @sockets, bits of a session's, which is taken off. */
+static inline struct socket *socket_next(unsigned session, uint32_t *sockets)
+{
+    struct socket *s = &core.session[session].socket[__builtin_ctz(*sockets)];
+
+    *sockets &= *sockets - 1;
+    return s;
+}
+
+/** Does lwIP sum up a UDP packet of @bytes itself? Fragments can't be left to the card. */
+void core_sum_udp(unsigned bytes);
 
 void random_begin(const uint8_t secret[16]);
 

@@ -91,10 +91,8 @@ bool socket_look(struct socket *s)
 
 void core_doorbell(unsigned session)
 {
-    struct session *all = &core.session[session];
-
-    for (unsigned i = 0; all->region != NULL && i < SOCKET_COUNT; i++) {
-        struct socket *s = &all->socket[i];
+    for (uint32_t sockets = sockets_of(session); sockets != 0;) {
+        struct socket *s = socket_next(session, &sockets);
         if (!s->used || (s->flags & SOCKET_FAILED) != 0) {
             continue;
         }
@@ -153,6 +151,32 @@ static struct pbuf *refer(uint8_t *ring, uint64_t at, size_t n, struct pbuf *fro
     return front;
 }
 
+/* What stands before a record that is sent, headers of lwIP's: for one at a time, which is not kept.
+ * Its type says that it changes, so lwIP copies what has to wait for ARP. */
+static struct {
+    struct pbuf_custom p;
+    uint8_t room[PBUF_TRANSPORT + 16];
+    bool used;
+} front_of_record;
+
+static void give_front(struct pbuf *p)
+{
+    (void)p;
+    front_of_record.used = false;
+}
+
+static struct pbuf *take_front(unsigned bytes)
+{
+    unsigned type = PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS | PBUF_TYPE_FLAG_DATA_VOLATILE |
+                    PBUF_TYPE_ALLOC_SRC_MASK_APP_MIN;
+
+    LWIP_ASSERT("one at a time", !front_of_record.used);
+    front_of_record.used = true;
+    front_of_record.p.custom_free_function = give_front;
+    return pbuf_alloced_custom(PBUF_TRANSPORT, (uint16_t)bytes, (pbuf_type)type, &front_of_record.p,
+                               front_of_record.room, sizeof(front_of_record.room));
+}
+
 struct pbuf *socket_take_record(struct socket *s, unsigned front, struct socket_record *head)
 {
     uint8_t *ring = socket_tx_ring(region_of(s), s->number);
@@ -171,7 +195,7 @@ struct pbuf *socket_take_record(struct socket *s, unsigned front, struct socket_
         socket_lied(s);
         return NULL;
     }
-    p = pbuf_alloc(PBUF_TRANSPORT, (uint16_t)front, PBUF_RAM);
+    p = take_front(front);
     return p == NULL ? NULL : refer(ring, s->tx_get + sizeof(*head), head->length, p);
 }
 
@@ -195,6 +219,7 @@ void core_session_close(unsigned session)
             s->socket[i].used = false;
         }
     }
+    s->used = 0;
     s->region = NULL;
 }
 
@@ -209,6 +234,7 @@ struct socket *socket_take(unsigned session, enum core_kind kind)
                                  .kind = (uint8_t)kind,
                                  .session = (uint8_t)session,
                                  .number = (uint8_t)i};
+            all->used |= 1u << i;
             memset(words_of(s), 0, sizeof(*words_of(s)));
             return s;
         }
@@ -219,6 +245,7 @@ struct socket *socket_take(unsigned session, enum core_kind kind)
 void socket_free(struct socket *s)
 {
     s->used = false;
+    core.session[s->session].used &= ~(1u << s->number);
     socket_store(&words_of(s)->state, 0);
 }
 

@@ -40,13 +40,13 @@ uint8_t *port_frame(void)
     return buffer_at(&out, (unsigned)__builtin_ctz(free_out));
 }
 
-void port_send(unsigned length)
+void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at)
 {
     unsigned i = (unsigned)__builtin_ctz(free_out);
     uint64_t seq;
 
-    if (packet_submit_transmit(&out.queue, 0, 0, 0, (uint64_t)i * BUFFER_BYTES, length, &seq) ==
-        E_OK) {
+    if (packet_submit_transmit(&out.queue, sum_at != 0 ? sum_from : 0, sum_at, 0,
+                               (uint64_t)i * BUFFER_BYTES, length, &seq) == E_OK) {
         out_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
         free_out &= ~(1u << i);
     }
@@ -72,7 +72,8 @@ static bool take_arrived(void)
         unsigned i = in_buffer[done.seq % QUEUE_SLOTS_MAX];
         uint64_t about = 0;
         if (packet_finish_receive(&done, &about) == E_OK) {
-            core_input(buffer_at(&in, i), (unsigned)(about & PACKET_RECEIVED_LENGTH));
+            core_input(buffer_at(&in, i), (unsigned)(about & PACKET_RECEIVED_LENGTH),
+                       (about & PACKET_RECEIVED_CHECKED) != 0);
         }
         post(i);
         moved = true;
@@ -141,5 +142,6 @@ void wire_tick(void)
     is_there = in.is_open && packet_call_info(in.endpoint, &card) == E_OK;
     if (is_there) {
         core_link(card.mac, card.link.is_up);
+        core_sums(card.sums);
     }
 }

@@ -99,9 +99,10 @@ uint32_t net_first_number(const ip_addr_t *local, uint16_t local_port, const ip_
                           uint16_t remote_port);
 #define LWIP_HOOK_TCP_ISN net_first_number
 
-/* ---- checksums: all in software; cards that can do them are a later matter */
+/* ---- checksums: core.c says for each frame which of them are the card's matter */
 
-#define LWIP_CHECKSUM_ON_COPY 0
+#define LWIP_CHECKSUM_ON_COPY        0
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
 /* ---- the rest */
 
