@@ -1,6 +1,6 @@
 /*
- * socket.c - BSD's sockets over interface `socket`: the task's one session, and what happens once
- * a connection. Data is socket_data.c.
+ * socket.c - BSD's sockets over interface `socket`: the task's sessions, and what happens once a
+ * connection. Data is socket_data.c.
  */
 #include "socket.h"
 
@@ -13,9 +13,9 @@
 
 int errno;
 
-static struct client_session session;
-struct socket_region *socket_region;
-static uint8_t kinds[SOCKET_COUNT]; /* SOCK_...; 0: none */
+static struct client_session sessions[SOCKET_SESSIONS];
+struct socket_region *socket_regions[SOCKET_SESSIONS];
+static uint8_t kinds[SOCKET_FDS]; /* SOCK_...; 0: none */
 
 int socket_fails(int error)
 {
@@ -23,42 +23,65 @@ int socket_fails(int error)
     return -1;
 }
 
-void socket_ring(void)
+void socket_ring(int fd)
 {
-    if (socket_load(&socket_region->server_sleeps) != 0) {
-        (void)sys_signal(session.doorbell);
+    if (socket_load(&socket_region_of(fd)->server_sleeps) != 0) {
+        (void)sys_signal(sessions[socket_session_of(fd)].doorbell);
     }
 }
 
 int socket_kind(int fd)
 {
-    return fd >= 0 && fd < (int)SOCKET_COUNT && socket_region != NULL ? kinds[fd] : 0;
+    return fd >= 0 && fd < SOCKET_FDS ? kinds[fd] : 0;
 }
 
-/* Its slots are the last of the task's. */
-static int open_session(void)
+/* The endpoint of the server is the task's last slot; the sessions' are before it. */
+static int open_session(unsigned i)
 {
-    uint32_t slots = task_info()->slot_end - SESSION_SLOTS - 1;
+    uint32_t server = task_info()->slot_end - 1;
+    struct client_session *s = &sessions[i];
+    static bool is_known;
     int error;
 
-    if (session.is_open) {
+    if (s->is_open) {
         return E_OK;
     }
-    error = session.devman != 0 ? E_OK : names_lookup("net", slots);
+    error = is_known ? E_OK : names_lookup("net", server);
     if (error != E_OK) {
         return error;
     }
-    session = (struct client_session){.devman = slots,
-                                      .is_served = true,
-                                      .slots = slots + 1,
-                                      .place = SESSION_COUNT - 1,
-                                      .bits = SOCKET_BIT};
-    error = client_session_open(&session, "", SOCKET_INTERFACE, SOCKET_RIGHTS_ALL,
+    is_known = true;
+    *s = (struct client_session){.devman = server,
+                                 .is_served = true,
+                                 .slots = server - (i + 1) * SESSION_SLOTS,
+                                 .place = SESSION_COUNT - 1 - i,
+                                 .bits = SOCKET_BIT};
+    error = client_session_open(s, "", SOCKET_INTERFACE, SOCKET_RIGHTS_ALL,
                                 SOCKET_REGION_BYTES / QUEUE_PAGE_BYTES);
     if (error == E_OK) {
-        socket_region = session.data;
+        socket_regions[i] = s->data;
     }
     return error;
+}
+
+static uint64_t endpoint_of(int fd)
+{
+    return sessions[socket_session_of(fd)].endpoint;
+}
+
+/* What a call that makes a socket in session @i gave. */
+static int take(int error, unsigned i, uint32_t number, int kind)
+{
+    int fd = (int)(i * SOCKET_COUNT + number);
+
+    if (error == E_OK && number >= SOCKET_COUNT) {
+        error = E_BAD_ANSWER;
+    }
+    if (error != E_OK) {
+        return socket_fails(error);
+    }
+    kinds[fd] = (uint8_t)kind;
+    return fd;
 }
 
 int socket(int family, int type, int protocol)
@@ -67,23 +90,19 @@ int socket(int family, int type, int protocol)
                                              [SOCK_DGRAM] = SOCKET_SORT_DATAGRAM,
                                              [SOCK_ECHO] = SOCKET_SORT_ECHO};
     uint32_t number = 0;
-    int error;
+    unsigned i = 0;
+    int error = E_LIMIT;
 
     if (family != AF_INET || type < SOCK_STREAM || type > SOCK_ECHO || protocol != 0) {
         return socket_fails(E_BAD_ARG);
     }
-    error = open_session();
-    if (error == E_OK) {
-        error = socket_call_create(session.endpoint, sorts[type], &number);
+    for (; error == E_LIMIT && i < SOCKET_SESSIONS; i++) {
+        error = open_session(i);
+        if (error == E_OK) {
+            error = socket_call_create(sessions[i].endpoint, sorts[type], &number);
+        }
     }
-    if (error == E_OK && number >= SOCKET_COUNT) {
-        error = E_BAD_ANSWER;
-    }
-    if (error != E_OK) {
-        return socket_fails(error);
-    }
-    kinds[number] = (uint8_t)type;
-    return (int)number;
+    return take(error, i - 1, number, type);
 }
 
 static int read_address(const struct sockaddr *address, socklen_t length, struct socket_end *to)
@@ -122,7 +141,7 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
     struct socket_end at;
     int error = socket_kind(fd) != 0 ? read_address(address, length, &at) : E_BAD_ARG;
 
-    return done(error == E_OK ? socket_call_bind(session.endpoint, (uint32_t)fd, &at) : error);
+    return done(error == E_OK ? socket_call_bind(endpoint_of(fd), socket_number_of(fd), &at) : error);
 }
 
 int listen(int fd, int backlog)
@@ -130,31 +149,40 @@ int listen(int fd, int backlog)
     uint32_t n = backlog < 1 ? 1 : backlog > 16 ? 16 : (uint32_t)backlog;
 
     return done(socket_kind(fd) == SOCK_STREAM
-                    ? socket_call_listen(session.endpoint, (uint32_t)fd, n)
+                    ? socket_call_listen(endpoint_of(fd), socket_number_of(fd), n)
                     : E_BAD_ARG);
+}
+
+/* Into session @i, which is opened for it. */
+static int accept_into(int fd, unsigned i, uint32_t *number, struct socket_end *from)
+{
+    int error = open_session(i);
+
+    return error != E_OK ? error
+                         : socket_call_accept(endpoint_of(fd), socket_number_of(fd),
+                                              sessions[i].number, number, from);
 }
 
 int accept(int fd, struct sockaddr *address, socklen_t *length)
 {
     struct socket_end from = {0};
     uint32_t number = 0;
-    int error;
+    unsigned i = 0;
+    int error = E_LIMIT, accepted;
 
     if (socket_kind(fd) != SOCK_STREAM) {
         return socket_fails(E_BAD_ARG);
     }
-    while ((error = socket_call_accept(session.endpoint, (uint32_t)fd, &number, &from)) == E_BUSY) {
-        (void)socket_wait(fd, POLLIN, -1);
+    for (; error == E_LIMIT && i < SOCKET_SESSIONS; i++) {
+        while ((error = accept_into(fd, i, &number, &from)) == E_BUSY) {
+            (void)socket_wait(fd, POLLIN, -1);
+        }
     }
-    if (error == E_OK && number >= SOCKET_COUNT) {
-        error = E_BAD_ANSWER;
+    accepted = take(error, i - 1, number, SOCK_STREAM);
+    if (accepted >= 0) {
+        socket_write_address(&from, address, length);
     }
-    if (error != E_OK) {
-        return socket_fails(error);
-    }
-    kinds[number] = SOCK_STREAM;
-    socket_write_address(&from, address, length);
-    return (int)number;
+    return accepted;
 }
 
 int connect_begin(int fd, const struct sockaddr *address, socklen_t length)
@@ -162,7 +190,7 @@ int connect_begin(int fd, const struct sockaddr *address, socklen_t length)
     struct socket_end to;
     int error = socket_kind(fd) != 0 ? read_address(address, length, &to) : E_BAD_ARG;
 
-    return done(error == E_OK ? socket_call_connect(session.endpoint, (uint32_t)fd, &to) : error);
+    return done(error == E_OK ? socket_call_connect(endpoint_of(fd), socket_number_of(fd), &to) : error);
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t length)
@@ -176,20 +204,20 @@ int connect(int fd, const struct sockaddr *address, socklen_t length)
         return 0;
     }
     (void)socket_wait(fd, POLLOUT, -1);
-    state = socket_load(&socket_region->socket[fd].state);
+    state = socket_load(&socket_region_of(fd)->socket[socket_number_of(fd)].state);
     return (state & SOCKET_FAILED) != 0 ? socket_fails((int)(state >> 32)) : 0;
 }
 
 int shutdown(int fd, int how)
 {
     return done(how == SHUT_WR && socket_kind(fd) == SOCK_STREAM
-                    ? socket_call_shutdown(session.endpoint, (uint32_t)fd)
+                    ? socket_call_shutdown(endpoint_of(fd), socket_number_of(fd))
                     : E_BAD_ARG);
 }
 
 static int ends(int fd, struct socket_end *here, struct socket_end *there)
 {
-    return socket_kind(fd) != 0 ? socket_call_ends(session.endpoint, (uint32_t)fd, here, there)
+    return socket_kind(fd) != 0 ? socket_call_ends(endpoint_of(fd), socket_number_of(fd), here, there)
                                 : E_BAD_ARG;
 }
 
@@ -217,7 +245,7 @@ int socket_close(int fd)
         return socket_fails(E_BAD_ARG);
     }
     kinds[fd] = 0;
-    return done(socket_call_close(session.endpoint, (uint32_t)fd));
+    return done(socket_call_close(endpoint_of(fd), socket_number_of(fd)));
 }
 
 int resolve_host(const char *name, struct in_addr *address)
@@ -228,9 +256,9 @@ int resolve_host(const char *name, struct in_addr *address)
     if (inet_aton(name, address)) {
         return 0;
     }
-    error = open_session();
+    error = open_session(0);
     if (error == E_OK) {
-        error = socket_call_resolve(session.endpoint, name, &found);
+        error = socket_call_resolve(sessions[0].endpoint, name, &found);
     }
     address->s_addr = __builtin_bswap32(found);
     return done(error);

@@ -16,13 +16,33 @@
 #define SOCKET_BIT          (1ull << 62)
 #define SOCKET_BIT_DEADLINE (1ull << 61)
 
-extern struct socket_region *socket_region;
+/* A task's sessions with the net server, opened as sockets are needed; null: not open. Socket n of
+ * session s has the descriptor s * SOCKET_COUNT + n. */
+#define SOCKET_SESSIONS 3
+#define SOCKET_FDS      (SOCKET_SESSIONS * (int)SOCKET_COUNT)
+extern struct socket_region *socket_regions[SOCKET_SESSIONS];
+
+static inline unsigned socket_session_of(int fd)
+{
+    return (unsigned)fd / SOCKET_COUNT;
+}
+
+static inline unsigned socket_number_of(int fd)
+{
+    return (unsigned)fd % SOCKET_COUNT;
+}
+
+/* Of a descriptor that is open. */
+static inline struct socket_region *socket_region_of(int fd)
+{
+    return socket_regions[socket_session_of(fd)];
+}
 
 /** -1, and errno is @error. */
 int socket_fails(int error);
 
-/** Tell the server that words have changed, if it sleeps. */
-void socket_ring(void);
+/** Tell the server that words of @fd's session have changed, if it sleeps. */
+void socket_ring(int fd);
 
 /** SOCK_..., or 0: no socket. */
 int socket_kind(int fd);

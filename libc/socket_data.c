@@ -14,7 +14,7 @@
 
 static struct socket_words *words_of(int fd)
 {
-    return &socket_region->socket[fd];
+    return &socket_region_of(fd)->socket[socket_number_of(fd)];
 }
 
 static size_t tx_room(int fd)
@@ -46,7 +46,7 @@ static short readiness(int fd)
     if (rx_used(fd) != 0 || (state & (SOCKET_ENDED | SOCKET_FAILED | SOCKET_CAN_ACCEPT)) != 0) {
         events |= (state & SOCKET_ENDED) != 0 ? POLLIN | POLLHUP : POLLIN;
     }
-    if (socket_kind(fd) == SOCK_STREAM ? (state & SOCKET_CONNECTED) != 0 && tx_room(fd) != 0
+    if (socket_kind(fd) == SOCK_STREAM ? (state & SOCKET_CONNECTED) != 0 && tx_room(fd) >= SOCKET_RING_BYTES / 4
                                        : tx_room(fd) >= SOCKET_RING_BYTES / 2) {
         events |= POLLOUT;
     }
@@ -72,18 +72,35 @@ static int look(struct pollfd *fds, nfds_t count)
     return found;
 }
 
+static void sleep_until_told(void)
+{
+    uint64_t bits;
+
+    (void)sys_wait(SLOT_NOTIFY, &bits);
+}
+
+void (*poll_sleep)(void) = sleep_until_told;
+
+static void set_sleeping(uint64_t value)
+{
+    for (unsigned i = 0; i < SOCKET_SESSIONS; i++) {
+        if (socket_regions[i] != NULL) {
+            socket_store_fenced(&socket_regions[i]->client_sleeps, value);
+        }
+    }
+}
+
 /* The flag before the last look; the server's words before its look at the flag. */
 static int look_and_sleep(struct pollfd *fds, nfds_t count)
 {
-    uint64_t bits;
     int found;
 
-    socket_store_fenced(&socket_region->client_sleeps, 1);
+    set_sleeping(1);
     found = look(fds, count);
     if (found == 0) {
-        (void)sys_wait(SLOT_NOTIFY, &bits);
+        poll_sleep();
     }
-    socket_store(&socket_region->client_sleeps, 0);
+    set_sleeping(0);
     return found;
 }
 
@@ -93,7 +110,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
     uint64_t until = rdtsc() + quoll_info()->tsc_hz / 1000 * (uint64_t)ms;
     int found = look(fds, count);
 
-    if (found != 0 || timeout == 0 || socket_region == NULL) {
+    if (found != 0 || timeout == 0 || socket_regions[0] == NULL) {
         return found;
     }
     (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, until, SOCKET_BIT_DEADLINE, 0, 0, 0, 0);
@@ -145,10 +162,10 @@ static ssize_t send_stream(int fd, const uint8_t *bytes, size_t n, bool waits)
             (void)socket_wait(fd, POLLOUT, -1);
             continue;
         }
-        socket_ring_write(socket_tx_ring(socket_region, (unsigned)fd), w->tx_put, bytes + sent,
+        socket_ring_write(socket_tx_ring(socket_region_of(fd), socket_number_of(fd)), w->tx_put, bytes + sent,
                           part);
         socket_store_fenced(&w->tx_put, w->tx_put + part);
-        socket_ring();
+        socket_ring(fd);
         sent += part;
     }
     if (sent == 0 && n != 0) {
@@ -165,7 +182,7 @@ static void take(int fd, size_t n)
 
     socket_store_fenced(&w->rx_get, before + n);
     if ((before + n) / (SOCKET_RING_BYTES / 4) != before / (SOCKET_RING_BYTES / 4)) {
-        socket_ring();
+        socket_ring(fd);
     }
 }
 
@@ -177,7 +194,7 @@ static ssize_t receive_stream(int fd, void *bytes, size_t n)
     if (n == 0 && why(fd) != E_OK) {
         return socket_fails(why(fd));
     }
-    socket_ring_read(socket_rx_ring(socket_region, (unsigned)fd), words_of(fd)->rx_get, bytes, n);
+    socket_ring_read(socket_rx_ring(socket_region_of(fd), socket_number_of(fd)), words_of(fd)->rx_get, bytes, n);
     take(fd, n);
     return (ssize_t)n;
 }
@@ -189,7 +206,7 @@ static ssize_t send_record(int fd, const void *bytes, size_t n, bool waits,
 {
     struct socket_record head = {.length = (uint16_t)n};
     struct socket_words *w = words_of(fd);
-    uint8_t *ring = socket_tx_ring(socket_region, (unsigned)fd);
+    uint8_t *ring = socket_tx_ring(socket_region_of(fd), socket_number_of(fd));
     struct sockaddr_in in;
 
     if (n > SOCKET_DATAGRAM_MAX || (to != NULL && length < sizeof(in))) {
@@ -209,14 +226,14 @@ static ssize_t send_record(int fd, const void *bytes, size_t n, bool waits,
     socket_ring_write(ring, w->tx_put, &head, sizeof(head));
     socket_ring_write(ring, w->tx_put + sizeof(head), bytes, n);
     socket_store_fenced(&w->tx_put, w->tx_put + socket_record_bytes(n));
-    socket_ring();
+    socket_ring(fd);
     return (ssize_t)n;
 }
 
 static ssize_t receive_record(int fd, void *bytes, size_t n, struct sockaddr *from,
                               socklen_t *length)
 {
-    const uint8_t *ring = socket_rx_ring(socket_region, (unsigned)fd);
+    const uint8_t *ring = socket_rx_ring(socket_region_of(fd), socket_number_of(fd));
     struct socket_words *w = words_of(fd);
     struct socket_record head;
 

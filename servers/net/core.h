@@ -109,15 +109,20 @@ void core_session_close(unsigned session);
 /** The client has changed words of its region. */
 void core_doorbell(unsigned session);
 
-/** Sockets are numbers of their session. Errors of all: BAD_ARG (no such socket, not of this
+struct core_end {
+    uint32_t address; /* network byte order */
+    uint16_t port;
+};
+
+/** Sockets are numbers of their session; what is accepted is one of session @into. Errors of all: BAD_ARG (no such socket, not of this
  *  kind). create: LIMIT. bind: EXISTS (port in use), NO_RIGHT, LIMIT (no free port); listen:
  * NO_RIGHT NO_MEMORY; accept: BUSY (nobody has come), LIMIT; connect: EXISTS (already), NOT_FOUND
  * (no route), NO_MEMORY. */
 int core_create(unsigned session, enum core_kind kind, unsigned *socket);
 int core_bind(unsigned session, unsigned socket, uint32_t address, uint16_t port);
 int core_listen(unsigned session, unsigned socket, unsigned backlog);
-int core_accept(unsigned session, unsigned socket, unsigned *accepted, uint32_t *address,
-                uint16_t *port);
+int core_accept(unsigned session, unsigned socket, unsigned into, unsigned *accepted,
+                struct core_end *from);
 int core_connect(unsigned session, unsigned socket, uint32_t address, uint16_t port);
 int core_shutdown(unsigned session, unsigned socket); /* nothing more is sent */
 int core_close(unsigned session, unsigned socket);

@@ -140,7 +140,7 @@ void stream_end(struct socket *s); /* its client is gone: reset */
 int stream_create(struct socket *s);
 int stream_bind(struct socket *s, uint32_t address, uint16_t port);
 int stream_listen(struct socket *s, unsigned backlog);
-int stream_accept(struct socket *listener, struct socket *s, uint32_t *address, uint16_t *port);
+int stream_accept(struct socket *listener, struct socket *s, struct core_end *from);
 int stream_connect(struct socket *s, uint32_t address, uint16_t port);
 void stream_close(struct socket *s);
 void stream_describe(const struct socket *s, struct core_socket *about);

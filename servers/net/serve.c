@@ -133,13 +133,16 @@ int socket_serve_listen(struct call *call, uint32_t socket, uint32_t backlog)
     return core_listen(call_session(call), socket, backlog);
 }
 
-int socket_serve_accept(struct call *call, uint32_t socket, uint32_t *result,
+int socket_serve_accept(struct call *call, uint32_t socket, uint32_t into, uint32_t *result,
                         struct socket_end *from)
 {
-    uint32_t address = 0;
-    int error = core_accept(call_session(call), socket, result, &address, &from->port_number);
+    struct core_end there = {0};
+    uint32_t session = call_session(call);
+    int error = served_is_of(&all, into, all.at[session].client)
+                    ? core_accept(session, socket, into, result, &there)
+                    : E_BAD_ARG;
 
-    from->address = swap(address);
+    *from = (struct socket_end){swap(there.address), there.port};
     return error;
 }
 

@@ -317,8 +317,8 @@ int core_listen(unsigned session, unsigned socket, unsigned backlog)
     return s != NULL ? stream_listen(s, backlog) : E_BAD_ARG;
 }
 
-int core_accept(unsigned session, unsigned socket, unsigned *accepted, uint32_t *address,
-                uint16_t *port)
+int core_accept(unsigned session, unsigned socket, unsigned into, unsigned *accepted,
+                struct core_end *from)
 {
     struct socket *listener = find_kind(session, socket, CORE_STREAM), *s;
     int error;
@@ -329,11 +329,11 @@ int core_accept(unsigned session, unsigned socket, unsigned *accepted, uint32_t 
     if ((listener->flags & SOCKET_CAN_ACCEPT) == 0) {
         return E_BUSY;
     }
-    s = socket_take(session, CORE_STREAM);
+    s = socket_take(into, CORE_STREAM);
     if (s == NULL) {
         return E_LIMIT;
     }
-    error = stream_accept(listener, s, address, port);
+    error = stream_accept(listener, s, from);
     if (error != E_OK) {
         socket_free(s);
     }

@@ -210,9 +210,22 @@ void stream_pump(struct socket *s)
     }
 }
 
+/* lwIP had no memory for what it was given: nobody else would say that there is some again. */
+static bool is_starved(const struct socket *s)
+{
+    return s->tcp != NULL && (s->flags & SOCKET_CONNECTED) != 0 && s->tx_sent == s->tx_get &&
+           s->tx_sent != s->tx_seen;
+}
+
 void stream_time(struct socket *s)
 {
-    if (!s->used || !s->closing || s->kind != CORE_STREAM) {
+    if (!s->used || s->kind != CORE_STREAM) {
+        return;
+    }
+    if (!s->closing) {
+        if (is_starved(s)) {
+            send(s);
+        }
         return;
     }
     if (s->tcp == NULL || core.now_ms - s->closing_since_ms > CLOSING_MS) {
@@ -385,7 +398,7 @@ static struct waiting *first_waiting(struct socket *s)
     return first;
 }
 
-int stream_accept(struct socket *listener, struct socket *s, uint32_t *address, uint16_t *port)
+int stream_accept(struct socket *listener, struct socket *s, struct core_end *from)
 {
     struct waiting *w = first_waiting(listener);
     struct tcp_pcb *pcb = w->pcb;
@@ -393,8 +406,7 @@ int stream_accept(struct socket *listener, struct socket *s, uint32_t *address, 
     w->pcb = NULL;
     attach(s, pcb);
     tcp_backlog_accepted(pcb);
-    *address = pcb->remote_ip.addr;
-    *port = pcb->remote_port;
+    *from = (struct core_end){pcb->remote_ip.addr, pcb->remote_port};
     socket_tell(s, SOCKET_OPEN | SOCKET_CONNECTED | (w->has_ended ? SOCKET_ENDED : 0), 0);
     if (!somebody_waits(listener)) {
         socket_tell(listener, 0, SOCKET_CAN_ACCEPT);

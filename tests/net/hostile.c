@@ -303,14 +303,13 @@ static void run_clients(void)
 {
     static uint8_t bytes[SOCKET_RING_BYTES];
     struct socket_record head;
-    uint32_t from;
-    uint16_t port;
+    struct core_end from;
     unsigned s;
 
     while (get_record(0, datagrams, &head, bytes)) {
         check(head.length <= SOCKET_DATAGRAM_MAX, "a datagram's length");
     }
-    if (core_accept(0, listener, &s, &from, &port) == E_OK) {
+    if (core_accept(0, listener, 0, &s, &from) == E_OK) {
         accepted++;
         (void)give(0, s, bytes, random_next() % 4000);
     }

@@ -1,7 +1,7 @@
 /*
  * sys/socket.h - sockets, as BSD has them, over the net server (docs/net.md). -1 is failure and
- * errno says why. A task has one session with the server and up to 31 sockets; descriptors are
- * their numbers. The manifest must say `uses = net`.
+ * errno says why. A task has up to 93 sockets, in up to three sessions with the server, 31 each.
+ * The manifest must say `uses = net`.
  */
 #if __STDC_HOSTED__
 #include_next <sys/socket.h>
