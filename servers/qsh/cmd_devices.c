@@ -1,6 +1,7 @@
 /*
  * cmd_devices.c - what there is: lsdev, drivers.
  */
+#include <quoll/members.h>
 #include <stdio.h>
 #include "devices.h"
 
@@ -15,12 +16,7 @@ static void node_json(struct shell *s, const struct devman_node_state *n)
 {
     struct json j = json_begin(&s->out);
 
-    json_string(&j, "path", n->where);
-    json_string(&j, "id", n->id);
-    json_string(&j, "state", driver_state_name(n->status));
-    json_string_or_null(&j, "driver", n->driver);
-    json_string_or_null(&j, "serves", n->serves);
-    json_string(&j, "dma", driver_dma_name(n->protection));
+    members_of_node(&j, n);
     json_end(&j);
 }
 

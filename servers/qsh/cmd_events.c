@@ -2,6 +2,7 @@
  * cmd_events.c - what has happened to devices and drivers: what devman still has, and what comes.
  */
 #include <quoll/error.h>
+#include <quoll/members.h>
 #include <string.h>
 #include "devices.h"
 #include "wait.h"
@@ -12,13 +13,7 @@ static void event_json(struct shell *s, const struct devman_event_record *e)
 {
     struct json j = json_begin(&s->out);
 
-    json_u64(&j, "number", e->serial_number);
-    json_u64(&j, "time_us", e->time_us);
-    json_string(&j, "event", event_name(e->what));
-    json_string(&j, "device", e->device);
-    json_string_or_null(&j, "driver", e->driver);
-    json_string_or_null(&j, "cause", e->why != DEVMAN_CAUSE_NONE ? driver_cause_name(e->why) : "");
-    json_string(&j, "text", e->text);
+    members_of_event(&j, e);
     json_end(&j);
 }
 

@@ -1,41 +1,21 @@
 /*
  * cmd_system.c - commands that the root task answers: ps, mem, uptime, reboot, poweroff.
  */
+#include <quoll/members.h>
 #include "qsh.h"
-
-static const char *task_state(uint64_t state)
-{
-    static const char *const names[] = {
-        [THREAD_RUNNING] = "running",           [THREAD_RECEIVING] = "receiving",
-        [THREAD_CALLING] = "calling",           [THREAD_QUEUED] = "queued",
-        [THREAD_WAITING] = "waiting",           [THREAD_STOPPED] = "stopped",
-        [THREAD_FAULTED] = "faulted",           [THREAD_FAULT_QUEUED] = "faulted",
-        [THREAD_RECEIVING_PLAIN] = "receiving",
-    };
-
-    if (state >= sizeof(names) / sizeof(names[0]) || !names[state])
-        return "unknown";
-    return names[state];
-}
 
 static void ps_json(struct shell *s, const struct system_task *t)
 {
     struct json j = json_begin(&s->out);
 
-    json_u64(&j, "id", t->id);
-    json_string(&j, "name", t->name);
-    json_string(&j, "state", task_state(t->state));
-    json_u64(&j, "cpu_us", t->cpu_us);
-    json_u64(&j, "memory_bytes", t->memory_bytes);
-    json_u64(&j, "priority", t->priority);
-    json_u64(&j, "restarts", t->restarts);
+    members_of_task(&j, t);
     json_end(&j);
 }
 
 static void ps_row(struct shell *s, const struct system_task *t)
 {
     output_printf(&s->out, "%4llu  %-16s %-10s %10llu.%03llu %12llu %8llu %8llu\n",
-                  (unsigned long long)t->id, t->name, task_state(t->state),
+                  (unsigned long long)t->id, t->name, task_state_name(t->state),
                   (unsigned long long)(t->cpu_us / 1000), (unsigned long long)(t->cpu_us % 1000),
                   (unsigned long long)(t->memory_bytes / 1024), (unsigned long long)t->priority,
                   (unsigned long long)t->restarts);

@@ -3,6 +3,7 @@
  */
 #include "devices.h"
 #include <idl/devman_desc.h>
+#include <quoll/members.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -234,16 +235,6 @@ void driver_json(struct shell *s, const struct devman_driver_state *d)
 {
     struct json j = json_begin(&s->out);
 
-    json_string(&j, "driver", d->driver);
-    json_string(&j, "device", d->device);
-    json_u64(&j, "pid", d->pid);
-    json_string(&j, "state", driver_state_name(d->status));
-    json_string(&j, "dma", driver_dma_name(d->protection));
-    json_u64(&j, "restarts", d->restarts);
-    json_string_or_null(&j, "last_death", d->last_death);
-    json_u64(&j, "uptime_ms", d->uptime_ms);
-    json_u64(&j, "cpu_us", d->cpu_us);
-    json_u64(&j, "interrupts", d->interrupts);
-    json_u64(&j, "memory_bytes", d->memory_bytes);
+    members_of_driver(&j, d);
     json_end(&j);
 }

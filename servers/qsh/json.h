@@ -1,26 +1,20 @@
 /*
- * json.h - one JSON object a line, member by member: `{"name": "x", "n": 1}`.
+ * json.h - JSON (quoll/json.h) into the shell's output.
  */
 #ifndef QSH_JSON_H
 #define QSH_JSON_H
 
+#include <quoll/json.h>
 #include "output.h"
 
-struct json {
-    struct output *out;
-    bool more; /* a member is written: the next needs a comma */
-};
+static inline void json_put_output(void *to, const char *bytes, size_t n)
+{
+    output_text(to, bytes, n);
+}
 
-struct json json_begin(struct output *o);
-
-/** @value as a string of valid UTF-8: what is not valid becomes U+FFFD. */
-void json_string(struct json *j, const char *name, const char *value);
-/** The same, but null for an empty one. */
-void json_string_or_null(struct json *j, const char *name, const char *value);
-void json_u64(struct json *j, const char *name, uint64_t value);
-void json_bool(struct json *j, const char *name, bool value);
-
-/** Close the object and end the line. */
-void json_end(struct json *j);
+static inline struct json json_begin(struct output *o)
+{
+    return json_begin_to(json_put_output, o);
+}
 
 #endif

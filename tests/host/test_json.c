@@ -1,4 +1,4 @@
-/* sources: servers/qsh/json.c servers/qsh/output.c */
+/* sources: servers/lib/json.c servers/qsh/output.c */
 /*
  * test_json.c - JSON escaping, and the buffered output below it.
  */

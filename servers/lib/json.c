@@ -1,7 +1,8 @@
 /*
  * json.c - writing JSON (RFC 8259).
  */
-#include "json.h"
+#include <quoll/json.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The length of the UTF-8 sequence at @s, 0 if it is not valid (RFC 3629, section 4). */
@@ -32,47 +33,57 @@ static size_t utf8_length(const unsigned char *s)
     return n;
 }
 
-static void json_escape(struct output *o, const char *s)
+static void put_text(const struct json *j, const char *text)
 {
+    j->put(j->to, text, strlen(text));
+}
+
+static void put_escaped(const struct json *j, const char *s)
+{
+    char text[8];
     size_t n;
 
     for (; *s; s += n) {
         n = utf8_length((const unsigned char *)s);
         if (n == 0) {
-            output_string(o, "\\ufffd");
+            put_text(j, "\\ufffd");
             n = 1;
         } else if (*s == '"' || *s == '\\') {
-            output_printf(o, "\\%c", *s);
+            j->put(j->to, "\\", 1);
+            j->put(j->to, s, 1);
         } else if (*s == '\n') {
-            output_string(o, "\\n");
+            put_text(j, "\\n");
         } else if (*s == '\t') {
-            output_string(o, "\\t");
+            put_text(j, "\\t");
         } else if ((unsigned char)*s < ' ' || *s == 0x7f) {
-            output_printf(o, "\\u%04x", (unsigned)*s);
+            (void)snprintf(text, sizeof(text), "\\u%04x", (unsigned)*s);
+            put_text(j, text);
         } else {
-            output_raw(o, s, n);
+            j->put(j->to, s, n);
         }
     }
 }
 
-static void json_name(struct json *j, const char *name)
+static void put_name(struct json *j, const char *name)
 {
-    output_printf(j->out, "%s\"%s\": ", j->more ? ", " : "", name);
+    put_text(j, j->more ? ", \"" : "\"");
+    put_text(j, name);
+    put_text(j, "\": ");
     j->more = true;
 }
 
-struct json json_begin(struct output *o)
+struct json json_begin_to(void (*put)(void *to, const char *bytes, size_t n), void *to)
 {
-    output_raw(o, "{", 1);
-    return (struct json){o, false};
+    put(to, "{", 1);
+    return (struct json){put, to, false};
 }
 
 void json_string(struct json *j, const char *name, const char *value)
 {
-    json_name(j, name);
-    output_raw(j->out, "\"", 1);
-    json_escape(j->out, value);
-    output_raw(j->out, "\"", 1);
+    put_name(j, name);
+    put_text(j, "\"");
+    put_escaped(j, value);
+    put_text(j, "\"");
 }
 
 void json_string_or_null(struct json *j, const char *name, const char *value)
@@ -81,23 +92,26 @@ void json_string_or_null(struct json *j, const char *name, const char *value)
         json_string(j, name, value);
         return;
     }
-    json_name(j, name);
-    output_string(j->out, "null");
+    put_name(j, name);
+    put_text(j, "null");
 }
 
 void json_u64(struct json *j, const char *name, uint64_t value)
 {
-    json_name(j, name);
-    output_printf(j->out, "%llu", (unsigned long long)value);
+    char text[24];
+
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+    put_name(j, name);
+    put_text(j, text);
 }
 
 void json_bool(struct json *j, const char *name, bool value)
 {
-    json_name(j, name);
-    output_string(j->out, value ? "true" : "false");
+    put_name(j, name);
+    put_text(j, value ? "true" : "false");
 }
 
 void json_end(struct json *j)
 {
-    output_string(j->out, "}\n");
+    put_text(j, "}\n");
 }
