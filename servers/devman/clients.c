@@ -10,6 +10,7 @@
 
 #include <idl/devman_server.h>
 #include <idl/inspect.h>
+#include <idl/orders.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -355,11 +356,16 @@ int devman_serve_used(struct call *call, struct devman_usage *result)
 
 /* ---- orders */
 
+bool task_may_manage(const struct call *call)
+{
+    return may(call_session(call), "manage");
+}
+
 int find_to_manage(const struct call *call, const char *what, struct device **d)
 {
     int error;
 
-    if (!may(call_session(call), "manage")) {
+    if (!idl_badge_is_of(call->m.badge, ORDERS_INTERFACE) && !task_may_manage(call)) {
         return E_NO_RIGHT;
     }
     error = device_by_name(what, d);
@@ -439,7 +445,7 @@ int devman_serve_killed(struct call *call, const char *what, struct devman_toll 
 
 int devman_serve_listen(struct call *call, bool to_faults)
 {
-    return may(call_session(call), "manage") ? iommu_listen(to_faults) : E_NO_RIGHT;
+    return task_may_manage(call) ? iommu_listen(to_faults) : E_NO_RIGHT;
 }
 
 /* ---- events */

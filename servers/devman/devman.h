@@ -36,6 +36,7 @@
 #define SLOT_SYSTEM      (SLOT_FREE + 0) /* root's service: the log */
 #define SLOT_STORM       (SLOT_FREE + 1) /* devman's notification, to signal BIT_STORM */
 #define SLOT_ACKNOWLEDGE (SLOT_FREE + 2) /* and BIT_ACKNOWLEDGED, for clients */
+#define SLOT_ORDERS      (SLOT_FREE + 3) /* what lend gives (orders.c) */
 #define SLOT_FIRST       (SLOT_FREE + 8) /* from here on struct slots hands them out */
 
 /* Badges on devman's endpoint. Small numbers are clients: the number of their task. */
@@ -404,6 +405,9 @@ void null_bus_go_on(void);
 
 /** Whom @what names, for a client that may manage. Errors: NO_RIGHT, NOT_FOUND, EXISTS. */
 int find_to_manage(const struct call *call, const char *what, struct device **d);
+
+/** Does the manifest of the task that calls say so? */
+bool task_may_manage(const struct call *call);
 
 /* ---- log.c */
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);

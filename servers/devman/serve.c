@@ -10,6 +10,7 @@
 #include <idl/bus_server.h>
 #include <idl/devman_server.h>
 #include <idl/driver_server.h>
+#include <idl/orders_server.h>
 #include <quoll/error.h>
 #include <quoll/proto.h>
 
@@ -85,6 +86,9 @@ static bool serve_message(struct call *call)
 {
     if (call->m.badge < 1u << 24) {
         return devman_dispatch(call);
+    }
+    if (idl_badge_is_of(call->m.badge, ORDERS_INTERFACE)) {
+        return orders_dispatch(call);
     }
     return serve_driver(call);
 }
