@@ -181,7 +181,7 @@ static void take(int fd, size_t n)
     uint64_t before = w->rx_get;
 
     socket_store_fenced(&w->rx_get, before + n);
-    if ((before + n) / (SOCKET_RING_BYTES / 4) != before / (SOCKET_RING_BYTES / 4)) {
+    if ((before + n) / SOCKET_TAKE_BYTES != before / SOCKET_TAKE_BYTES) {
         socket_ring(fd);
     }
 }

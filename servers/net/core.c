@@ -221,15 +221,27 @@ void core_awake(void)
     set_flags(0);
 }
 
-/* A client that takes from its ring rings the doorbell in its own time; what it gives is looked
- * for here. */
+/* Has its client given something, or taken so much that it would have rung if this had slept? Only
+ * of those whose words a doorbell has looked at: no client keeps this server awake. */
+static bool has_changed(const struct socket *s)
+{
+    const struct socket_words *w = words_of(s);
+    bool is_looked_at =
+        (s->flags & SOCKET_FAILED) == 0 && !s->closing &&
+        (s->kind != CORE_STREAM || (s->tcp != NULL && (s->flags & SOCKET_CONNECTED) != 0));
+
+    return is_looked_at &&
+           (socket_load(&w->tx_put) != s->tx_seen ||
+            socket_load(&w->rx_get) / SOCKET_TAKE_BYTES != s->rx_seen / SOCKET_TAKE_BYTES);
+}
+
 bool core_about_to_sleep(void)
 {
     set_flags(1);
     for (unsigned i = 0; i < CORE_SESSIONS; i++) {
         for (uint32_t sockets = sockets_of(i); sockets != 0;) {
             const struct socket *s = socket_next(i, &sockets);
-            if (socket_load(&words_of(s)->tx_put) != s->tx_seen) {
+            if (has_changed(s)) {
                 core_awake();
                 return false;
             }

@@ -413,6 +413,30 @@ static void test_wake(void)
     check(core_close(0, s) == E_OK, "closed");
 }
 
+/* What a client took while the server was awake, and did not ring for, is seen before it sleeps. */
+static void test_sleep(void)
+{
+    static uint8_t bytes[2 * SOCKET_TAKE_BYTES];
+    unsigned s = connected(), other;
+
+    check(give(0, s, bytes, sizeof(bytes)) == sizeof(bytes), "gives");
+    for (unsigned ms = 0; words(0, s)->rx_put != sizeof(bytes) && ms < 60000; ms++) {
+        (void)step();
+    }
+    check(core_about_to_sleep(), "nothing is new");
+    core_awake();
+    check(get(0, s, bytes, sizeof(bytes)) == sizeof(bytes), "takes all");
+    check(!core_about_to_sleep(), "so much was taken");
+    core_doorbell(0);
+    check(core_about_to_sleep(), "and is known now");
+    core_awake();
+    check(core_create(0, CORE_STREAM, &other) == E_OK, "another");
+    words(0, other)->tx_put = words(0, other)->rx_get = SOCKET_TAKE_BYTES;
+    check(core_about_to_sleep(), "no client keeps it awake");
+    core_awake();
+    check(core_close(0, other) == E_OK && core_close(0, s) == E_OK, "closed");
+}
+
 int main(void)
 {
     int ends[2];
@@ -434,6 +458,7 @@ int main(void)
     test_datagrams(CORE_DATAGRAM, 7);
     test_datagrams(CORE_ECHO, 1);
     test_wake();
+    test_sleep();
     test_refused();
     for (loss = 0; loss <= 2 * LOSS; loss += LOSS) {
         test_bulk();

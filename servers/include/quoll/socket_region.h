@@ -14,8 +14,9 @@
 
 #define SOCKET_REGION_BYTES 0x200000ul
 #define SOCKET_RINGS_AT     0x4000ul
-#define SOCKET_RING_BYTES   32768u /* a power of two */
-#define SOCKET_COUNT        31u    /* of a session */
+#define SOCKET_RING_BYTES   32768u                  /* a power of two */
+#define SOCKET_TAKE_BYTES   (SOCKET_RING_BYTES / 4) /* so often a client tells what it has taken */
+#define SOCKET_COUNT        31u                     /* of a session */
 
 /* In socket_words.state, bits 0 to 31; bits 32 to 63 are an error of errors.def. */
 enum socket_state {
