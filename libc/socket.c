@@ -165,6 +165,16 @@ static int accept_into(int fd, unsigned i, uint32_t *number, struct socket_end *
 
 int accept(int fd, struct sockaddr *address, socklen_t *length)
 {
+    int accepted;
+
+    while ((accepted = accept_now(fd, address, length)) < 0 && errno == E_BUSY) {
+        (void)socket_wait(fd, POLLIN, -1);
+    }
+    return accepted;
+}
+
+int accept_now(int fd, struct sockaddr *address, socklen_t *length)
+{
     struct socket_end from = {0};
     uint32_t number = 0;
     unsigned i = 0;
@@ -174,9 +184,7 @@ int accept(int fd, struct sockaddr *address, socklen_t *length)
         return socket_fails(E_BAD_ARG);
     }
     for (; error == E_LIMIT && i < SOCKET_SESSIONS; i++) {
-        while ((error = accept_into(fd, i, &number, &from)) == E_BUSY) {
-            (void)socket_wait(fd, POLLIN, -1);
-        }
+        error = accept_into(fd, i, &number, &from);
     }
     accepted = take(error, i - 1, number, SOCK_STREAM);
     if (accepted >= 0) {

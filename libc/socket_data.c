@@ -72,14 +72,15 @@ static int look(struct pollfd *fds, nfds_t count)
     return found;
 }
 
-static void sleep_until_told(void)
+static uint64_t sleep_until_told(void)
 {
-    uint64_t bits;
+    uint64_t bits = 0;
 
     (void)sys_wait(SLOT_NOTIFY, &bits);
+    return bits;
 }
 
-void (*poll_sleep)(void) = sleep_until_told;
+uint64_t (*poll_sleep)(void) = sleep_until_told;
 
 static void set_sleeping(uint64_t value)
 {
@@ -91,23 +92,26 @@ static void set_sleeping(uint64_t value)
 }
 
 /* The flag before the last look; the server's words before its look at the flag. */
-static int look_and_sleep(struct pollfd *fds, nfds_t count)
+static int look_and_sleep(struct pollfd *fds, nfds_t count, uint64_t *bits)
 {
     int found;
 
+    *bits = 0;
     set_sleeping(1);
     found = look(fds, count);
     if (found == 0) {
-        poll_sleep();
+        *bits = poll_sleep();
     }
     set_sleeping(0);
     return found;
 }
 
-int poll(struct pollfd *fds, nfds_t count, int timeout)
+/* @by_signal: bits that are none of the sockets' end it, too. */
+static int wait_for(struct pollfd *fds, nfds_t count, int timeout, bool by_signal)
 {
     int ms = timeout < 0 || timeout > SLICE_MAX_MS ? SLICE_MAX_MS : timeout;
     uint64_t until = rdtsc() + quoll_info()->tsc_hz / 1000 * (uint64_t)ms;
+    uint64_t bits = 0;
     int found = look(fds, count);
 
     if (found != 0 || timeout == 0 || socket_regions[0] == NULL) {
@@ -115,15 +119,27 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
     }
     (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, until, SOCKET_BIT_DEADLINE, 0, 0, 0, 0);
     do {
-        found = look_and_sleep(fds, count);
-    } while (found == 0 && (timeout < 0 || rdtsc() < until));
+        found = look_and_sleep(fds, count, &bits);
+        bits &= by_signal ? ~(SOCKET_BIT | SOCKET_BIT_DEADLINE) : 0;
+    } while (found == 0 && bits == 0 && (timeout < 0 || rdtsc() < until));
     (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, 0, 0, 0, 0, 0, 0);
     return found != 0 ? found : look(fds, count);
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    return wait_for(fds, count, timeout, false);
+}
+
+int poll_or_signal(struct pollfd *fds, nfds_t count, int timeout)
+{
+    return wait_for(fds, count, timeout, true);
 }
 
 bool socket_wait(int fd, short events, int ms)
 {
     struct pollfd one = {fd, events, 0};
+    uint64_t bits;
 
     if (look(&one, 1) != 0) {
         return true;
@@ -131,7 +147,7 @@ bool socket_wait(int fd, short events, int ms)
     if (ms >= 0) {
         return poll(&one, 1, ms) != 0;
     }
-    while (look_and_sleep(&one, 1) == 0) {
+    while (look_and_sleep(&one, 1, &bits) == 0) {
     }
     return true;
 }

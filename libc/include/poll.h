@@ -19,12 +19,16 @@ struct pollfd {
 
 typedef unsigned long nfds_t;
 
-/* What poll and calls that wait sleep with, until a bit of the task's notification is set: Quoll's.
- * A server that has requests to answer meanwhile puts a function of its own here. */
-extern void (*poll_sleep)(void);
+/* What poll and calls that wait sleep with, until a bit of the task's notification is set; returns
+ * the bits. Quoll's. A server that has requests to answer meanwhile puts a function of its own here. */
+extern uint64_t (*poll_sleep)(void);
 
 /** Wait @timeout milliseconds (below 0: without end); how many have something. */
 int poll(struct pollfd *fds, nfds_t count, int timeout);
+
+/** The same, but any other bit of the task's notification ends the waiting, too. For tasks that
+ * also have sessions with drivers. Quoll's. */
+int poll_or_signal(struct pollfd *fds, nfds_t count, int timeout);
 
 #endif
 #endif

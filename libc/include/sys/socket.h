@@ -37,6 +37,8 @@ int bind(int fd, const struct sockaddr *address, socklen_t length);
 int listen(int fd, int backlog);
 /** Waits until somebody connects. */
 int accept(int fd, struct sockaddr *address, socklen_t *length);
+/** The same, but EAGAIN if nobody has. Quoll's. */
+int accept_now(int fd, struct sockaddr *address, socklen_t *length);
 /** Waits until it is connected, or has failed. */
 int connect(int fd, const struct sockaddr *address, socklen_t length);
 /** The same, but only begins: poll says POLLOUT when it is connected. Quoll's. */
