@@ -96,8 +96,11 @@ void command_queued(struct port *p, unsigned slot);
 /** What is not queued: READ DMA EXT, FLUSH CACHE and the like, or a packet. */
 void command_single(struct port *p, unsigned slot);
 
-/** IDENTIFY DEVICE, or of a CD IDENTIFY PACKET DEVICE, of which @bytes go to @address. */
-void command_identify(struct port *p, unsigned slot, uint64_t address, uint32_t bytes);
+/** IDENTIFY DEVICE, or of a CD IDENTIFY PACKET DEVICE, into the port's buffer. */
+void command_identify(struct port *p, unsigned slot);
+
+/** READ DMA EXT or WRITE DMA EXT of one block of a disk. */
+void command_block(struct port *p, unsigned slot, bool write, uint64_t block, uint64_t address);
 
 /** A packet that returns @bytes to the port's buffer. */
 void command_packet(struct port *p, unsigned slot, const uint8_t packet[PACKET_BYTES],
@@ -143,6 +146,8 @@ uint64_t recover_look(struct port *p, uint64_t now_us);
 
 /** Begin the wild access that was asked for, if it is @p's and its drive is idle. */
 bool wild_begin(struct port *p);
-void wild_end(struct port *p);
+
+/** While it goes on, as port_look. */
+uint64_t wild_look(struct port *p, uint64_t now_us);
 
 #endif

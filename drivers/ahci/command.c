@@ -145,11 +145,21 @@ void command_single(struct port *p, unsigned slot)
     }
 }
 
-void command_identify(struct port *p, unsigned slot, uint64_t address, uint32_t bytes)
+void command_block(struct port *p, unsigned slot, bool write, uint64_t block, uint64_t address)
 {
     struct ahci_table *t = &p->memory->table[slot];
 
-    put_piece(t, 0, address, bytes);
+    put_piece(t, 0, address, SECTOR);
+    put_address(t, block, 0);
+    put_command(t, write ? WRITE_DMA_EXT : READ_DMA_EXT, 0, 1);
+    put_header(p, slot, (struct ahci_header_what){.write = write, .descriptors = 1});
+}
+
+void command_identify(struct port *p, unsigned slot)
+{
+    struct ahci_table *t = &p->memory->table[slot];
+
+    put_piece(t, 0, command_buffer(p), BUFFER_BYTES);
     put_address(t, 0, 0);
     put_command(t, p->disk.kind == DISK_CD ? IDENTIFY_PACKET_DEVICE : IDENTIFY_DEVICE, 0, 0);
     put_header(p, slot, (struct ahci_header_what){.descriptors = 1});

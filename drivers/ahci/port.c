@@ -264,8 +264,7 @@ uint64_t port_look(struct port *p, uint64_t now_us)
     case PHASE_RUN:
         return look_at_drive(p, now_us);
     case PHASE_WILD:
-        wild_end(p);
-        return 0;
+        return wild_look(p, now_us);
     default:
         return recover_look(p, now_us);
     }

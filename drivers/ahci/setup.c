@@ -281,7 +281,7 @@ static void identify(struct port *p)
 {
     const char *wrong;
 
-    command_identify(p, 0, command_buffer(p), BUFFER_BYTES);
+    command_identify(p, 0);
     wrong = run(p) ? accept(p, p->disk.kind == DISK_CD) : "it does not say what it is";
     disk_name(&p->disk, p->index);
     if (wrong != NULL) {
