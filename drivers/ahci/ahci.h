@@ -56,6 +56,7 @@ struct port {
     bool ask_sense;           /* what is first in `alone` failed: it is the next command */
     bool hard;                /* the stop is followed by a COMRESET */
     uint64_t closing;         /* sessions that end with their works, a bit each */
+    uint64_t closing_us;      /* when the last of them was closed */
     uint64_t phase_end_us;    /* of a phase that is polled */
     uint64_t since_us[SLOTS]; /* when the watch first saw the command */
     struct work work[SLOTS];

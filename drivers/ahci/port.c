@@ -241,7 +241,7 @@ static uint64_t look_at_drive(struct port *p, uint64_t now_us)
     port_irq(p);
     if (p->given == 0) {
         port_run(p);
-    } else if (p->closing != 0) {
+    } else if (p->closing != 0 && now_us - p->closing_us >= CLOSE_US) {
         recover_begin(p, true);
     } else if (is_late(p, now_us)) {
         recover_timeout(p);
@@ -292,7 +292,8 @@ void port_forget(struct port *p, unsigned s)
     port_settle(p);
     if (waits) {
         p->closing |= 1ull << s;
+        p->closing_us = driver_now_us();
         driver_session_defer(s);
-        watch_until(driver_now_us() + CLOSE_US);
+        watch_until(p->closing_us + CLOSE_US);
     }
 }

@@ -7,6 +7,7 @@
 #include "ahci.h"
 
 #include <regs/ata_identity.h>
+#include <string.h>
 
 #define POLL_US         100u
 #define LINK_MAX        20000u   /* section 10.1.1: a device is seen within 10 ms */
@@ -257,9 +258,11 @@ static void read_size(struct port *p)
 
 static const char *accept(struct port *p, bool is_cd)
 {
-    const struct ata_identity *id = (const void *)p->memory->buffer;
-    const char *wrong = disk_identify(&p->disk, id, is_cd);
+    struct ata_identity id;
+    const char *wrong;
 
+    memcpy(&id, p->memory->buffer, sizeof(id)); /* the device can write there at any time */
+    wrong = disk_identify(&p->disk, &id, is_cd);
     if (wrong == NULL && !is_cd && !p->disk.wide) {
         return "it has no 48-bit commands";
     }

@@ -166,10 +166,10 @@ def test_ata_names_bad_blocks(disks, tmp_path, dma):
 
 @pytest.fixture
 def sata(tmp_path, program, count):
-    """sata(PART ..., errors=FILE): instances of the driver one after the other, on an ICH9 with a
-    disk, a small one that begins 50 requests a second, and a CD."""
+    """sata(PART ..., errors=FILE, dma=, manifest=): instances of the driver one after the other, on an
+    ICH9 with a disk, a small one that for some parts is slow, and a CD."""
 
-    def run(*parts, errors=None, dma=True):
+    def run(*parts, errors=None, dma=True, manifest="drivers/ahci/ahci.manifest"):
         disk, second, cd = (image(tmp_path / name, size) for name, size in
                             (("disk", 64), ("second", 1), ("cd", 2)))
         first = f"blkdebug:{errors}:{disk}" if errors else disk
@@ -184,8 +184,7 @@ def sata(tmp_path, program, count):
                    "-device", "ide-cd,bus=sata.2,drive=c0") as qemu:
             for part in parts:
                 passes(count, f"ahci-{part}",
-                       [program("ahci"), qemu.socket, "drivers/ahci/ahci.manifest", part, disk, cd,
-                        *["dma"] * dma])
+                       [program("ahci"), qemu.socket, manifest, part, disk, cd, *["dma"] * dma])
 
     return run
 
@@ -210,6 +209,15 @@ def test_ahci_names_bad_blocks(sata, tmp_path):
     errors = tmp_path / "errors"
     errors.write_text(ERRORS)
     sata("errors", errors=errors)
+
+
+def test_ahci_by_its_pin(sata, tmp_path):
+    """Without messages it interrupts by INTA."""
+    manifest = tmp_path / "pin.manifest"
+    lines = (ROOT / "drivers/ahci/ahci.manifest").read_text().splitlines(keepends=True)
+    manifest.write_text("".join(line for line in lines if not line.startswith("want")))
+    assert len(manifest.read_text().splitlines()) == len(lines) - 1
+    sata("deep", manifest=manifest)
 
 
 def test_ahci_without_dma(sata):
