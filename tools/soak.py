@@ -2,7 +2,7 @@
 """Runs the long in-OS tests, the system-call fuzzer and the models of session queues, boots Quoll many
 times in a row, and writes the results to docs/soak.md, with date and commit.
 
-usage: soak.py [--only=tests,deaths,fuzz,spin,boots] [--count=1000] [--kills=1000]
+usage: soak.py [--only=tests,deaths,disks,fuzz,spin,boots] [--count=1000] [--kills=1000]
                [--build=DIR] [--no-record]
 Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
 The long tests are those that `test soak` runs: all orders of events that four threads can make.
@@ -38,6 +38,11 @@ QUEUE_SOAK = {"QUEUE_SCALE": "20", "QUEUE_REQUESTS": "40000000"}
 # Drivers' deaths: each driver 20 times so many rounds, and at every instruction of a request.
 DEATHS_SOAK = {"DEATHS_ROUNDS": "50", "DEATHS_EACH": "1",
                "DEATHS_LOG": str(emu.ROOT / "build" / "logs" / "soak-deaths.progress")}
+
+# Disks: deaths at every instruction of a read, a write, a flush and of what is ordered by flushes; a
+# copy of 256 MiB at a kill a second and under every fault.
+DISKS_SOAK = {"DEATHS_EACH": "1", "DISK_MIB": "256"}
+DISKS = [f"tests/system/test_{name}.py" for name in ("ata", "disk_order", "disk_copy", "disk_wild")]
 
 # The fuzzer runs in the debug build, whose kernel checks itself. Bochs has what QEMU lacks: PCIDs
 # and strict faults.
@@ -192,6 +197,22 @@ def soak_deaths(add, each):
     return [done.stdout[-2000:]] if done.returncode else []
 
 
+def soak_disks(add):
+    log = emu.ROOT / "build" / "logs" / "soak-disks.log"
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                           "--durations=0", *DISKS], capture_output=True, text=True,
+                          env={**os.environ, **DISKS_SOAK}, cwd=emu.ROOT, check=False)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(done.stdout)
+    minutes = (time.monotonic() - started) / 60
+    result = f"{done.stdout.strip().splitlines()[-1]}; {minutes:.0f} minutes"
+    print(f"disks: {result}", flush=True)
+    add("disks: deaths at every instruction, 256 MiB copied at a kill a second and under every "
+        "fault, order around flushes", 1, result)
+    return [done.stdout[-2000:]] if done.returncode else []
+
+
 def soak_boots(add, count):
     times, failures = [], []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -218,7 +239,7 @@ def main():
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--kills", type=int, help="of each driver, instead of 1000")
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="tests,deaths,fuzz,spin,boots")
+    parser.add_argument("--only", default="tests,deaths,disks,fuzz,spin,boots")
     parser.add_argument("--no-record", action="store_true")
     args = parser.parse_args()
     os.environ["QUOLL_BUILD"] = args.build
@@ -231,6 +252,7 @@ def main():
     parts = {"tests": lambda: soak_tests(add), "fuzz": lambda: soak_fuzz(add),
              "spin": lambda: soak_spin(add),
              "deaths": lambda: soak_deaths(add, args.kills),
+             "disks": lambda: soak_disks(add),
              "boots": lambda: soak_boots(add, args.count)}
     failures = [failure for part in args.only.split(",") for failure in parts[part]()]
     sys.exit(1 if failures else 0)

@@ -17,6 +17,7 @@ COPY_MIB = int(os.environ.get("DISK_MIB", "16"))
 EVERY_MS = 1000 if COPY_MIB >= 256 else 25
 KILLS_MAX = 100000
 KILLS_LEAST = 10
+TRIES = 5  # at typing a line
 SHARE = 0.3  # of the kills that met requests
 OUTAGE_MAX_US = 50000
 LIMIT_S = 600 + 20 * COPY_MIB
@@ -31,7 +32,10 @@ WILD = {"wild-dma-write": r"dma: DMA write to 0x[0-9a-f]+ refused, requester ",
 def make_disk(directory, mib, copies=1):
     """A FAT disk with a file of @mib MiB, and room for its copies; its sum."""
     image = make_fat(directory / "disk.img", 32, (1 + copies) * (mib + 1) + 40)
-    (directory / "big").write_bytes(data(mib * MIB + 77, 5))
+    with open(directory / "big", "wb") as big:
+        for part in range(mib):
+            big.write(data(MIB, part))
+        big.write(data(77, mib))
     run("mcopy", "-i", image, directory / "big", "::big")
     return image, sum_of((directory / "big").read_bytes())
 
@@ -89,10 +93,19 @@ def test_killed_while_it_copies(machine, count, tmp_path, subject, kind):
 
 
 def copy_on_screen(one, name):
-    """Begin a copy in the screen's shell, as somebody there would."""
-    for key in f"cp /disk0/big /disk0/{name}":
-        press(one, *{" ": ["spc"], "/": ["slash"], "-": ["minus"]}.get(key, [key]))
-    press(one, "ret")
+    """Begin a copy in the screen's shell, as somebody there would: who looks at what was typed."""
+    line = f"cp /disk0/big /disk0/{name}"
+    for _ in range(TRIES):
+        for key in line:
+            press(one, *{" ": ["spc"], "/": ["slash"], "-": ["minus"]}.get(key, [key]))
+        end = time.monotonic() + 5
+        while screen_rows(one)[-1:] != [PROMPT + line] and time.monotonic() < end:
+            time.sleep(0.05)
+        if screen_rows(one)[-1:] == [PROMPT + line]:
+            press(one, "ret")
+            return
+        press(one, "ctrl", "c")
+    raise AssertionError(screen_rows(one))
 
 
 def is_copying(one):
