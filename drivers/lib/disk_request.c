@@ -68,9 +68,13 @@ void block_start_write(struct queue_driver *queue, const struct queue_request *r
 static void start_flush(unsigned s, const struct queue_request *r)
 {
     const struct disk *d = disk_of_session(s);
+    int error = d == NULL ? E_NOT_FOUND : E_OK;
 
-    if (d == NULL || !d->flush) {
-        driver_complete(s, r->seq, d == NULL ? E_NOT_FOUND : E_OK, 0); /* it keeps nothing back */
+    if (error == E_OK && r->length != 0) {
+        error = E_BAD_ARG; /* it has no buffer: its work is done when nothing of it is left */
+    }
+    if (error != E_OK || !d->flush) { /* a drive that keeps nothing back has done it already */
+        driver_complete(s, r->seq, error, 0);
         return;
     }
     accept(s, r, WORK_FLUSH, 0);

@@ -171,6 +171,10 @@ static void test_flush(void)
     HOST_CHECK(flush(session) == E_OK);
     HOST_CHECK(queue_submit(&session->queue, QUEUE_OP_FLUSH, 0, 0, (uint64_t[4]){0}, &seq) == E_OK);
     HOST_CHECK(host_await(session, seq, &done) == E_OK);
+    HOST_CHECK(queue_submit(&session->queue, BLOCK_OP_FLUSH, 0, 512, (uint64_t[4]){0}, &seq) ==
+               E_OK);
+    HOST_CHECK(host_await(session, seq, &done) == E_BAD_ARG);
+    HOST_CHECK(flush(session) == E_OK);
     HOST_CHECK(block_submit_trim(&session->queue, 0, 8, &seq) == E_OK);
     HOST_CHECK(host_await(session, seq, &done) == E_UNSUPPORTED);
 }

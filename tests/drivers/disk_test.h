@@ -50,6 +50,9 @@ void test_dma(void);
 /** Bad sectors, made by blkdebug (disk_errors.c). */
 void test_errors(void);
 
+/** A client that writes anything into its queue (disk_hostile.c). */
+void test_hostile(void);
+
 struct part_of_test {
     const char *name;
     void (*run)(void);

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import ROOT
-from disks import ATA, BLOCKS, MARK, holds, machine_of, make_disk, path_of
+from disks import ATA, BLOCKS, MARK, holds, machine_of, make_disk
 from test_drivers import CAUSES, driver
 
 PIECE = 8

@@ -24,7 +24,7 @@ LIMIT_S = 600 + 20 * COPY_MIB
 # A disk interrupts only when it is done; a disk that is not a test disk sends nothing to where
 # interrupts go: test_disk_wild.py has that.
 FAULTS = [fault for fault in (*CAUSES, *DMA_FAULTS) if fault not in ("irq-storm", "forged-irq")]
-FAULT_MIB = max(8, COPY_MIB // 8)
+FAULT_MIB = COPY_MIB if COPY_MIB >= 256 else 8
 WILD = {"wild-dma-write": r"dma: DMA write to 0x[0-9a-f]+ refused, requester ",
         "wild-dma-read": r"dma: DMA read of 0x[0-9a-f]+ refused, requester "}
 

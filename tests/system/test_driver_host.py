@@ -130,6 +130,12 @@ def test_ata_takes_over_a_dirty_device(disks, dma):
     disks("dirty", "again", dma=dma)
 
 
+@pytest.mark.parametrize("dma", [False, True], ids=["pio", "dma"])
+def test_ata_survives_a_hostile_client(disks, dma):
+    """Anything in its queue: definite errors, nothing of anybody else touched."""
+    disks("hostile", dma=dma)
+
+
 ERRORS = """\
 [inject-error]
 event = "read_aio"
@@ -198,6 +204,10 @@ def test_ahci(sata):
 def test_ahci_has_32_commands_at_a_disk(sata):
     """And with them at a slow disk, sessions are closed."""
     sata("deep", "closed")
+
+
+def test_ahci_survives_a_hostile_client(sata):
+    sata("hostile")
 
 
 def test_ahci_takes_over_a_dirty_device(sata):

@@ -135,6 +135,7 @@ int main(int arguments, char **argument)
                                                 {"deep", test_deep},
                                                 {"closed", test_closed_deep},
                                                 {"errors", test_errors_deep},
+                                                {"hostile", test_hostile},
                                                 {"dirty", test_dirty},
                                                 {"again", test_again},
                                                 {"refused", test_refused},

@@ -29,9 +29,13 @@ static void test_again(void)
 
 int main(int arguments, char **argument)
 {
-    static const struct part_of_test parts[] = {{"pio", test_all},     {"dirty", test_dirty},
-                                                {"again", test_again}, {"errors", test_errors},
-                                                {"dma", test_dma},     {NULL, NULL}};
+    static const struct part_of_test parts[] = {{"pio", test_all},
+                                                {"dirty", test_dirty},
+                                                {"again", test_again},
+                                                {"errors", test_errors},
+                                                {"hostile", test_hostile},
+                                                {"dma", test_dma},
+                                                {NULL, NULL}};
 
     return run_part(arguments, argument, parts);
 }
