@@ -109,12 +109,12 @@ const char *calendar_parse(const char *text, struct clock_parts *t)
     for (unsigned i = 0; i < 6; i++) {
         if (!take_number(&text, form[i].digits, &part[i]) ||
             (*text != form[i].end && *text != form[i].or_end)) {
-            return "the form is YYYY-MM-DD HH:MM:SS";
+            return "the form is 2026-11-21T10:00:00";
         }
         text += *text != '\0';
     }
     if (*text != '\0') {
-        return "the form is YYYY-MM-DD HH:MM:SS";
+        return "the form is 2026-11-21T10:00:00";
     }
     *t = (struct clock_parts){.year = (uint16_t)part[0],
                               .month = (uint8_t)part[1],

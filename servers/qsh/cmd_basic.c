@@ -54,8 +54,10 @@ void cmd_help(struct shell *s, int argc, char **argv)
     for (size_t i = 0; i < commands_count; i++)
         suggest_offer(&near, commands[i].name);
     best = suggest_best(&near);
-    shell_error(s, "help: no command %.40s; %s%s", argv[1], best ? "did you mean " : "",
-                best ? best : "type help for the list");
+    if (best)
+        shell_error(s, "help: no command %.40s; did you mean %s?", argv[1], best);
+    else
+        shell_error(s, "help: no command %.40s; type help for the list", argv[1]);
 }
 
 void cmd_echo(struct shell *s, int argc, char **argv)

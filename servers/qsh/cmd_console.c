@@ -130,10 +130,11 @@ void cmd_console(struct shell *s, int argc, char **argv)
         show_layout(s);
     else if (argc == 3 && strcmp(what, "layout") == 0)
         set_layout(s, argv[2]);
+    else if (argc == 2 && strcmp(what, "move") == 0)
+        shell_error(s, "console: move it where? usage: %s", command_find("console")->usage);
     else
-        shell_error(s, "console: %s; usage: %s",
-                    strcmp(what, "move") == 0 ? "move it where?" : "what with it?",
-                    command_find("console")->usage);
+        shell_error(s, "console: %.40s is nothing that can be done with it; usage: %s",
+                    argv[argc - 1], command_find("console")->usage);
 }
 
 const char *console_word(struct shell *s, size_t index)

@@ -93,7 +93,8 @@ static void dump_line(struct shell *s, uint64_t offset, const uint8_t *bytes, si
 static bool dump(struct shell *s, void *context, uint64_t offset, const uint8_t *bytes,
                  size_t count)
 {
-    (void)context;
+    if (count != 0)
+        *(bool *)context = true;
     for (size_t i = 0; i < count; i += 16) {
         dump_line(s, offset + i, bytes + i, count - i < 16 ? count - i : 16);
         if (i % PRINT_BYTES == 0 && input_interrupted(&s->in))
@@ -105,6 +106,7 @@ static bool dump(struct shell *s, void *context, uint64_t offset, const uint8_t 
 void cmd_hexdump(struct shell *s, int argc, char **argv)
 {
     uint64_t offset = 0, count = UINT64_MAX;
+    bool printed = false;
     char path[SHELL_PATH];
 
     if (!files_has(s, "hexdump", argc, 1) || !files_path(s, "hexdump", argv[1], path))
@@ -116,7 +118,9 @@ void cmd_hexdump(struct shell *s, int argc, char **argv)
                     command_find("hexdump")->usage);
         return;
     }
-    (void)read_file(s, "hexdump", path, offset, count, dump, NULL);
+    if (read_file(s, "hexdump", path, offset, count, dump, &printed) && !printed && count != 0)
+        shell_error(s, "hexdump: %.200s has nothing at byte %llu", path,
+                    (unsigned long long)offset);
 }
 
 /* ---- sha256sum */
@@ -200,7 +204,7 @@ static void copy_to(struct shell *s, struct files *f, uint32_t file, const char 
     uint32_t copy;
     int error = files_open(f, to, FS_MODE_REPLACE, &copy, &status), closed;
 
-    if (files_failed(s, "cp", to, error))
+    if (files_failed_to_make(s, "cp", to, error))
         return;
     is_whole = copy_bytes(s, f, file, copy, &error);
     closed = files_close(f, copy);
@@ -225,7 +229,9 @@ void cmd_cp(struct shell *s, int argc, char **argv)
         shell_error(s, "cp: a path can have %d bytes at most", FS_PATH_MAX);
         return;
     }
-    if (files_open_to_read(s, "cp", from, &file, &status)) {
+    if (strcmp(from, to) == 0)
+        shell_error(s, "cp: %.200s is the file itself; a copy needs another name", from);
+    else if (files_open_to_read(s, "cp", from, &file, &status)) {
         copy_to(s, f, file, to);
         (void)files_close(f, file);
     }

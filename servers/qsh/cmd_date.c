@@ -64,9 +64,9 @@ void cmd_date(struct shell *s, int argc, char **argv)
     const char *wrong = NULL;
 
     if (argc != 1 && (argc != 3 || strcmp(argv[1], "-s") != 0)) {
-        shell_error(s, "date: %s; usage: %s",
+        shell_error(s, "date: %s usage: %s",
                     argc == 2 && strcmp(argv[1], "-s") == 0 ? "set it to what?"
-                                                            : "the time to set stands behind -s",
+                                                            : "the time to set stands behind -s;",
                     command_find("date")->usage);
         return;
     }

@@ -22,10 +22,15 @@ static void event_row(struct shell *s, const struct devman_event_record *e)
 {
     const char *name = event_name(e->what);
     const char *dash = strchr(name, '-');
+    const char *driver = e->driver[0] ? e->driver : "-";
 
-    output_printf(&s->out, "%5llu %6llu.%06llu %-9s %-15s %-9s%s%s\n", (ull)e->serial_number,
+    output_printf(&s->out, "%5llu %6llu.%06llu %-9s %-18s ", (ull)e->serial_number,
                   (ull)e->time_us / 1000000, (ull)e->time_us % 1000000, dash ? dash + 1 : name,
-                  e->device, e->driver[0] ? e->driver : "-", e->text[0] ? " " : "", e->text);
+                  e->device);
+    if (e->text[0])
+        output_printf(&s->out, "%-9s %s\n", driver, e->text);
+    else
+        output_printf(&s->out, "%s\n", driver);
 }
 
 /* All events after number *@last, which moves on. False: devman could not be asked. */
@@ -61,7 +66,7 @@ void cmd_events(struct shell *s, int argc, char **argv)
     if (!devices_ask(s, &devman))
         return;
     if (!s->json)
-        output_printf(&s->out, "%5s %13s %-9s %-15s %-9s %s\n", "NO", "TIME (s)", "EVENT", "DEVICE",
+        output_printf(&s->out, "%5s %13s %-9s %-18s %-9s %s\n", "NO", "TIME (s)", "EVENT", "DEVICE",
                       "DRIVER", "WHY");
     while (print_new(s, devman, &last) && follows) {
         if (wait_or_interrupt(s, POLL_US))

@@ -116,34 +116,36 @@ void cmd_pwd(struct shell *s, int argc, char **argv)
     json_end(&j);
 }
 
+typedef bool (*complain)(struct shell *s, const char *command, const char *path, int error);
+
 /* @change for each of the arguments, up to the first that fails. */
 static void for_each(struct shell *s, const char *command, int argc, char **argv,
-                     int (*change)(struct files *f, const char *path))
+                     int (*change)(struct files *f, const char *path), complain failed)
 {
     struct files *f = files_has(s, command, argc, 1) ? files_ask(s) : NULL;
     char path[SHELL_PATH];
 
     for (int i = 1; f && i < argc; i++) {
-        if (!files_path(s, command, argv[i], path) ||
-            files_failed(s, command, path, change(f, path)))
+        if (!files_path(s, command, argv[i], path) || failed(s, command, path, change(f, path)))
             return;
     }
 }
 
 void cmd_mkdir(struct shell *s, int argc, char **argv)
 {
-    for_each(s, "mkdir", argc, argv, files_make_directory);
+    for_each(s, "mkdir", argc, argv, files_make_directory, files_failed_to_make);
 }
 
 void cmd_rm(struct shell *s, int argc, char **argv)
 {
-    for_each(s, "rm", argc, argv, files_remove);
+    for_each(s, "rm", argc, argv, files_remove, files_failed);
 }
 
 void cmd_mv(struct shell *s, int argc, char **argv)
 {
     struct files *f = files_has(s, "mv", argc, 2) ? files_ask(s) : NULL;
     char from[SHELL_PATH], to[SHELL_PATH];
+    struct fs_status status;
     int error;
 
     if (!f || !files_path(s, "mv", argv[1], from) || !files_path(s, "mv", argv[2], to))
@@ -152,6 +154,8 @@ void cmd_mv(struct shell *s, int argc, char **argv)
         shell_error(s, "mv: a path can have %d bytes at most", FS_PATH_MAX);
         return;
     }
+    if (files_failed(s, "mv", from, files_stat(f, from, &status)))
+        return;
     error = files_rename(f, from, to);
     if (error == E_EXISTS)
         shell_error(s, "mv: %.200s is there already; rm it first", to);
@@ -159,6 +163,8 @@ void cmd_mv(struct shell *s, int argc, char **argv)
         shell_error(s, "mv: %.200s cannot be moved into itself", from);
     else if (error == E_UNSUPPORTED)
         shell_error(s, "mv: %.200s is on another disk; cp the file, then rm it here", to);
+    else if (error == E_NOT_FOUND)
+        files_failed_to_make(s, "mv", to, error);
     else
         files_failed(s, "mv", from, error);
 }

@@ -13,12 +13,13 @@ typedef unsigned long long ull; /* for printf */
 /* The number in @text, or complain. */
 static bool number(struct shell *s, const char *what, const char *text, uint64_t *value)
 {
+    bool from_zero = strcmp(what, "SEED") == 0;
     char *end;
 
     *value = strtoul(text, &end, 0);
-    if (*text != '\0' && *end == '\0')
+    if (*text >= '0' && *text <= '9' && *end == '\0' && (from_zero || *value != 0))
         return true;
-    shell_error(s, "fuzz: %s is a number, not %.40s", what, text);
+    shell_error(s, "fuzz: %s is a number%s, not %.40s", what, from_zero ? "" : " from 1 on", text);
     return false;
 }
 

@@ -25,7 +25,7 @@ static void print_space(struct shell *s, const struct fs_volume *v, const struct
     struct json j;
 
     if (!s->json) {
-        output_printf(&s->out, "/%-9s %-8s %12llu KiB %12llu KiB %12llu KiB %4llu %%\n", v->name,
+        output_printf(&s->out, "/%-9s %-8s %12llu %12llu %12llu %6llu\n", v->name,
                       format_name(v->holds), (unsigned long long)space->bytes / 1024,
                       (unsigned long long)used / 1024, (unsigned long long)space->free_bytes / 1024,
                       (unsigned long long)(space->bytes ? used * 100 / space->bytes : 0));
@@ -54,8 +54,8 @@ void cmd_df(struct shell *s, int argc, char **argv)
     if (!f)
         return;
     if (!s->json)
-        output_printf(&s->out, "%-10s %-8s %16s %16s %16s\n", "where", "format", "size", "used",
-                      "free");
+        output_printf(&s->out, "%-10s %-8s %12s %12s %12s %6s\n", "WHERE", "FORMAT", "SIZE (KiB)",
+                      "USED (KiB)", "FREE (KiB)", "USED %");
     for (uint32_t i = 0; files_volume(f, i, &v) == E_OK; i++) {
         if (!v.is_mounted)
             continue;

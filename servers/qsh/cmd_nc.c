@@ -21,7 +21,17 @@ struct nc {
 
 static bool complain(struct shell *s)
 {
-    shell_error(s, "nc: %s", quoll_strerror(errno));
+    shell_error(s, "nc: %s",
+                errno == ECONNRESET ? "the other side broke the connection off"
+                                    : quoll_strerror(errno));
+    return false;
+}
+
+static bool complain_of_connect(struct shell *s)
+{
+    if (errno != ECONNREFUSED)
+        return complain(s);
+    shell_error(s, "nc: refused: nobody listens on that port there");
     return false;
 }
 
@@ -47,13 +57,13 @@ static bool connect_to(struct shell *s, struct nc *n, const char *host, uint16_t
     if (!net_resolve(s, "nc", host, &to.sin_addr))
         return false;
     if (connect_begin(n->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-        return complain(s);
+        return complain_of_connect(s);
     if (n->is_datagram)
         return true;
     if (net_wait(s, n->fd, POLLOUT, CONNECT_US) < 0)
         return false;
     if (send(n->fd, "", 0, MSG_DONTWAIT) != 0)
-        return complain(s);
+        return complain_of_connect(s);
     return true;
 }
 

@@ -71,10 +71,13 @@ static void ifconfig_text(struct shell *s, const struct net_setting *a,
                   !card->is_there ? "no card with a driver"
                   : card->is_up   ? "link up"
                                   : "link down");
-    output_printf(&s->out, "     %s/%u, gateway %s, name server %s, %s\n",
-                  address_text(a->address, text), bits_of(a->mask),
-                  address_text(a->gateway, gateway), address_text(a->name_server, dns),
-                  a->by_dhcp ? "by DHCP" : "set by hand");
+    if (a->by_dhcp && a->address == 0)
+        output_string(&s->out, "     no address yet: asking for one by DHCP\n");
+    else
+        output_printf(&s->out, "     %s/%u, gateway %s, name server %s, %s\n",
+                      address_text(a->address, text), bits_of(a->mask),
+                      address_text(a->gateway, gateway), address_text(a->name_server, dns),
+                      a->by_dhcp ? "by DHCP" : "set by hand");
     output_printf(&s->out, "     in  %lu frames, %lu bytes; %lu bad, %lu without a buffer\n",
                   c->frames_in, c->bytes_in, c->bad_frames, c->no_memory);
     output_printf(&s->out, "     out %lu frames, %lu bytes; %lu datagrams found a socket full\n",
@@ -222,9 +225,8 @@ void cmd_netstat(struct shell *s, int argc, char **argv)
     if (!shell_service(s, SERVICE_NET, &net))
         return;
     if (!s->json)
-        output_string(&s->out,
-                      "PROTO  RECV-Q SEND-Q  LOCAL                  REMOTE                 "
-                      "STATE       TASK\n");
+        output_string(&s->out, "PROTO RECV-Q SEND-Q  LOCAL                  REMOTE                 "
+                               "STATE       TASK\n");
     for (uint32_t i = 0; net_call_socket_at(net, i, &n) == E_OK; i++)
         netstat_line(s, &n);
 }

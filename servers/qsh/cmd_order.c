@@ -175,6 +175,15 @@ static bool number_read(struct shell *s, const struct bounds *bounds, const char
     return false;
 }
 
+/* How the driver at @path stands at this moment. */
+static void print_json(struct shell *s, uint64_t devman, const char *path)
+{
+    struct devman_driver_state d;
+
+    if (!shell_failed(s, "kill", driver_at(devman, path, &d)))
+        driver_json(s, &d);
+}
+
 /* devman does it; the shell goes on. */
 static void kill_often(struct shell *s, char **argv)
 {
@@ -192,6 +201,8 @@ static void kill_often(struct shell *s, char **argv)
     error = devman_call_kill_often(devman, node.where, times, every_ms * 1000);
     if (error != E_OK)
         complain(s, "kill", &node, error);
+    else if (s->json)
+        print_json(s, devman, node.where);
     else
         output_printf(&s->out, "%s (%s) is killed %u times from now on\n", node.driver, node.where,
                       times);
@@ -212,6 +223,8 @@ static void kill_after(struct shell *s, char **argv)
     error = devman_call_die_after(devman, node.where, instructions);
     if (error != E_OK)
         complain(s, "kill", &node, error);
+    else if (s->json)
+        print_json(s, devman, node.where);
     else if (instructions == 0)
         output_printf(&s->out, "%s (%s) runs on\n", node.driver, node.where);
     else

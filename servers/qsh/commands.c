@@ -12,7 +12,7 @@ const struct command commands[] = {
     {"echo", "print its arguments", "echo [WORD...]",
      "Words come out with one space between them. \"Double quotes\" keep spaces, and a backslash\n"
      "keeps the character behind it.\n",
-     false, -1, cmd_echo, NULL},
+     false, ARGUMENTS_TEXT, cmd_echo, NULL},
     {"count", "count from 1 to N", "count N",
      "A number a line: output as long as one likes, of which none can be missing unnoticed.\n"
      "^C ends it.\n",
@@ -277,7 +277,7 @@ static bool is_option(const char *usage, const char *word)
 /* Options and too many words are refused here, before a command sees them. */
 static bool arguments_fit(struct shell *s, const struct command *c, int argc, char **argv)
 {
-    if (c->arguments_max < 0 && !c->json) /* words are just text */
+    if (c->arguments_max == ARGUMENTS_TEXT)
         return true;
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] == '-' && !is_option(c->usage, argv[i])) {

@@ -114,16 +114,18 @@ bool files_target(struct files *f, const char *from, char to[SHELL_PATH])
 static const char *advice(int error)
 {
     switch (error) {
+    case E_EXISTS:
+        return "it is there already";
     case E_NOT_FOUND:
         return "there is nothing of that name; ls lists a directory, mount lists the disks";
     case E_NO_RIGHT:
         return "out of this shell's reach: files = ... in the system manifest says what it may";
     case E_NOT_MOUNTED:
-        return "it was unmounted; mount it to use it again";
+        return "it was unmounted; mount and its name (mount disk0) brings it back";
     case E_UNSUPPORTED:
         return "no file or file system that is known (FAT12, FAT16, FAT32, ISO 9660)";
     case E_BUSY:
-        return "it is in use: a file is open, or another program writes to the disk";
+        return "it is in use: mounted, open, or on a disk that another program writes to";
     case E_BAD_ARG:
         return "no path has a control character or a backslash in it";
     case E_GONE:
@@ -144,6 +146,16 @@ bool files_failed(struct shell *s, const char *command, const char *path, int er
     return error != E_OK;
 }
 
+bool files_failed_to_make(struct shell *s, const char *command, const char *path, int error)
+{
+    if (error != E_NOT_FOUND)
+        return files_failed(s, command, path, error);
+    shell_error(s,
+                "%s: %.200s: there is no directory for it; mkdir makes one, mount lists the disks",
+                command, path);
+    return true;
+}
+
 bool files_open_to_read(struct shell *s, const char *command, const char *path, uint32_t *file,
                         struct fs_status *status)
 {
@@ -160,8 +172,8 @@ bool files_open_to_read(struct shell *s, const char *command, const char *path, 
 bool files_has(struct shell *s, const char *command, int argc, int least)
 {
     if (argc <= least)
-        shell_error(s, "%s: %s; usage: %s", command,
-                    argc == 1 ? "of which file?" : "one more path is needed",
+        shell_error(s, "%s: %s usage: %s", command,
+                    argc == 1 ? "which file?" : "one more path is needed;",
                     command_find(command)->usage);
     return argc > least;
 }

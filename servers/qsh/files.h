@@ -28,6 +28,9 @@ void files_go(const char *path);
  *  true; false if it is E_OK. */
 bool files_failed(struct shell *s, const char *command, const char *path, int error);
 
+/** As files_failed, for a path that was to be made: what is not there is its directory. */
+bool files_failed_to_make(struct shell *s, const char *command, const char *path, int error);
+
 /** As files_failed, for a file that is to be read. */
 bool files_open_to_read(struct shell *s, const char *command, const char *path, uint32_t *file,
                         struct fs_status *status);

@@ -40,13 +40,15 @@ struct shell {
     char *argv[ARGS_MAX];
 };
 
+#define ARGUMENTS_TEXT (-2) /* any number, and a word that begins with - is no option */
+
 struct command {
     const char *name;
     const char *summary; /* for the list: what it does, one line */
     const char *usage;
     const char *details; /* for `help CMD`, with newlines */
     bool json;           /* takes --json (which it finds in shell.json, not in argv) */
-    int arguments_max;   /* checked before it runs; -1: any number */
+    int arguments_max;   /* checked before it runs; -1: any number; ARGUMENTS_TEXT */
     void (*run)(struct shell *s, int argc, char **argv);
     /* The @index-th word that can be its argument, NULL past the last. May itself be NULL.
      * Valid until the next call. */

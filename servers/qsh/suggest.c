@@ -39,7 +39,8 @@ static unsigned edit_distance(const char *a, const char *b)
 struct suggestion suggest_begin(const char *wanted)
 {
     /* one letter wrong is always near; a third of them in a long word */
-    return (struct suggestion){wanted, (unsigned)(strnlen(wanted, SUGGEST_WORD_MAX) / 3 + 2), ""};
+    return (struct suggestion){wanted, (unsigned)((strnlen(wanted, SUGGEST_WORD_MAX) + 2) / 3 + 1),
+                               ""};
 }
 
 void suggest_offer(struct suggestion *s, const char *word)

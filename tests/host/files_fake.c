@@ -29,6 +29,17 @@ struct fake_file *fake_file(const char *path)
     return NULL;
 }
 
+static bool has_directory(const char *path)
+{
+    char above[sizeof(fake_files[0].path)];
+    const struct fake_file *at;
+
+    strcpy(above, path);
+    *strrchr(above, '/') = '\0';
+    at = fake_file(above);
+    return at && at->what == FS_KIND_DIRECTORY;
+}
+
 static struct fake_file *make(const char *path, enum fs_kind what)
 {
     for (unsigned i = 0; i < FAKE_FILES; i++) {
@@ -63,6 +74,8 @@ int files_open(struct files *f, const char *path, enum fs_mode mode, uint32_t *f
         return E_IS_DIRECTORY;
     if (at && mode == FS_MODE_REPLACE && fake_open != 0 && at->bytes != 0)
         return E_BUSY;
+    if (!at && !has_directory(path))
+        return E_NOT_FOUND;
     if (!at)
         at = make(path, FS_KIND_FILE);
     *file = (uint32_t)(at - fake_files);
@@ -127,6 +140,8 @@ int files_rename(struct files *f, const char *from, const char *to)
         return at ? E_EXISTS : E_NOT_FOUND;
     if (strncmp(to, "/disk0", 6) != 0)
         return E_UNSUPPORTED;
+    if (!has_directory(to))
+        return E_NOT_FOUND;
     strcpy(at->path, to);
     return E_OK;
 }
@@ -136,6 +151,8 @@ int files_make_directory(struct files *f, const char *path)
     (void)f;
     if (fake_file(path))
         return E_EXISTS;
+    if (!has_directory(path))
+        return E_NOT_FOUND;
     return make(path, FS_KIND_DIRECTORY) ? E_OK : E_FULL;
 }
 

@@ -244,11 +244,13 @@ static void test_refusals(void)
 {
     CHECK(prints("hlep", "hlep: no such command; did you mean help?\r\n"));
     CHECK(has("powerof", "did you mean poweroff?") && has("bnch", "did you mean bench?"));
+    CHECK(has("man", "no such command; type help") && has("pss", "did you mean ps?"));
     CHECK(prints("xyzzy", "xyzzy: no such command; type help for the list\r\n"));
     CHECK(prints("mem x", "mem: x is too much; usage: mem [--json]\r\n"));
     CHECK(prints("mem --jsno", "mem: no option --jsno; usage: mem [--json]\r\n"));
     CHECK(prints("reboot --json", "reboot: no option --json; usage: reboot\r\n") && !*ended);
-    CHECK(has("help hlp", "did you mean help"));
+    CHECK(prints("help hlp", "help: no command hlp; did you mean help?\r\n"));
+    CHECK(prints("help qqq", "help: no command qqq; type help for the list\r\n"));
     CHECK(has("help a b", "usage: help [COMMAND] [--json]"));
     CHECK(prints("mem --json x", "{\"error\": \"mem: x is too much; usage: mem [--json]\"}\r\n"));
 }
@@ -341,7 +343,7 @@ static void test_suites(void)
 static void test_fuzz(void)
 {
     CHECK(has("fuzz", "usage: fuzz N") && has("fuzz timed", "usage: fuzz N"));
-    CHECK(prints("fuzz x", "fuzz: N is a number, not x\r\n"));
+    CHECK(prints("fuzz x", "fuzz: N is a number from 1 on, not x\r\n"));
     CHECK(has("fuzz 1 \"\"", "SEED is a number") && has("fuzz 1 2 3x", "EVERY is a number"));
     CHECK(has("fuzz 1 2 3 late", "usage: fuzz N") && has("fuzz 1 2 3 4 5", "too much"));
     fuzz_result = (struct fuzz_summary){
@@ -354,6 +356,8 @@ static void test_fuzz(void)
     CHECK(runs == 3 && fuzz_most == 5000 && fuzz_given.check_every == 256 && !fuzz_given.timed);
     fuzz_result.checks = 9;
     CHECK(has("fuzz 1", "invariants hold, 9 checks") && fuzz_given.seed == 1);
+    CHECK(has("fuzz 0", "N is a number from 1 on, not 0") &&
+          has("fuzz 1 2 0", "EVERY is a number"));
     CHECK(has("fuzz 1 0x10 4 timed", "(timed: not the same again)") && fuzz_given.timed);
     CHECK(fuzz_given.seed == 16 && fuzz_given.check_every == 4 && fuzz_given.calls == 1);
     fuzz_result.failed = true;
@@ -407,10 +411,10 @@ static void test_lists(void)
     CHECK(has("events", "events: the call was") && has("kill e1000", "kill: the call was"));
     CHECK(has("devman explain /pci", "devman explain: the call was"));
     fake_list_error = E_OK;
-    CHECK(prints("events", "   NO      TIME (s) EVENT     DEVICE          DRIVER    WHY\r\n"
+    CHECK(prints("events", "   NO      TIME (s) EVENT     DEVICE             DRIVER    WHY\r\n"
                            "      (3 older ones are not kept)\r\n"
-                           "    4      1.000001 added     /platform/com1  -        \r\n"
-                           "    5      2.000002 died      /platform/com1  uart8250  irq-storm: "
+                           "    4      1.000001 added     /platform/com1     -\r\n"
+                           "    5      2.000002 died      /platform/com1     uart8250  irq-storm: "
                            "too many\r\n"));
     CHECK(has("events --json", "{\"number\": 5, \"time_us\": 2000002, \"event\": \"driver-died\", "
                                "\"device\": \"/platform/com1\", \"driver\": \"uart8250\", "
@@ -525,17 +529,20 @@ static void test_inspection(void)
     CHECK(has("console move screen", "on the screen") && has("console move serial", "serial"));
     CHECK(has("console move both", "on the serial line and the screen, "));
     CHECK(has("console --json", "{\"on\": \"both\", ") && has("console move serial", "line, "));
-    CHECK(has("console move away", "away is neither") && has("console move", "usage: console"));
+    CHECK(has("console move away", "away is neither") &&
+          has("console move", "where? usage: console"));
     CHECK(has("console graphics", "128 columns, 48 rows") && has("console text", "80 columns"));
     CHECK(prints("console layout", "the keyboard's layout is us\r\n"));
     CHECK(prints("console layout de", "the keyboard's layout is de\r\n"));
     CHECK(prints("console layout --json", "{\"layout\": \"de\"}\r\n"));
     CHECK(prints("console layout dvorak",
                  "console: there is no layout dvorak; there are: de us\r\n"));
-    CHECK(has("console picture", "what with it?") && has("console text now", "usage: console"));
+    CHECK(has("console picture", "picture is nothing that can be done") &&
+          has("console text now", "usage: console"));
     CHECK(prints("date", "2024-02-29 00:00:00 UTC, Thursday\r\n") && fake_sessions == 0);
     CHECK(prints("date --json", "{\"unix\": 1709164800, \"iso\": \"2024-02-29T00:00:00Z\"}\r\n"));
-    CHECK(has("date now", "usage: date") && has("date -s", "set it to what?"));
+    CHECK(has("date now", "usage: date") && has("date -s", "set it to what? usage: "));
+    CHECK(has("date -s noon", "date: noon: the form is 2026-11-21T10:00:00"));
     fake_list_error = E_IO;
     CHECK(has("date", "the clock does not know the time") && fake_sessions == 0);
     fake_list_error = E_OK;
@@ -582,7 +589,13 @@ static void test_names_of_files(void)
     CHECK(has("mv text /cd0/x", "cp the file") && has("mv text", "one more path"));
     CHECK(prints("cp text other", "") && has("mv text other", "is there already; rm it first"));
     CHECK(prints("rm other new", "") && !fake_file("/disk0/other") && !fake_file("/disk0/new"));
-    CHECK(has("rm other", "/disk0/other: there is nothing") && has("rm", "of which file?"));
+    CHECK(has("rm other", "/disk0/other: there is nothing") && has("rm", "which file? usage: rm"));
+    CHECK(has("mkdir text", "/disk0/text: it is there already"));
+    CHECK(has("mkdir no/new", "/disk0/no/new: there is no directory for it; mkdir makes one"));
+    CHECK(has("mv text no/x", "/disk0/no/x: there is no directory for it"));
+    CHECK(has("mv no x", "/disk0/no: there is nothing of that name") && fake_file("/disk0/text"));
+    CHECK(has("rm -r sub", "rm: no option -r; usage: rm PATH...") && fake_file("/disk0/sub"));
+    CHECK(has("cat -n text", "no option -n") && prints("echo -n", "-n\r\n"));
 }
 
 static void test_contents_of_files(void)
@@ -597,9 +610,13 @@ static void test_contents_of_files(void)
     CHECK(prints("hexdump text 4 0x2",
                  "00000004  74 77                                             |tw|\r\n"));
     CHECK(has("hexdump text x", "x is no number") && has("hexdump text 1 y", "y is no number"));
+    CHECK(has("hexdump text 8", "hexdump: /disk0/text has nothing at byte 8"));
+    CHECK(prints("hexdump text 8 0", ""));
     CHECK(prints("cp text copy", "") && fake_file("/disk0/copy")->bytes == 8);
     CHECK(prints("cp text sub", "") && fake_file("/disk0/sub/text")->bytes == 8);
-    CHECK(has("cp text text", "it is in use") && has("cp sub x", "is a directory"));
+    CHECK(has("cp text text", "cp: /disk0/text is the file itself") &&
+          has("cp text no/x", "no/x: there is no dir"));
+    CHECK(has("cp sub x", "is a directory"));
     CHECK(has("cp text", "one more path") && has("cp x y", "/disk0/x: there is nothing"));
     fake_write_error = E_FULL;
     CHECK(has("cp text full", "cp: /disk0/full: no room is left") && !fake_file("/disk0/full"));
@@ -616,8 +633,7 @@ static void test_contents_of_files(void)
 
 static void test_file_systems(void)
 {
-    CHECK(
-        has("df", "/disk0     fat16            1024 KiB          768 KiB          256 KiB   75 %"));
+    CHECK(has("df", "/disk0     fat16            1024          768          256     75\r\n"));
     CHECK(has("df --json", "\"used_bytes\": 786432, \"free_bytes\": 262144, \"unit_bytes\": 512}"));
     CHECK(prints("mount", "/disk0     fat16    disk0, partition 1, 1024 KiB, read and write, 0 open"
                           "\r\n"));
