@@ -193,7 +193,7 @@ static void node_state(const struct device *of, struct devman_node_state *to)
 {
     const struct device *d = unit_owner(&devman.device[of->node->id]);
 
-    to->protection = protection_of(of);
+    to->protection = protection_of(d);
     tree_path(&devman.tree, of->node, to->where);
     identity_text(of->node, to->id, sizeof(to->id));
     to->status = state_of(d);
