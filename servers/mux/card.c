@@ -9,6 +9,7 @@
 #include <idl/packet_queue.h>
 
 #define BUFFERS    32u
+_Static_assert(BUFFERS == 32, "a bit each");
 #define DATA_PAGES (BUFFERS * MUX_BUFFER / QUEUE_PAGE_BYTES)
 
 static struct client_session out = {.devman = SLOT_DEVMAN,
@@ -20,7 +21,7 @@ static struct client_session in = {.devman = SLOT_DEVMAN,
                                    .place = 1,
                                    .bits = BIT_CARD};
 
-static uint32_t free_out;                                               /* bit per buffer */
+static uint32_t free_out, free_in;                                      /* bit per buffer */
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static struct packet_card card;
 uint32_t card_restarts;
@@ -32,12 +33,18 @@ static uint8_t *buffer_at(const struct client_session *s, unsigned i)
 
 /* ---- the sessions */
 
-static void post(unsigned i)
+/* All that may be: while the driver is between two lives none is taken, so it is tried again. */
+static void post_free(void)
 {
     uint64_t seq;
 
-    if (packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) == E_OK) {
+    while (free_in != 0) {
+        unsigned i = (unsigned)__builtin_ctz(free_in);
+        if (packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) != E_OK) {
+            break;
+        }
         in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+        free_in &= free_in - 1;
     }
 }
 
@@ -87,9 +94,8 @@ static void open(void)
         return;
     }
     free_out = ~0u;
-    for (unsigned i = 0; i < BUFFERS; i++) {
-        post(i);
-    }
+    free_in = ~0u;
+    post_free();
     read_card();
     card_set_filter();
 }
@@ -128,9 +134,10 @@ static bool take_arrived(void)
         if (packet_finish_receive(&done, &about) == E_OK) {
             mux_in(buffer_at(&in, i), about);
         }
-        post(i);
+        free_in |= 1u << i;
         moved = true;
     }
+    post_free();
     if (error == E_GONE) {
         lose();
         return true;

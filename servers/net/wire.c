@@ -15,7 +15,7 @@ static struct client_session out = {
 static struct client_session in = {
     .devman = SLOT_MUX, .is_served = true, .slots = SLOT_RECEIVES, .place = 1, .bits = BIT_WIRE};
 
-static uint32_t free_out = ~0u;                                         /* bit per buffer */
+static uint32_t free_out = ~0u, free_in;                                /* bit per buffer */
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static bool is_there;
 
@@ -54,12 +54,18 @@ void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at)
 
 /* ---- in */
 
-static void post(unsigned i)
+/* All that may be: while the driver is between two lives none is taken, so it is tried again. */
+static void post_free(void)
 {
     uint64_t seq;
 
-    if (packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) == E_OK) {
+    while (free_in != 0) {
+        unsigned i = (unsigned)__builtin_ctz(free_in);
+        if (packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) != E_OK) {
+            break;
+        }
         in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+        free_in &= free_in - 1;
     }
 }
 
@@ -75,9 +81,10 @@ static bool take_arrived(void)
             core_input(buffer_at(&in, i), (unsigned)(about & PACKET_RECEIVED_LENGTH),
                        (about & PACKET_RECEIVED_CHECKED) != 0);
         }
-        post(i);
+        free_in |= 1u << i;
         moved = true;
     }
+    post_free();
     return moved;
 }
 
@@ -127,9 +134,8 @@ static void open(void)
         client_session_close(&out);
         return;
     }
-    for (unsigned i = 0; i < BUFFERS; i++) {
-        post(i);
-    }
+    free_in = ~0u;
+    post_free();
 }
 
 void wire_tick(void)
