@@ -141,7 +141,8 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
     struct socket_end at;
     int error = socket_kind(fd) != 0 ? read_address(address, length, &at) : E_BAD_ARG;
 
-    return done(error == E_OK ? socket_call_bind(endpoint_of(fd), socket_number_of(fd), &at) : error);
+    return done(error == E_OK ? socket_call_bind(endpoint_of(fd), socket_number_of(fd), &at)
+                              : error);
 }
 
 int listen(int fd, int backlog)
@@ -161,16 +162,6 @@ static int accept_into(int fd, unsigned i, uint32_t *number, struct socket_end *
     return error != E_OK ? error
                          : socket_call_accept(endpoint_of(fd), socket_number_of(fd),
                                               sessions[i].number, number, from);
-}
-
-int accept(int fd, struct sockaddr *address, socklen_t *length)
-{
-    int accepted;
-
-    while ((accepted = accept_now(fd, address, length)) < 0 && errno == E_BUSY) {
-        (void)socket_wait(fd, POLLIN, -1);
-    }
-    return accepted;
 }
 
 int accept_now(int fd, struct sockaddr *address, socklen_t *length)
@@ -193,12 +184,23 @@ int accept_now(int fd, struct sockaddr *address, socklen_t *length)
     return accepted;
 }
 
+int accept(int fd, struct sockaddr *address, socklen_t *length)
+{
+    int accepted;
+
+    while ((accepted = accept_now(fd, address, length)) < 0 && errno == EAGAIN) {
+        (void)socket_wait(fd, POLLIN, -1);
+    }
+    return accepted;
+}
+
 int connect_begin(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct socket_end to;
     int error = socket_kind(fd) != 0 ? read_address(address, length, &to) : E_BAD_ARG;
 
-    return done(error == E_OK ? socket_call_connect(endpoint_of(fd), socket_number_of(fd), &to) : error);
+    return done(error == E_OK ? socket_call_connect(endpoint_of(fd), socket_number_of(fd), &to)
+                              : error);
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t length)
@@ -225,8 +227,9 @@ int shutdown(int fd, int how)
 
 static int ends(int fd, struct socket_end *here, struct socket_end *there)
 {
-    return socket_kind(fd) != 0 ? socket_call_ends(endpoint_of(fd), socket_number_of(fd), here, there)
-                                : E_BAD_ARG;
+    return socket_kind(fd) != 0
+               ? socket_call_ends(endpoint_of(fd), socket_number_of(fd), here, there)
+               : E_BAD_ARG;
 }
 
 int getsockname(int fd, struct sockaddr *address, socklen_t *length)

@@ -46,8 +46,9 @@ static short readiness(int fd)
     if (rx_used(fd) != 0 || (state & (SOCKET_ENDED | SOCKET_FAILED | SOCKET_CAN_ACCEPT)) != 0) {
         events |= (state & SOCKET_ENDED) != 0 ? POLLIN | POLLHUP : POLLIN;
     }
-    if (socket_kind(fd) == SOCK_STREAM ? (state & SOCKET_CONNECTED) != 0 && tx_room(fd) >= SOCKET_RING_BYTES / 4
-                                       : tx_room(fd) >= SOCKET_RING_BYTES / 2) {
+    if (socket_kind(fd) == SOCK_STREAM
+            ? (state & SOCKET_CONNECTED) != 0 && tx_room(fd) >= SOCKET_RING_BYTES / 4
+            : tx_room(fd) >= SOCKET_RING_BYTES / 2) {
         events |= POLLOUT;
     }
     return events;
@@ -178,8 +179,8 @@ static ssize_t send_stream(int fd, const uint8_t *bytes, size_t n, bool waits)
             (void)socket_wait(fd, POLLOUT, -1);
             continue;
         }
-        socket_ring_write(socket_tx_ring(socket_region_of(fd), socket_number_of(fd)), w->tx_put, bytes + sent,
-                          part);
+        socket_ring_write(socket_tx_ring(socket_region_of(fd), socket_number_of(fd)), w->tx_put,
+                          bytes + sent, part);
         socket_store_fenced(&w->tx_put, w->tx_put + part);
         socket_ring(fd);
         sent += part;
@@ -188,6 +189,11 @@ static ssize_t send_stream(int fd, const uint8_t *bytes, size_t n, bool waits)
         return socket_fails(why(fd) != E_OK ? why(fd) : E_BUSY);
     }
     return (ssize_t)sent;
+}
+
+size_t send_room(int fd)
+{
+    return socket_kind(fd) == SOCK_STREAM ? tx_room(fd) : 0;
 }
 
 /* The server learns what was taken when it is much, not each time. */
@@ -210,7 +216,8 @@ static ssize_t receive_stream(int fd, void *bytes, size_t n)
     if (n == 0 && why(fd) != E_OK) {
         return socket_fails(why(fd));
     }
-    socket_ring_read(socket_rx_ring(socket_region_of(fd), socket_number_of(fd)), words_of(fd)->rx_get, bytes, n);
+    socket_ring_read(socket_rx_ring(socket_region_of(fd), socket_number_of(fd)),
+                     words_of(fd)->rx_get, bytes, n);
     take(fd, n);
     return (ssize_t)n;
 }

@@ -54,7 +54,7 @@ const char *task_state_name(uint64_t state)
     };
 
     return state < sizeof(names) / sizeof(names[0]) && names[state] != NULL ? names[state]
-                                                                             : "unknown";
+                                                                            : "unknown";
 }
 
 void members_of_task(struct json *j, const struct system_task *t)

@@ -26,6 +26,7 @@ enum service {
     SERVICE_FS,
     SERVICE_NET,
     SERVICE_MUX,
+    SERVICE_HTTP,
     SERVICE_COUNT
 };
 
@@ -129,6 +130,7 @@ void cmd_nslookup(struct shell *s, int argc, char **argv);
 void cmd_ping(struct shell *s, int argc, char **argv);
 void cmd_tcpdump(struct shell *s, int argc, char **argv);
 void cmd_nc(struct shell *s, int argc, char **argv);
+void cmd_web(struct shell *s, int argc, char **argv);
 
 const char *bench_word(struct shell *s, size_t index);
 const char *test_word(struct shell *s, size_t index);
@@ -139,5 +141,6 @@ const char *inject_word(struct shell *s, size_t index);
 const char *devman_word(struct shell *s, size_t index);
 const char *follow_word(struct shell *s, size_t index);
 const char *console_word(struct shell *s, size_t index);
+const char *web_word(struct shell *s, size_t index);
 
 #endif

@@ -52,6 +52,8 @@ ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sock
 ssize_t recv(int fd, void *bytes, size_t n, int flags);
 ssize_t recvfrom(int fd, void *bytes, size_t n, int flags, struct sockaddr *from,
                  socklen_t *length);
+/** How many bytes a stream takes at once now. Quoll's. */
+size_t send_room(int fd);
 int shutdown(int fd, int how);
 int getsockname(int fd, struct sockaddr *address, socklen_t *length);
 int getpeername(int fd, struct sockaddr *address, socklen_t *length);

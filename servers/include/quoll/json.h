@@ -1,6 +1,6 @@
 /*
- * json.h - one JSON object a line, member by member: `{"name": "x", "n": 1}`. It is written piece by
- * piece to where the caller wants it; nothing is kept.
+ * json.h - one JSON object a line, member by member: `{"name": "x", "n": 1}`. It is written piece
+ * by piece to where the caller wants it; nothing is kept.
  */
 #ifndef QUOLL_JSON_H
 #define QUOLL_JSON_H
