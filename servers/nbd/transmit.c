@@ -91,12 +91,20 @@ static struct nbd_job *make_job(struct nbd *c, enum nbd_what what)
     return job;
 }
 
+/* Whole blocks, so many that two pieces fit the window. */
+static uint32_t piece_bytes(const struct nbd *c)
+{
+    uint32_t half = c->disk.window_bytes / 2;
+    uint32_t most = half < c->disk.most_bytes ? half : c->disk.most_bytes;
+
+    most -= most % c->disk.block_bytes;
+    return c->left < most ? c->left : most;
+}
+
 /* A piece of the data. False: there is no room for it now. */
 static bool make_piece(struct nbd *c, enum nbd_what what)
 {
-    uint32_t most = c->disk.window_bytes / 2 < c->disk.most_bytes ? c->disk.window_bytes / 2
-                                                                  : c->disk.most_bytes;
-    uint32_t bytes = c->left < most ? c->left : most;
+    uint32_t bytes = piece_bytes(c);
     struct nbd_job place, *job;
 
     if (!has_room(c) || !take_window(c, &place, bytes)) {
