@@ -14,8 +14,8 @@
 #define DISK_BYTES (256u * 1024)
 #define BAD_BLOCK  300u /* cannot be read or written */
 #define STREAM_MAX (2u << 20)
-#define HONEST     300u
-#define HOSTILE    20000u
+#define HONEST     60u
+#define HOSTILE    2000u
 #define REQUESTS   60u
 
 struct stream {
