@@ -81,7 +81,7 @@ static void set_timer(uint64_t deadline_us)
 
 static bool takes_over(void)
 {
-    return driver_bus()->instance > 1;
+    return ps2_is_set_up(*driver_note());
 }
 
 static struct i8042_data_regs data_port(void)
@@ -102,10 +102,8 @@ const char *driver_attach(void)
         return "there is no such keyboard layout";
     }
     ps2.note = driver_note();
-    if (takes_over() && ps2_attach_again(&ps2, layout, driver_now_us()) == NULL) {
-        return NULL;
-    }
-    return ps2_attach(&ps2, layout);
+    return takes_over() ? ps2_attach_again(&ps2, layout, driver_now_us())
+                        : ps2_attach(&ps2, layout);
 }
 
 /* What was typed and not read yet stays in the controller, for a successor. */

@@ -174,6 +174,17 @@ bool i8042_enable(struct i8042 *c, enum i8042_port port)
                                             : I8042_CONTROL_COMMAND_ENABLE_AUXILIARY);
 }
 
+static const char *test_ports(struct i8042 *c)
+{
+    c->works[PORT_KEYBOARD] = port_passes(c, I8042_CONTROL_COMMAND_TEST_KEYBOARD);
+    c->works[PORT_AUXILIARY] =
+        has_auxiliary(c) && port_passes(c, I8042_CONTROL_COMMAND_TEST_AUXILIARY);
+    if (!c->works[PORT_KEYBOARD] && !c->works[PORT_AUXILIARY]) {
+        return "neither the keyboard's nor the mouse's port passes its test";
+    }
+    return NULL;
+}
+
 const char *i8042_test(struct i8042 *c)
 {
     const char *why;
@@ -191,7 +202,7 @@ const char *i8042_test(struct i8042 *c)
                                                         .auxiliary_disabled = true})) {
         return "the controller takes no configuration after its self-test";
     }
-    why = i8042_test_ports(c);
+    why = test_ports(c);
     if (why != NULL) {
         return why;
     }
@@ -200,17 +211,6 @@ const char *i8042_test(struct i8042 *c)
     }
     if (c->works[PORT_AUXILIARY] && !i8042_enable(c, PORT_AUXILIARY)) {
         return "the mouse's port cannot be enabled";
-    }
-    return NULL;
-}
-
-const char *i8042_test_ports(struct i8042 *c)
-{
-    c->works[PORT_KEYBOARD] = port_passes(c, I8042_CONTROL_COMMAND_TEST_KEYBOARD);
-    c->works[PORT_AUXILIARY] =
-        has_auxiliary(c) && port_passes(c, I8042_CONTROL_COMMAND_TEST_AUXILIARY);
-    if (!c->works[PORT_KEYBOARD] && !c->works[PORT_AUXILIARY]) {
-        return "neither the keyboard's nor the mouse's port passes its test";
     }
     return NULL;
 }

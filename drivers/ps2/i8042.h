@@ -44,10 +44,6 @@ const char *i8042_quiet(struct i8042 *controller, struct i8042_data_regs data,
 const char *i8042_quiet_again(struct i8042 *controller, struct i8042_data_regs data,
                               const struct i8042_hooks *hooks);
 
-/** Find out which ports work, without its self-test: after i8042_quiet_again, with an empty
- *  buffer. Null, or what failed. */
-const char *i8042_test_ports(struct i8042 *controller);
-
 /** Let a port that works be used, still without interrupts. False: it does not work. */
 bool i8042_enable(struct i8042 *controller, enum i8042_port port);
 

@@ -68,14 +68,36 @@ bool ps2_event(struct ps2 *ps2, struct input_event *event)
 
 /* The note: in bits 0 to 7 what of a code was begun, above them the byte that was read last, until
  * it is worked off. Its event may be lost, but never its prefix alone: a key that is let go of
- * would be one that is pressed. A byte of 0 is no code. */
-#define NOTE_BYTE_SHIFT 8
+ * would be one that is pressed. A byte of 0 is no code. Then, which ports work, once all is set up:
+ * a successor that asked the controller, and died, would leave the answer to be taken for a key. */
+#define NOTE_BYTE_SHIFT  8
+#define NOTE_BEGUN       0xffffull
+#define NOTE_WORKS(port) (1ull << (16 + (port)))
+#define NOTE_SET_UP      (1ull << 18)
+
+static void note(struct ps2 *ps2, uint64_t set_up)
+{
+    if (ps2->note != NULL) {
+        *ps2->note = set_up | set2_begun(&ps2->keyboard.decoder);
+    }
+}
 
 static void note_begun(struct ps2 *ps2)
 {
-    if (ps2->note != NULL) {
-        *ps2->note = set2_begun(&ps2->keyboard.decoder);
-    }
+    note(ps2, ps2->note != NULL ? *ps2->note & ~NOTE_BEGUN : 0);
+}
+
+static void note_set_up(struct ps2 *ps2)
+{
+    const bool *works = ps2->controller.works;
+
+    note(ps2, NOTE_SET_UP | (works[PORT_KEYBOARD] ? NOTE_WORKS(PORT_KEYBOARD) : 0) |
+                  (works[PORT_AUXILIARY] ? NOTE_WORKS(PORT_AUXILIARY) : 0));
+}
+
+bool ps2_is_set_up(uint64_t found)
+{
+    return (found & NOTE_SET_UP) != 0;
 }
 
 /* ---- start-up ---- */
@@ -172,13 +194,14 @@ const char *ps2_quiet(struct ps2 *ps2, struct i8042_data_regs data, const struct
 
 const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout)
 {
-    const char *why = i8042_test(&ps2->controller);
+    const char *why;
 
+    keyboard_init(&ps2->keyboard, layout, put_key, ps2);
+    note(ps2, 0);
+    why = i8042_test(&ps2->controller);
     if (why != NULL) {
         return why;
     }
-    keyboard_init(&ps2->keyboard, layout, put_key, ps2);
-    note_begun(ps2);
     mouse_init(&ps2->mouse, MOUSE_PLAIN);
     ps2->again = false;
     ps2->command = (struct ps2_command){0};
@@ -187,7 +210,11 @@ const char *ps2_attach(struct ps2 *ps2, const struct key_layout *layout)
     if (!ps2->has_keyboard && !ps2->has_mouse) {
         return "neither a keyboard nor a mouse answers";
     }
-    return i8042_go(&ps2->controller);
+    why = i8042_go(&ps2->controller);
+    if (why == NULL) {
+        note_set_up(ps2);
+    }
+    return why;
 }
 
 const char *ps2_quiet_again(struct ps2 *ps2, struct i8042_data_regs data,
@@ -203,7 +230,7 @@ static bool resume_mouse(struct ps2 *ps2)
 {
     uint8_t kind;
 
-    if (!ps2->controller.works[PORT_AUXILIARY] || !identify_mouse(ps2, &kind)) {
+    if (!identify_mouse(ps2, &kind)) {
         return false;
     }
     mouse_init(&ps2->mouse, kind == MOUSE_WHEEL || kind == MOUSE_FIVE_BUTTONS
@@ -215,20 +242,24 @@ static bool resume_mouse(struct ps2 *ps2)
 /* The keyboard is enabled last: while the mouse is spoken to, a key would be taken for nothing. */
 const char *ps2_attach_again(struct ps2 *ps2, const struct key_layout *layout, uint64_t now_us)
 {
+    uint64_t found = *ps2->note;
     const char *why;
 
+    for (enum i8042_port port = 0; port < PORT_COUNT; port++) {
+        ps2->controller.works[port] = (found & NOTE_WORKS(port)) != 0;
+    }
     keyboard_init(&ps2->keyboard, layout, put_key, ps2);
     mouse_init(&ps2->mouse, MOUSE_PLAIN);
     ps2->lights = keyboard_lights(&ps2->keyboard);
     go_on_from_note(ps2, now_us);
     ps2_interrupt(ps2, now_us); /* what waits in the buffer */
-    why = i8042_test_ports(&ps2->controller);
-    if (why != NULL) {
-        return why;
-    }
     ps2->has_keyboard = ps2->controller.works[PORT_KEYBOARD];
     ps2->has_mouse = i8042_enable(&ps2->controller, PORT_AUXILIARY) && resume_mouse(ps2);
-    return i8042_go(&ps2->controller);
+    why = i8042_go(&ps2->controller);
+    if (why != NULL) {
+        note(ps2, 0);
+    }
+    return why;
 }
 
 /* ---- the keyboard's lights ---- */
@@ -286,6 +317,13 @@ uint64_t ps2_timer(struct ps2 *ps2, uint64_t now_us)
 
 /* ---- interrupts ---- */
 
+/* By a successor, who finds nothing. */
+static void must_set_up(struct ps2 *ps2)
+{
+    ps2->again = true;
+    note(ps2, 0);
+}
+
 static void take_keyboard_byte(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
 {
     switch (keyboard_byte(&ps2->keyboard, byte)) {
@@ -296,7 +334,7 @@ static void take_keyboard_byte(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
         command_answer(ps2, false, now_us);
         break;
     case SET2_RESTARTED:
-        ps2->again = true;
+        must_set_up(ps2);
         break;
     default:
         break;
@@ -313,7 +351,7 @@ static void take_mouse_byte(struct ps2 *ps2, uint8_t byte, uint64_t now_us)
         put_event(ps2, &event);
         break;
     case MOUSE_RESTARTED:
-        ps2->again = true;
+        must_set_up(ps2);
         break;
     default:
         break;

@@ -43,8 +43,11 @@ const char *ps2_quiet(struct ps2 *ps2, struct i8042_data_regs data,
 const char *ps2_quiet_again(struct ps2 *ps2, struct i8042_data_regs data,
                             const struct i8042_hooks *hooks);
 
-/** Go on where it was, after ps2_quiet_again, with a code that was begun by what the note says.
- *  Null, or why all is to be set up anew. */
+/** Does the note @found say that all is set up? Then the two functions with "again" are for it. */
+bool ps2_is_set_up(uint64_t found);
+
+/** Go on where it was, after ps2_quiet_again, as the note says: with these ports, and with a code
+ *  that was begun. Null, or what failed. */
 const char *ps2_attach_again(struct ps2 *ps2, const struct key_layout *layout, uint64_t now_us);
 
 /** Test and set up everything, after ps2_quiet; may wait for two seconds. Null, or why not. */

@@ -4,6 +4,7 @@
  */
 #include "../../drivers/ps2/ps2.h"
 
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +262,16 @@ static struct {
     uint64_t us;
 } chip;
 
+static jmp_buf dead;
+static unsigned left; /* accesses to the controller until the driver dies; 0: it lives */
+
+static void live(void)
+{
+    if (left != 0 && --left == 0) {
+        longjmp(dead, 1);
+    }
+}
+
 static void answer(uint8_t byte, bool aux)
 {
     if (chip.count < 64) {
@@ -279,6 +290,7 @@ static bool model_status(void *context, uint8_t *raw)
     *raw = (uint8_t)((chip.count != 0 || chip.fault == FAULT_STUCK_OUTPUT ? 1 : 0) |
                      (chip.fault == FAULT_STUCK_INPUT ? 2 : 0) |
                      (chip.count != 0 && chip.out_aux[0] ? 0x20 : 0));
+    live();
     return chip.fault != FAULT_NO_STATUS;
 }
 
@@ -316,6 +328,7 @@ static bool model_command(void *context, uint8_t command)
         chip.pending = command;
         break;
     }
+    live();
     return chip.fault != FAULT_NO_COMMAND;
 }
 
@@ -376,6 +389,7 @@ void port_write8(uint16_t port, uint8_t value)
         keyboard_model(value);
     }
     chip.pending = 0;
+    live();
 }
 
 uint8_t port_read8(uint16_t port)
@@ -383,6 +397,7 @@ uint8_t port_read8(uint16_t port)
     uint8_t byte = chip.out[0];
 
     CHECK(port == 0x60);
+    live();
     if (chip.fault == FAULT_RANDOM) {
         return (uint8_t)rand();
     }
@@ -401,16 +416,18 @@ static void model_pause(void *context, unsigned us)
 }
 
 static struct ps2 ps2;
+static volatile uint64_t note;
+static const struct i8042_hooks hooks = {NULL, model_status, model_command, model_pause};
 
 static const char *attach(enum fault fault)
 {
-    const struct i8042_hooks hooks = {NULL, model_status, model_command, model_pause};
     const char *why;
 
     memset(&chip, 0, sizeof(chip));
     chip.fault = fault;
     chip.config = 0x47; /* as firmware leaves it */
     why = ps2_quiet(&ps2, (struct i8042_data_regs){0x60}, &hooks);
+    ps2.note = &note;
     return why != NULL ? why : ps2_attach(&ps2, layout_find("us"));
 }
 
@@ -454,7 +471,40 @@ static void test_attach(void)
     CHECK(!ps2_event(&ps2, &e) && !ps2.again);
     answer(0xaa, false);
     ps2_interrupt(&ps2, 2);
-    CHECK(ps2.again);
+    CHECK(ps2.again && !ps2_is_set_up(note));
+}
+
+static const char *attach_again(void)
+{
+    const char *why = ps2_quiet_again(&ps2, (struct i8042_data_regs){0x60}, &hooks);
+
+    ps2.note = &note;
+    return why != NULL ? why : ps2_attach_again(&ps2, layout_find("us"), 1);
+}
+
+/* A key is let go of: the first byte of that is taken by one driver, the next dies at each of its
+ * accesses, and the third gets the rest. Nothing that either asked is taken for a key. */
+static void test_deaths(void)
+{
+    volatile bool outlived = false;
+    struct input_event e;
+
+    for (volatile unsigned at = 1; !outlived; at++) {
+        CHECK(attach(FAULT_NONE) == NULL && ps2_is_set_up(note));
+        answer(0xf0, false);
+        ps2_interrupt(&ps2, 1);
+        left = at;
+        if (setjmp(dead) == 0) {
+            CHECK(attach_again() == NULL);
+            outlived = true;
+        }
+        left = 0;
+        CHECK(attach_again() == NULL && ps2.has_keyboard && ps2.mouse.kind == MOUSE_WHEEL);
+        answer(0x24, false);
+        ps2_interrupt(&ps2, 1);
+        CHECK(ps2_event(&ps2, &e) && e.key.action == KEY_RELEASED && e.key.code == KEY_E);
+        CHECK(!ps2_event(&ps2, &e));
+    }
 }
 
 static void test_lights(void)
@@ -525,6 +575,7 @@ int main(void)
     test_mouse();
     test_wheel();
     test_attach();
+    test_deaths();
     test_lights();
     test_full_queue();
     test_random();
