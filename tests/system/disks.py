@@ -3,6 +3,8 @@ that these are tested on, the test disk and what tests/os/disk.c writes to it.""
 import dataclasses
 import struct
 
+import pytest
+
 MARK = b"quoll test disk\n"  # drivers/framework/test_disk.h
 BLOCKS = 131072
 UNPROTECTED = dict(image="build/unprotected/quoll.img", kernel="build/kernel/quoll.elf")
@@ -17,6 +19,7 @@ class Subject:
     path: str
     devices: tuple
     bus: str
+    kinds: tuple  # of machine_of, that it has disks on
     drive: str = "ide-hd"
 
     def options(self, drive):
@@ -29,9 +32,11 @@ class Subject:
         return ("-drive", f"file={disk},format=raw,if=none,id=d0{extra}", *self.options("d0"))
 
 
-ATA = Subject("ata", "/pci/00:04.0", ("-device", "piix3-ide,id=ide9,addr=4"), "ide9.0")
-ATA_PC = Subject("ata", "/pci/00:01.1", (), "ide.0")
-SUBJECTS = {"ata": ATA}  # on q35
+KINDS = ("q35-iommu", "q35-dma", "q35-pio", "pc-dma", "pc-pio")
+ATA = Subject("ata", "/pci/00:04.0", ("-device", "piix3-ide,id=ide9,addr=4"), "ide9.0", KINDS)
+ATA_PC = Subject("ata", "/pci/00:01.1", (), "ide.0", KINDS)
+AHCI = Subject("ahci", "/pci/00:1f.2", (), "ide.0", ("q35-iommu", "q35-dma"))
+SUBJECTS = {"ata": ATA, "ahci": AHCI}  # on q35
 
 IOMMU = dict(machine="q35,kernel-irqchip=split")
 IOMMU_DEVICE = ("-device", "intel-iommu,intremap=on")
@@ -44,6 +49,14 @@ def machine_of(kind, subject, disk):
         return {**fields, **IOMMU, "extra": IOMMU_DEVICE + subject.at(disk)}
     where = ATA_PC if kind.startswith("pc") else subject
     return {**fields, "machine": kind.split("-")[0], "extra": where.at(disk)}
+
+
+def subjects_on(*kinds):
+    """Parametrizes a test by @subject and @kind: each driver on those of @kinds that it has."""
+    pairs = [(subject, kind) for subject in SUBJECTS.values() for kind in kinds
+             if kind in subject.kinds]
+    return pytest.mark.parametrize("subject,kind", pairs,
+                                   ids=[f"{subject.name}-{kind}" for subject, kind in pairs])
 
 
 def path_of(kind, subject):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from disks import SUBJECTS, machine_of, path_of
+from disks import SUBJECTS, machine_of, path_of, subjects_on
 from machine import PROMPT
 from test_deaths import press, screen_rows
 from test_drivers import CAUSES, DMA_FAULTS, driver, log_of_deaths, wait_for
@@ -66,13 +66,10 @@ def longest_outage_us(one, path):
     return max(found)
 
 
-@pytest.mark.parametrize("kind", ["q35-iommu", "q35-pio", "pc-dma"])
-@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+@subjects_on("q35-iommu", "q35-pio", "pc-dma")
 def test_killed_while_it_copies(machine, count, tmp_path, subject, kind):
     """Where the time is the guest's own (one machine counts instructions), no outage is longer than
     50 ms."""
-    if kind == "pc-dma" and subject is not SUBJECTS["ata"]:
-        pytest.skip("pc has no such device")
     path, exact = path_of(kind, subject), kind == "q35-iommu"
     image, wanted = make_disk(tmp_path, COPY_MIB)
     one = machine(limit_s=LIMIT_S, icount=exact, **machine_of(kind, subject, image))

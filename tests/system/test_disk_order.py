@@ -11,16 +11,16 @@ import struct
 import pytest
 
 import write_log
-from disks import ATA_PC, SUBJECTS, UNPROTECTED, IOMMU, IOMMU_DEVICE, block, make_disk
+from disks import ATA_PC, UNPROTECTED, IOMMU, IOMMU_DEVICE, block, make_disk, subjects_on
 
 PLACES_AT, STEP, WRITES, PIECE = 50000, 1237, 4, 8  # tests/os/block_order.c
 SEED, SUMMARY = 1000, 2
 KILLED, SOME = ["disk.order.killed"], ["disk.order.at_once", "disk.order.in_turn"]
 EACH = [f"soak.{name}" for name in SOME]
 # By PIO a request is ten times as many instructions.
-NAMES = {"q35-iommu": KILLED + SOME, "q35-pio": KILLED, "pc": KILLED}
+NAMES = {"q35-iommu": KILLED + SOME, "q35-pio": KILLED, "pc-dma": KILLED}
 if "DEATHS_EACH" in os.environ:
-    NAMES = {"q35-iommu": KILLED + EACH, "q35-pio": KILLED + SOME, "pc": KILLED + EACH}
+    NAMES = {"q35-iommu": KILLED + EACH, "q35-pio": KILLED + SOME, "pc-dma": KILLED + EACH}
 LIMIT_S = 3600 if "DEATHS_EACH" in os.environ else 200
 MASK = (1 << 64) - 1
 UNSALT = pow(0xd1b54a32d192ed03, -1, 1 << 64)
@@ -71,7 +71,7 @@ def check(found, rounds):
 def boot(machine, subject, kind, disk, log):
     fields = dict(boot="pvh", limit_s=LIMIT_S * 2, **UNPROTECTED)
     extra = write_log.options(disk, log)
-    if kind == "pc":
+    if kind == "pc-dma":
         one = machine(machine="pc", extra=extra + ATA_PC.options("d0"), **fields)
     elif kind == "q35-iommu":
         one = machine(extra=IOMMU_DEVICE + extra + subject.options("d0"), **fields, **IOMMU)
@@ -82,8 +82,7 @@ def boot(machine, subject, kind, disk, log):
     return one
 
 
-@pytest.mark.parametrize("kind", ["q35-iommu", "q35-pio", "pc"])
-@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+@subjects_on("q35-iommu", "q35-pio", "pc-dma")
 def test_order_around_a_flush(machine, count, tmp_path, subject, kind):
     disk, log = make_disk(tmp_path / "disk"), tmp_path / "log"
     one = boot(machine, subject, kind, disk, log)
