@@ -25,6 +25,7 @@ static const struct bench_area *const areas[] = {
     &area_net,
     &area_restart_ata_dma,
     &area_restart_ata_pio,
+    &area_restart_ahci_dma,
 };
 
 int main(void);

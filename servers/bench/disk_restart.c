@@ -241,3 +241,4 @@ static uint64_t run(struct measure *m)
 
 DRIVER(ata_dma, "ata", "dma", true)
 DRIVER(ata_pio, "ata", "pio", false)
+DRIVER(ahci_dma, "ahci", "dma", true)

@@ -64,7 +64,8 @@ struct bench_area {
 
 extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap, area_drv_call,
     area_drv_restart, area_drv_serial, area_drv_irq, area_latency, area_latency_large,
-    area_disk_dma, area_disk_pio, area_packet, area_net, area_restart_ata_dma, area_restart_ata_pio;
+    area_disk_dma, area_disk_pio, area_packet, area_net, area_restart_ata_dma, area_restart_ata_pio,
+    area_restart_ahci_dma;
 
 /** A blob between two labels of peers.asm. */
 #define BLOB(name) ((struct lab_blob){(name), (size_t)((name##_end) - (name))})

@@ -1,7 +1,10 @@
 """How long a disk is away when its driver dies with a request at the disk: the work until the
 successor has served one, waiting excluded, and the time (servers/bench/disk_restart.c)."""
+import pytest
+
 import bench_gate
 import disk_bench
+from disks import AHCI, machine_of, make_disk
 
 PARTS = ("detect", "quiet", "reclaim", "load", "attach", "serve")
 
@@ -18,3 +21,16 @@ def test_a_restart_is_as_short_as_required():
         total = results[name]["median"]
         assert 0.9 * total < parts < 1.1 * total, (name, parts, total)
         assert total <= results[name.replace("total", "elapsed")]["median"]
+
+
+@pytest.mark.parametrize("kind", AHCI.kinds)
+def test_so_is_that_of_ahci(machine, tmp_path, kind):
+    """What is required of ata's by DMA."""
+    rows = bench_gate.load_reference()["disk"]["rows"]
+    one = machine(limit_s=300, icount=True, **machine_of(kind, AHCI, make_disk(tmp_path / "disk")))
+    one.boot()
+    results = {row["bench"]: row for row in one.run_json("bench disk.restart.ahci", 200)}
+    assert list(bench_gate.failures(results)) == []
+    for figure in ("total", "elapsed"):
+        found = results[f"disk.restart.ahci.dma.{figure}"]["median"]
+        assert 0 < found <= rows[f"disk.restart.ata.dma.{figure}"]["required"], results
