@@ -6,8 +6,9 @@ import hashlib
 import pytest
 
 from conftest import ROOT
-from disks import AHCI, ATA, machine_of, make_disk
+from disks import AHCI, ATA, IOMMU_DEVICE, machine_of, make_disk
 from test_ata import EACH, TESTS, check_depth, check_image
+from test_drivers import driver
 from test_fs import make_fat, run
 
 PATH = AHCI.path
@@ -82,6 +83,26 @@ def test_depth(machine, disk, tmp_path):
     assert lines[-1] == "2 passed, 0 failed", lines
     assert outstanding(trace) == 32
     check_depth(disk.read_bytes())
+
+
+def test_a_disk_that_does_not_answer(machine, disk):
+    """It is reset, and what it was asked for is tried again, or ends with a definite error; the
+    driver lives, and once the disk is itself again all is well. (Under icount 20 s of the guest's
+    pass at once, while QEMU lets a block of 4 KiB through in 4 s.)"""
+    subject = machine_of("q35-iommu", AHCI, disk)
+    subject["extra"] = (*IOMMU_DEVICE, *AHCI.at(disk, **{"throttling.bps-total": 1000}))
+    one = machine(limit_s=600, icount=True, **subject)
+    one.boot()
+    for _ in range(10):
+        one.run("hexdump /dev/disk0 0 16", timeout=120)
+        if any("disk0: the drive does not answer; it is reset" in line for line in one.run("log")):
+            break
+    else:
+        raise AssertionError("no command was given up")
+    one.qmp("block_set_io_throttle", device="d0", bps=0, bps_rd=0, bps_wr=0, iops=0, iops_rd=0,
+            iops_wr=0)
+    assert "quoll test disk" in one.run("hexdump /dev/disk0 0 16", timeout=120)[0]
+    assert driver(one, PATH)["restarts"] == 0
 
 
 def test_boot_cd(machine, tmp_path):
