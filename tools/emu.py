@@ -35,7 +35,7 @@ class Config:
     kernel: str = None
     image: str = None  # "" for none
     watch: tuple = ()  # Bochs: up to 16 addresses; Machine.watched() has the registers at each
-    extra: tuple = ()
+    extra: tuple = ()  # options of QEMU's; for Bochs lines of its settings
 
     def path(self, given, name):
         return str(given if given is not None else build_dir() / name)
@@ -91,7 +91,7 @@ panic: action=fatal
 error: action=report
 info: action=report
 log: {directory / 'bochs.log'}
-""")
+""" + "".join(line + "\n" for line in config.extra))
     commands = directory / "commands"
     stops = "".join(f"lb {address:#x}\n" for address in config.watch)
     stops += "c\nr\ncreg\nx /4wx rsp\n" * (WATCH_MAX if config.watch else 0)

@@ -131,6 +131,77 @@ static void refused(void)
     EXPECT(disk_is_marked(), true);
 }
 
+/* A request that the queue's library would not have made: written over it before the driver is
+ * told. Answered as it must be, and nothing was done. */
+static bool forge(const struct queue_slot *wanted, int error)
+{
+    struct queue_done done = {0};
+    struct queue_slot *slot;
+    uint64_t seq;
+
+    queue_client_hold(&disk->queue);
+    if (!test_expect_error("submit", disk_submit(BLOCK_OP_READ, 0, 0, DISK_BLOCK, &seq), E_OK))
+        return false;
+    slot = &disk->queue.p.c->req[seq & (disk->queue.slots - 1)];
+    slot->op = wanted->op;
+    slot->flags = wanted->flags;
+    slot->offset = wanted->offset;
+    slot->length = wanted->length;
+    slot->arg[0] = wanted->arg[0];
+    queue_client_ring(&disk->queue);
+    return test_expect_error("await", client_await(disk, seq, &done), E_OK) &&
+           test_expect_error("its end", (int)done.status, error);
+}
+
+/* Numbers that nobody has given: ahead, behind, and in another's slot. */
+static void forge_numbers(void)
+{
+    struct queue_c *c = disk->queue.p.c;
+    uint64_t next = disk->queue.next, slots = disk->queue.slots;
+    const uint64_t wrong[] = {next + 1, next + slots, next - 1, UINT64_MAX, QUEUE_SEQ_MAX};
+
+    for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct queue_slot *slot = &c->req[(next + 1) & (slots - 1)];
+
+        *slot = (struct queue_slot){.op = BLOCK_OP_WRITE, .length = DISK_BLOCK, .seq = wrong[i]};
+        (void)sys_signal(disk->queue.wake_driver);
+        test_sleep_us(1000);
+        slot->seq = 0;
+    }
+}
+
+static void forged(void)
+{
+    static const struct {
+        struct queue_slot slot;
+        int error;
+    } wrong[] = {
+        {{.op = 77, .length = DISK_BLOCK}, E_BAD_CALL},
+        {{.op = QUEUE_OPS_MAX - 1, .length = DISK_BLOCK}, E_BAD_CALL},
+        {{.op = BLOCK_OP_WRITE, .flags = 1, .length = DISK_BLOCK}, E_BAD_ARG},
+        {{.op = BLOCK_OP_WRITE, .offset = DISK_REGION, .length = DISK_BLOCK}, E_BAD_ARG},
+        {{.op = BLOCK_OP_WRITE, .offset = DISK_REGION - 511, .length = DISK_BLOCK}, E_BAD_ARG},
+        {{.op = BLOCK_OP_WRITE, .offset = UINT64_MAX, .length = DISK_BLOCK}, E_BAD_ARG},
+        {{.op = BLOCK_OP_WRITE, .offset = DISK_BLOCK, .length = UINT64_MAX}, E_BAD_ARG},
+        {{.op = BLOCK_OP_WRITE, .length = DISK_BLOCK, .arg = {DISK_BLOCKS}}, E_BAD_ARG},
+        {{.op = BLOCK_OP_WRITE, .length = DISK_BLOCK, .arg = {UINT64_MAX}}, E_BAD_ARG},
+        {{.op = BLOCK_OP_FLUSH, .length = DISK_BLOCK}, E_BAD_ARG},
+        {{.op = QUEUE_OP_FLUSH, .length = DISK_BLOCK}, E_BAD_ARG},
+        {{.op = BLOCK_OP_TRIM}, E_UNSUPPORTED},
+    };
+
+    EXPECT(disk_open(), true);
+    memset(disk->data, 0x77, DISK_REGION);
+    for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        EXPECT(forge(&wrong[i].slot, wrong[i].error), true);
+    forge_numbers();
+    for (uint32_t i = 0; i < DISK_REGION; i++) {
+        if (((uint8_t *)disk->data)[i] != 0x77)
+            EXPECT(i, DISK_REGION);
+    }
+    EXPECT(disk_is_marked(), true);
+}
+
 /* ---- deaths */
 
 static bool write_life(unsigned n)
@@ -212,6 +283,7 @@ static const struct test list[] = {{"block.info", info},
                                    {"block.deep.random", deep_random},
                                    {"block.deep.neighbours", deep_neighbours},
                                    {"block.refused", refused},
+                                   {"block.forged", forged},
                                    {"block.load", load},
                                    LIVES(SOME) LIVES(EACH)};
 

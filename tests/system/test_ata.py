@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 from disks import ATA, BLOCKS, MARK, holds, machine_of, make_disk
 from test_drivers import CAUSES, driver
+from test_fs import ISO, run, sum_of
 
 PIECE = 8
 SIZES = (1, 2, 3, 8, 16, 17, 64, 128, 255, 256, 257, 1024, 2048)
@@ -91,6 +92,31 @@ def test_cd(machine):
     assert found["path"] == "/pci/00:01.1/cd2", found
     blocks = os.path.getsize(ROOT / "build/quoll.iso") // 2048
     assert any(f"cd2: QEMU DVD-ROM, {blocks} blocks of 2048 bytes" in line for line in one.run("log"))
+
+
+BOCHS_TESTS = ["block.info", "block.sizes", "block.deep.random", "block.deep.neighbours",
+               "block.refused", "block.forged"]
+
+
+def test_on_bochs(machine, count, disk, tmp_path):
+    """Its PIIX3 by PIO: a disk, and the CD that it was booted from, whose files are those of the ISO;
+    over a death, too."""
+    one = machine(emulator="bochs", limit_s=400, extra=(
+        f"ata0-slave: type=disk, path={disk}, mode=flat, cylinders={BLOCKS // 512}, heads=16, spt=32",))
+    one.boot(120)
+    assert [node["path"] for node in one.run_json("lsdev block")] == [
+        "/pci/00:01.1/cd0", "/pci/00:01.1/disk1"]
+    for name in ("/boot/grub/grub.cfg", "/boot/quoll.elf"):
+        run("xorriso", "-osirrox", "on", "-indev", ISO, "-extract", name, tmp_path / "back")
+        wanted = sum_of((tmp_path / "back").read_bytes())
+        assert one.run(f"sha256sum /cd0{name}", 60)[0].split()[0] == wanted
+        one.run("kill ata")
+    lines = one.run("test " + " ".join(BOCHS_TESTS), 200)
+    assert [line for line in lines if line.startswith("pass")] == [
+        f"pass {name}" for name in BOCHS_TESTS], lines
+    assert lines[-1] == f"{len(BOCHS_TESTS)} passed, 0 failed"
+    count("ata-bochs", len(BOCHS_TESTS), 0)
+    check_image(disk.read_bytes())
 
 
 def test_drives_outlive_their_driver(machine, disk):
