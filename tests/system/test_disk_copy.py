@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+import mkimage
+from conftest import ROOT
 from disks import SUBJECTS, machine_of, path_of, subjects_on
 from machine import PROMPT
 from test_deaths import press, screen_rows
@@ -144,3 +146,26 @@ def test_every_fault_while_it_copies(machine, count, tmp_path, subject):
     assert met >= len(FAULTS) / 2, "most of the copies were done before their fault"
     power_off(one)
     check_on_host(tmp_path, image, wanted, FAULTS)
+
+
+def test_load_that_takes_all_of_its_budget(machine, tmp_path):
+    """By PIO a driver's CPU time is its clients' doing. Where it takes all of the Budget, here a
+    small one, devman takes the driver for a hog again and again: each time that is a restart and no
+    more. It is never given up, as it has done requests, and no byte is wrong."""
+    subject = SUBJECTS["ata"]
+    small = tmp_path / "quoll.img"
+    files = mkimage.unpack((ROOT / "build" / "quoll.img").read_bytes())
+    small.write_bytes(mkimage.pack([
+        (name, re.sub(rb"budget +=[^\n]*", b"budget = 2ms / 10ms", content))
+        if name == "ata.manifest" else (name, content) for name, content in files]))
+    image, wanted = make_disk(tmp_path, 8)
+    one = machine(limit_s=LIMIT_S, **{**machine_of("q35-pio", subject, image), "image": str(small),
+                                      "kernel": str(ROOT / "build/kernel/quoll.elf")})
+    one.boot()
+    assert one.run("cp /disk0/big /disk0/copy", 300) == []
+    check_sum(one, wanted)
+    deaths = [event["cause"] for event in one.run_json("events") if event["event"] == "driver-died"]
+    assert len(deaths) >= 2 and set(deaths) == {"budget"}, deaths
+    assert driver(one, subject.path)["state"] == "running"
+    power_off(one)
+    check_on_host(tmp_path, image, wanted)

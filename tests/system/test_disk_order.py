@@ -16,11 +16,11 @@ from disks import ATA_PC, UNPROTECTED, IOMMU, IOMMU_DEVICE, block, make_disk, su
 PLACES_AT, STEP, WRITES, PIECE = 50000, 1237, 4, 8  # tests/os/block_order.c
 SEED, SUMMARY = 1000, 2
 KILLED, SOME = ["disk.order.killed"], ["disk.order.at_once", "disk.order.in_turn"]
-EACH = [f"soak.{name}" for name in SOME]
+MORE = [f"soak.{name}" for name in SOME]
 # By PIO a request is ten times as many instructions.
 NAMES = {"q35-iommu": KILLED + SOME, "q35-pio": KILLED, "pc-dma": KILLED}
 if "DEATHS_EACH" in os.environ:
-    NAMES = {"q35-iommu": KILLED + EACH, "q35-pio": KILLED + SOME, "pc-dma": KILLED + EACH}
+    NAMES = {"q35-iommu": KILLED + MORE, "q35-pio": KILLED + SOME, "pc-dma": KILLED + MORE}
 LIMIT_S = 3600 if "DEATHS_EACH" in os.environ else 200
 MASK = (1 << 64) - 1
 UNSALT = pow(0xd1b54a32d192ed03, -1, 1 << 64)
