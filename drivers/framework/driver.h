@@ -78,9 +78,6 @@ bool driver_wild_dma(uint64_t address, bool is_write);
 /** First port of the range @name. */
 uint16_t driver_ports(const char *name);
 
-/** Ports of the range @name: how many. */
-uint64_t driver_ports_count(const char *name);
-
 /** Where in physical memory @name is: bus drivers get addresses of tables in them. */
 uint64_t driver_mmio_pa(const char *name);
 
@@ -172,9 +169,6 @@ void *driver_session_data(unsigned s);
 
 /** Where the device finds session @s's data region. */
 uint64_t driver_session_dma(unsigned s);
-
-/** The number of its interface. */
-unsigned driver_session_interface(unsigned s);
 
 /** One word that a successor finds as this instance has left it, at first 0: for what is in this
  *  instance's memory alone, as half of a scan code that the device will not send again. What has

@@ -35,11 +35,6 @@ uint16_t driver_ports(const char *name)
     return (uint16_t)need(name, DRIVER_PORTS, DRIVER_PORTS)->base;
 }
 
-uint64_t driver_ports_count(const char *name)
-{
-    return need(name, DRIVER_PORTS, DRIVER_PORTS)->size;
-}
-
 uint64_t driver_mmio_pa(const char *name)
 {
     return need(name, DRIVER_MMIO, DRIVER_MMIO)->pa;

@@ -54,11 +54,6 @@ volatile uint64_t *driver_note(void)
     return &driver_status()->note;
 }
 
-unsigned driver_session_interface(unsigned s)
-{
-    return shown(s)->interface;
-}
-
 unsigned driver_session_unit(unsigned s)
 {
     return shown(s)->unit;

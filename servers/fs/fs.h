@@ -78,9 +78,6 @@ int volume_mount(const char *name);
  *  are open), IO (what was written last may not be there). */
 int volume_unmount(const char *name);
 
-/** Write out all that was written. */
-int volume_sync(struct volume *volume);
-
 /** Volume @index of those that there are, mounted or not. Errors: NOT_FOUND (past the last). */
 int volume_describe(unsigned index, struct fs_volume *out);
 

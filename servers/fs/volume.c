@@ -321,11 +321,6 @@ int volume_error(const struct volume *volume, int error)
     return error != E_OK && volume->range.disk->is_lost ? E_GONE : error;
 }
 
-int volume_sync(struct volume *volume)
-{
-    return volume->kind == VOLUME_FAT ? disk_flush(volume->range.disk) : E_OK;
-}
-
 int volume_space(struct volume *volume, struct fs_space *out)
 {
     uint64_t bytes;
