@@ -121,7 +121,7 @@ static const char *advice(int error)
     case E_NO_RIGHT:
         return "out of this shell's reach: files = ... in the system manifest says what it may";
     case E_NOT_MOUNTED:
-        return "it was unmounted; mount and its name (mount disk0) brings it back";
+        return "it was unmounted; mount it to use it again";
     case E_UNSUPPORTED:
         return "no file or file system that is known (FAT12, FAT16, FAT32, ISO 9660)";
     case E_BUSY:
