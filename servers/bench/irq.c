@@ -13,11 +13,12 @@
 #define PRIORITY_SPIN     100u
 #define PIT_FIRST_PORT    0x40u
 #define PIT_LAST_PORT     0x43u
+#define DELAY_TICKS       8u /* of the PIT, 838 ns each, from the order to the interrupt */
 #define LIMIT             1000000u
 #define LIMIT_PERIOD_US   1000000u
 #define BIT_DONE          1u
 #define BIT_LATE          2u
-#define TIMEOUT_S(rounds) (2u + (rounds) / 1000u)
+#define TIMEOUT_S(rounds) (2u + (rounds) / 300u)
 
 static struct lab_peer driver;
 static struct lab_thread spinner;
@@ -82,6 +83,7 @@ static bool drive(uint64_t rounds)
     page->rounds = rounds;
     page->count = 0;
     page->bad = 0;
+    page->delay = DELAY_TICKS;
     (void)sys_op(notification, OP_NOTIFICATION_SET_DEADLINE, deadline, BIT_LATE, 0, 0, 0, 0);
     lab_peer_start(&driver);
     (void)sys_op(spinner.thread, OP_THREAD_START, (uint64_t)spin_entry, driver.page_va,

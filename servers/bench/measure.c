@@ -21,6 +21,7 @@ _Static_assert(offsetof(struct measure, end) == 144, "M_END");
 _Static_assert(offsetof(struct peer_page, stamp) == 32, "STAMP");
 _Static_assert(offsetof(struct peer_page, bad) == 64, "BAD");
 _Static_assert(offsetof(struct peer_page, seed) == 72, "SEED");
+_Static_assert(offsetof(struct peer_page, delay) == 80, "DELAY");
 
 #define NOPS 100u
 

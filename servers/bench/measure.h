@@ -35,6 +35,7 @@ struct peer_page {
     uint64_t done;
     volatile uint64_t bad;
     uint64_t seed;
+    uint64_t delay;
 };
 #define PEER_SAMPLES_OFFSET 4096u
 

@@ -3,7 +3,8 @@
 ; system call keeps nothing but rsp; there is no other stack.
 ;
 ;   rsp+0  REPLY   rsp+8 EP   rsp+16 NOTIFY   rsp+24 ROUNDS   rsp+32 STAMP   rsp+40 ACK
-;   rsp+48 COUNT   rsp+56 DONE (notification)  rsp+64 BAD   rsp+72 SEED   rsp+4096.. samples
+;   rsp+48 COUNT   rsp+56 DONE (notification)  rsp+64 BAD   rsp+72 SEED   rsp+80 DELAY (ticks of the
+;   PIT)   rsp+4096.. samples
 %include "marks.inc"
 BITS 64
 DEFAULT REL
@@ -24,6 +25,8 @@ COUNT  equ 48
 DONE   equ 56
 BAD    equ 64
 SEED   equ 72
+DELAY  equ 80
+DELAY_MAX equ 128               ; 0.1 ms: a series stays within its time
 SAMPLES equ 4096
 
 PIT_CHANNEL0 equ 0x40
@@ -143,13 +146,23 @@ peer_fault_end:
     add ecx, 1013904223
     mov [rsp+SEED], ecx
     shr ecx, 28
-    add ecx, 8
+    add ecx, [rsp+DELAY]
     mov al, PIT_ONE_SHOT
     out PIT_COMMAND, al
     mov al, cl
     out PIT_CHANNEL0, al
     mov al, ch
     out PIT_CHANNEL0, al
+%endmacro
+
+; The interrupt came before the interrupted thread ran: the round does not count, and on so slow a
+; machine the next ones take longer.
+%macro TOO_EARLY 0
+    inc qword [rsp+BAD]
+    cmp dword [rsp+DELAY], DELAY_MAX
+    jae %%enough
+    shl dword [rsp+DELAY], 1
+%%enough:
 %endmacro
 
 ; All rounds are done: say so, and wait for ever.
@@ -169,6 +182,7 @@ peer_fault_end:
 global peer_irq_entry, peer_irq_entry_end
 peer_irq_entry:
 .next:
+    mov dword [rsp+STAMP], 0
     PIT_START
     mov edi, [rsp+REPLY]
     mov ebx, [rsp+EP]
@@ -176,13 +190,18 @@ peer_irq_entry:
     mov eax, SYS_REPLY_RECV_
     syscall
     RDTSC_END
-    sub eax, [rsp+STAMP]
+    mov ecx, [rsp+STAMP]
+    jecxz .early
+    sub eax, ecx
     mov ecx, [rsp+COUNT]
     mov [rsp+SAMPLES+rcx*4], eax
     inc qword [rsp+COUNT]
     dec qword [rsp+ROUNDS]
     jnz .next
     FINISH
+.early:
+    TOO_EARLY
+    jmp .next
 peer_irq_entry_end:
 
 ; ---- driver of irq.ack_wait: from before the reply_recv here to the first TSC that the low thread
@@ -201,6 +220,8 @@ peer_irq_ack:
     mov eax, SYS_REPLY_RECV_
     syscall
     mov eax, [rsp+STAMP]
+    test eax, eax
+    jz .early
     sub eax, [rsp+ACK]
     js .bad
     mov ecx, [rsp+COUNT]
@@ -211,6 +232,9 @@ peer_irq_ack:
     FINISH
 .bad:
     inc qword [rsp+BAD]
+    jmp .again
+.early:
+    TOO_EARLY
     jmp .again
 peer_irq_ack_end:
 

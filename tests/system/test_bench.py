@@ -106,3 +106,14 @@ def test_why_a_benchmark_failed_reaches_the_user(machine, tmp_path):
     assert head.startswith("BENCH") and row.split(None, 1)[0] == "irq.to_driver"
     assert f"failed: {failed['error']}" in row
     assert one.run_json("bench ipc.null_syscall")[0]["n"] == 10000
+
+
+def test_interrupts_by_a_real_clock(machine):
+    """What is no instruction count is an interrupt's time all the same: the median is none of a
+    round whose interrupt came before there was anybody to interrupt."""
+    one = machine(boot="pvh")
+    one.boot()
+    for name in ["irq.to_driver", "irq.ack_wait"]:
+        row, = one.run_json(f"bench {name}", timeout=90)
+        assert row["unit"] == "tsc" and row["n"] == 10000, row
+        assert 0 < row["median"] < 2_000_000, row  # about a millisecond
