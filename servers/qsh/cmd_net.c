@@ -72,7 +72,8 @@ static void ifconfig_text(struct shell *s, const struct net_setting *a,
                   : card->is_up   ? "link up"
                                   : "link down");
     if (a->by_dhcp && a->address == 0)
-        output_string(&s->out, "     no address yet: asking for one by DHCP\n");
+        output_string(&s->out, card->is_up ? "     no address yet: asking for one by DHCP\n"
+                                           : "     no address: DHCP waits for a link\n");
     else
         output_printf(&s->out, "     %s/%u, gateway %s, name server %s, %s\n",
                       address_text(a->address, text), bits_of(a->mask),
@@ -233,8 +234,25 @@ void cmd_netstat(struct shell *s, int argc, char **argv)
 
 /* ---- nslookup */
 
+/* Is there a card to reach anybody by? Complains if not. */
+static bool has_card(struct shell *s, const char *command)
+{
+    struct net_card_state card = {0};
+    uint64_t net;
+
+    if (!shell_service(s, SERVICE_NET, &net) || shell_failed(s, command, net_call_card(net, &card)))
+        return false;
+    if (!card.is_there)
+        shell_error(s,
+                    "%s: there is no network card with a driver; lsdev and devman explain say why",
+                    command);
+    return card.is_there;
+}
+
 bool net_resolve(struct shell *s, const char *command, const char *name, struct in_addr *address)
 {
+    if (!has_card(s, command))
+        return false;
     if (resolve_host(name, address) == 0)
         return true;
     if (errno == E_NOT_FOUND)

@@ -185,3 +185,18 @@ def test_prompt_is_on_a_line_of_its_own(shell):
 
 def test_utf8_survives(shell):
     assert typed(shell, "echo grüße €") == ["grüße €"]
+
+
+def test_without_a_network_card(shell):
+    """Who asks for somebody else is told at once why nobody can answer."""
+    for command in ["ping 10.0.2.2", "nslookup quoll.test", "nc 10.0.2.2 80"]:
+        assert shell.run(command) == [
+            f"{command.split()[0]}: there is no network card with a driver; lsdev and devman "
+            "explain say why"]
+    assert shell.run("ifconfig")[:2] == ["en0  00:00:00:00:00:00, no card with a driver",
+                                         "     no address: DHCP waits for a link"]
+
+
+def test_options_that_are_none(shell):
+    assert shell.run("rm -r /disk0") == ["rm: no option -r; usage: rm PATH..."]
+    assert shell.run("echo -r") == ["-r"]
