@@ -123,7 +123,7 @@ test: deps ## run every test; the last line is "N passed, N failed"
 	@$(MAKE) --no-print-directory SPEC=1 build/spec/strip/quoll.elf
 	@$(PYTHON) tools/test.py $(TESTS)
 
-bench: deps ## count the guest instructions of IPC, faults and interrupts
+bench: deps ## count the guest instructions of IPC, interrupts, drivers, disks and packets
 	@$(MAKE) --no-print-directory iso $(PLUGIN)
 	@$(MAKE) --no-print-directory DMA=unprotected iso
 	@$(PYTHON) tools/bench.py --build=$(B) $(BENCH)
