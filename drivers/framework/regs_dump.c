@@ -108,9 +108,14 @@ const char *regs_value_name(const struct regs_table *table, const struct regs_fi
     return NULL;
 }
 
+#define ARRAY 4u /* registers of one kind: from so many on, those alike are counted */
+
 struct dump {
     regs_line line;
     void *context;
+    const struct regs_register *reg; /* the last one that was shown, ... */
+    uint64_t value;                  /* ... what it had, ... */
+    unsigned same;                   /* ... and how many of its array had that, too */
 };
 
 static const char *why_not_read(const struct regs_register *reg)
@@ -133,6 +138,17 @@ static void dump_field(const struct dump *dump, const struct regs_table *table,
     dump->line(dump->context, text);
 }
 
+static void dump_same(struct dump *dump)
+{
+    char text[128];
+
+    if (dump->same != 0) {
+        (void)snprintf(text, sizeof(text), "    and %u more with the same value", dump->same);
+        dump->line(dump->context, text);
+    }
+    dump->same = 0;
+}
+
 /* The register's line has shown the value already. */
 static bool is_one_number(const struct regs_table *table, const struct regs_register *reg)
 {
@@ -144,10 +160,18 @@ static bool is_one_number(const struct regs_table *table, const struct regs_regi
 static void dump_element(void *context, const struct regs_table *table,
                          const struct regs_element *element)
 {
-    const struct dump *dump = context;
+    struct dump *dump = context;
     const struct regs_register *reg = element->reg;
     char text[128];
 
+    if (element->is_read && reg->count >= ARRAY && dump->reg == reg &&
+        dump->value == element->value) {
+        dump->same++;
+        return;
+    }
+    dump_same(dump);
+    dump->reg = element->is_read ? reg : NULL;
+    dump->value = element->value;
     if (!element->is_read) {
         (void)snprintf(text, sizeof(text), "%-28s %s", element->name, why_not_read(reg));
         dump->line(dump->context, text);
@@ -164,7 +188,8 @@ static void dump_element(void *context, const struct regs_table *table,
 void regs_dump(const struct regs_table *table, const struct regs_bus *bus, regs_line line,
                void *context)
 {
-    struct dump dump = {line, context};
+    struct dump dump = {.line = line, .context = context};
 
     regs_each(table, bus, dump_element, &dump);
+    dump_same(&dump);
 }
