@@ -115,7 +115,7 @@ void queue_client_ring(struct queue_client *q)
 
     q->holds = q->owes = false;
     if (owes && !q->held) { /* after a restart devman issues the batch again */
-        queue_put_fence(&q->p.c->sleep, q->asleep);
+        queue_put_fence(&q->p.c->sleep, q->asleep ? QUEUE_SLEEPS : QUEUE_AWAKE);
         if (queue_get_fenced(&q->p.d->sleep)) {
             queue_wake(q->wake_driver);
         }
@@ -127,23 +127,32 @@ static unsigned slot_after(const struct queue_client *q, unsigned slot)
     return (slot + 1) & (q->slots - 1);
 }
 
+/* The lowest of the slots in @mask that D says is completed; `slots`: none. */
+static unsigned find_among(const struct queue_client *q, uint64_t mask)
+{
+    for (; mask != 0; mask &= mask - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(mask);
+
+        if (queue_get_fenced(&q->p.d->done[slot].seq) == queue_seq_of(q->next, q->slots, slot)) {
+            return slot;
+        }
+    }
+    return q->slots;
+}
+
 /* The first outstanding slot that D says is completed, from q->look on; `slots`: none. While the
  * driver lives, its count says whether there is one, so that an idle look costs one load; of a dead
  * one every slot is looked at, since it may not have come to counting. */
 static unsigned find_completed(const struct queue_client *q, bool lives)
 {
-    unsigned slot = q->look;
+    uint64_t before = (1ull << q->look) - 1;
+    unsigned slot;
 
     if (q->outstanding == 0 || (lives && queue_get_fenced(&q->p.d->count) == q->accepted)) {
         return q->slots;
     }
-    for (unsigned i = 0; i < q->slots; i++, slot = slot_after(q, slot)) {
-        if ((q->outstanding >> slot & 1) &&
-            queue_get_fenced(&q->p.d->done[slot].seq) == queue_seq_of(q->next, q->slots, slot)) {
-            return slot;
-        }
-    }
-    return q->slots;
+    slot = find_among(q, q->outstanding & ~before);
+    return slot != q->slots ? slot : find_among(q, q->outstanding & before);
 }
 
 /* Not outstanding any more. */
@@ -227,8 +236,19 @@ bool queue_recovered(struct queue_client *q)
     return recovered;
 }
 
-/* Would queue_collect do anything? */
-static bool client_has_work(struct queue_client *q)
+/* Is none of the outstanding ones left to wait for? */
+static bool client_has_all(const struct queue_client *q)
+{
+    bool all = q->outstanding == 0 || find_completed(q, true) != q->slots;
+
+    for (uint64_t left = q->outstanding; all && left != 0; left &= left - 1) {
+        all = find_among(q, left & -left) != q->slots;
+    }
+    return all;
+}
+
+/* Would queue_collect do anything, and is it what is waited for? */
+static bool client_has_work(struct queue_client *q, enum queue_sleep until)
 {
     switch (client_phase(q)) {
     case PHASE_NEW_EPOCH:
@@ -238,22 +258,32 @@ static bool client_has_work(struct queue_client *q)
     case PHASE_HELD:
         return false;
     default:
-        return find_completed(q, true) != q->slots;
+        return until == QUEUE_SLEEPS_ALL ? client_has_all(q) : find_completed(q, true) != q->slots;
     }
 }
 
-bool queue_client_about_to_sleep(struct queue_client *q)
+static bool about_to_sleep(struct queue_client *q, enum queue_sleep until)
 {
     queue_client_ring(q);
     /* devman's changes of M need no flag: it signals after each of them, and a signal stays until
      * it is waited for. While C is devman's the flag must not be touched. */
     if (client_phase(q) == PHASE_UP) {
         q->asleep = true;
-        queue_put_fence(&q->p.c->sleep, 1); /* before the second look: rule 6 */
+        queue_put_fence(&q->p.c->sleep, until); /* before the second look: rule 6 */
     }
-    if (!client_has_work(q)) {
+    if (!client_has_work(q, until)) {
         return true;
     }
     client_awake(q);
     return false;
+}
+
+bool queue_client_about_to_sleep(struct queue_client *q)
+{
+    return about_to_sleep(q, QUEUE_SLEEPS);
+}
+
+bool queue_client_about_to_sleep_for_all(struct queue_client *q)
+{
+    return about_to_sleep(q, QUEUE_SLEEPS_ALL);
 }

@@ -23,7 +23,8 @@ int queue_driver_open(struct queue_driver *q, struct queue_pages pages, uint64_t
     *q = (struct queue_driver){.p = pages,
                                .wake_client = wake_client,
                                .limits = pages.m->limits,
-                               .count = queue_get(&pages.d->count), /* devman's: of one it has answered */
+                               .count = queue_get(
+                                   &pages.d->count), /* devman's: of one it has answered */
                                .next = queue_get(&pages.m->next),
                                .reissue = queue_get(&pages.m->reissue)};
     return E_OK;
@@ -168,6 +169,18 @@ int queue_take(struct queue_driver *q, struct queue_request *request)
     return E_BUSY;
 }
 
+/* The client looks again after it has set its flag, so here only the last completion counts for one
+ * that waits for all; and of what it had submitted by then nothing is hidden from this look. */
+static void wake_client(struct queue_driver *q)
+{
+    uint64_t sleep = queue_get_fenced(&q->p.c->sleep);
+
+    if (sleep != QUEUE_AWAKE &&
+        (sleep != QUEUE_SLEEPS_ALL || (q->taken == 0 && !queue_driver_sees(q)))) {
+        queue_wake(q->wake_client);
+    }
+}
+
 int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64_t value)
 {
     unsigned slot = slot_of(q, seq);
@@ -190,9 +203,7 @@ int queue_complete(struct queue_driver *q, uint64_t seq, uint32_t status, uint64
     }
     /* ... and (the fence of rule 6) both before the look at the client's flag. */
     queue_put_fence(&q->p.d->count, q->count);
-    if (queue_get_fenced(&q->p.c->sleep)) {
-        queue_wake(q->wake_client);
-    }
+    wake_client(q);
     return E_OK;
 }
 
@@ -204,9 +215,7 @@ void queue_driver_ring(struct queue_driver *q)
     q->holds = q->owes = false;
     if (owes) {
         queue_put_fence(&q->p.d->sleep, q->asleep);
-        if (queue_get_fenced(&q->p.c->sleep)) {
-            queue_wake(q->wake_client);
-        }
+        wake_client(q);
     }
 }
 

@@ -258,7 +258,9 @@ static void run_client(enum party party)
     /* It sleeps also when it could submit no more: BUSY ends with a signal. */
     if (rnd(2) &&
         (s->client.next > s->wanted || queue_client_idle(&s->client) == false || s->client.held)) {
-        sleeping[party] = queue_client_about_to_sleep(&s->client);
+        sleeping[party] = s->client.outstanding != 0 && rnd(2)
+                              ? queue_client_about_to_sleep_for_all(&s->client)
+                              : queue_client_about_to_sleep(&s->client);
     }
 }
 

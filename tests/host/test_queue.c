@@ -147,6 +147,29 @@ static void test_sleep(void)
     CHECK(queue_complete(&one->driver, 1, E_OK, 0) == E_OK && !signalled[CLIENT]);
 }
 
+static void test_sleep_for_all(void)
+{
+    begin(4);
+    CHECK(!queue_client_about_to_sleep_for_all(&one->client)); /* there is nothing to wait for */
+    for (unsigned i = 0; i < 3; i++) {
+        (void)submit(OP_ANY, 0, 1);
+    }
+    CHECK(take() == 1 && take() == 2);
+    CHECK(queue_client_about_to_sleep_for_all(&one->client));
+    CHECK(queue_complete(&one->driver, 1, E_OK, 0) == E_OK);
+    CHECK(queue_complete(&one->driver, 2, E_OK, 0) == E_OK && !signalled[CLIENT]); /* 3 is left */
+    CHECK(queue_client_about_to_sleep_for_all(&one->client));
+    CHECK(take() == 3 && queue_complete(&one->driver, 3, E_OK, 0) == E_OK && signalled[CLIENT]);
+    CHECK(!queue_client_about_to_sleep_for_all(&one->client));
+    CHECK(collect().seq == 1 && collect().seq == 2 && collect().seq == 3);
+    /* A death ends the wait: devman signals, and the client acknowledges. */
+    signalled[CLIENT] = false;
+    (void)submit(OP_ANY, 0, 1);
+    CHECK(queue_client_about_to_sleep_for_all(&one->client));
+    (void)die(true);
+    CHECK(signalled[CLIENT]);
+}
+
 static void test_batch(void)
 {
     begin(4);
@@ -495,6 +518,7 @@ int main(void)
     test_refusals();
     test_flush();
     test_sleep();
+    test_sleep_for_all();
     test_batch();
     test_resume();
     test_poison();

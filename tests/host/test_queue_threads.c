@@ -119,6 +119,7 @@ static unsigned long run_client(struct queue_client *q, uint64_t until, uint8_t 
     while (q->next < until || q->outstanding) {
         uint64_t burst = next_random(&state) % 5, seq;
         struct queue_done done;
+        bool must_wait;
 
         while (queue_collect(q, &done) == E_OK) {
             count += done.status == E_OK && done.value == done.seq * 3 && !answered[done.seq];
@@ -131,7 +132,12 @@ static unsigned long run_client(struct queue_client *q, uint64_t until, uint8_t 
                 break;
             }
         }
-        if ((q->outstanding || q->held) && queue_client_about_to_sleep(q)) {
+        if (q->outstanding != 0 && next_random(&state) % 2 != 0) {
+            must_wait = queue_client_about_to_sleep_for_all(q);
+        } else {
+            must_wait = (q->outstanding || q->held) && queue_client_about_to_sleep(q);
+        }
+        if (must_wait) {
             wait_for(CLIENT_BELL);
         }
     }

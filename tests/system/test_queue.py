@@ -49,8 +49,9 @@ def test_the_fence_is_in_the_code():
                               capture_output=True, text=True, check=True).stdout
         parts = re.split(r"^[0-9a-f]+ <(\w+)>:$", text, flags=re.M)
         code = dict(zip(parts[1::2], parts[2::2]))
-        publish = "queue_submit" if end == "client" else "queue_complete"
-        for function in (publish, f"queue_{end}_ring", f"queue_{end}_about_to_sleep"):
+        publish, sleep = {"client": ("queue_submit", "about_to_sleep"),
+                          "driver": ("queue_complete", "queue_driver_about_to_sleep")}[end]
+        for function in (publish, f"queue_{end}_ring", sleep):
             assert re.search(r"\bxchg\s+%r\w+,.*\(%r|\bmfence\b|\block\b", code[function]), function
 
 

@@ -37,6 +37,13 @@ enum queue_state {
 
 /* ------------------------------------------------------------------------------------ pages */
 
+/* When the client is to be signalled. */
+enum queue_sleep {
+    QUEUE_AWAKE = 0,
+    QUEUE_SLEEPS = 1,     /* when something is completed */
+    QUEUE_SLEEPS_ALL = 2, /* when all that it has submitted is completed */
+};
+
 /* A request in C. `seq` is stored last and lies in slot seq % slots. */
 struct queue_slot {
     uint64_t seq;
@@ -48,7 +55,7 @@ struct queue_slot {
 struct queue_c {
     uint64_t next;  /* stored before `ack`: the first number that is not used yet */
     uint64_t ack;   /* the epoch whose beginning the client has seen */
-    uint64_t sleep; /* 1: signal the client when something is completed */
+    uint64_t sleep; /* enum queue_sleep: when to signal the client */
     uint64_t spare[5];
     struct queue_slot req[QUEUE_SLOTS_MAX];
 };
@@ -110,7 +117,8 @@ _Static_assert(sizeof(struct queue_done_slot) == 64 &&
                    offsetof(struct queue_done_slot, taken) == 24 &&
                    offsetof(struct queue_done_slot, progress) == 32,
                "ABI: completion");
-_Static_assert(offsetof(struct queue_d, count) == 8 && offsetof(struct queue_d, done) == 64, "ABI: D");
+_Static_assert(offsetof(struct queue_d, count) == 8 && offsetof(struct queue_d, done) == 64,
+               "ABI: D");
 _Static_assert(sizeof(struct queue_limits) == 24 && offsetof(struct queue_m, next) == 8 &&
                    offsetof(struct queue_m, reissue) == 16 &&
                    offsetof(struct queue_m, limits) == 24 && offsetof(struct queue_m, slot) == 64,
@@ -340,6 +348,10 @@ bool queue_recovered(struct queue_client *q);
 /** True: the driver and devman will signal, so wait now. False: there is something to collect. */
 bool queue_client_about_to_sleep(struct queue_client *q);
 
+/** The same for a list of requests that is of use only as a whole: one signal, when the last of all
+ *  that is outstanding is completed. False also if nothing is outstanding. */
+bool queue_client_about_to_sleep_for_all(struct queue_client *q);
+
 static inline bool queue_client_idle(const struct queue_client *q)
 {
     return q->outstanding == 0;
@@ -380,6 +392,13 @@ int queue_driver_open(struct queue_driver *q, struct queue_pages pages, uint64_t
  * not valid is completed with queue_check's error and never seen. A FLUSH comes when all requests
  * before it are completed, and what follows it when it is. Errors: BUSY (none now). */
 int queue_take(struct queue_driver *q, struct queue_request *request);
+
+/** May queue_take have one? A cheap look: where it says no there is none now. */
+static inline bool queue_driver_sees(const struct queue_driver *q)
+{
+    return q->reissue != 0 ||
+           queue_get(&q->p.c->req[q->next & (q->limits.slots - 1)].seq) == q->next;
+}
 
 /** Is a FLUSH taken, or did the last queue_take leave off at one? Then take again after the next
  *  completion. */
