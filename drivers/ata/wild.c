@@ -96,12 +96,13 @@ static void go(struct unit *u)
     }
 }
 
-bool wild_begin(struct channel *c)
+/* Apart, so that what asks before each command saves no registers. */
+__attribute__((noinline)) static bool begin(struct channel *c)
 {
     struct unit *u = wild.unit;
     const char *wrong;
 
-    if (u == NULL || u->channel != c || !command_select(u)) {
+    if (u->channel != c || !command_select(u)) {
         return false;
     }
     if (!wild.has_looked) {
@@ -117,6 +118,11 @@ bool wild_begin(struct channel *c)
     }
     go(u);
     return true;
+}
+
+bool wild_begin(struct channel *c)
+{
+    return wild.unit != NULL && begin(c);
 }
 
 static bool is_marked(void)

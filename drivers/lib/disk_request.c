@@ -100,7 +100,7 @@ bool disk_request(unsigned s, struct ahead *to,
 {
     struct queue_request r;
 
-    *to = (struct ahead){.is_there = false};
+    to->is_there = to->refused = false;
     taken = to;
     for (unsigned i = 0; i < REFUSED_MAX; i++) {
         if (!take(s, &r)) {
