@@ -89,7 +89,7 @@ include tools/mk/rdl.mk tools/mk/drivers.mk
 
 KERNEL := $(B)/kernel/quoll.elf
 include tools/mk/image.mk
-PLUGIN := build/tcg/roundtrip.so
+PLUGINS := build/tcg/roundtrip.so build/tcg/requests.so
 
 # -------------------------------------------------------------------------------------- targets
 
@@ -116,7 +116,7 @@ run: deps ## boot it; the serial line is this terminal (EMU=bochs: in Bochs)
 	@$(PYTHON) tools/run.py --emu=$(EMU) --iso=$(ISO) -- $(QEMU_EXTRA)
 
 test: deps ## run every test; the last line is "N passed, N failed"
-	@$(MAKE) --no-print-directory iso $(PLUGIN)
+	@$(MAKE) --no-print-directory iso $(PLUGINS)
 	@$(MAKE) --no-print-directory DEBUG=1 iso
 	@$(MAKE) --no-print-directory FASTPATH=0 iso
 	@$(MAKE) --no-print-directory DMA=unprotected iso
@@ -124,7 +124,7 @@ test: deps ## run every test; the last line is "N passed, N failed"
 	@$(PYTHON) tools/test.py $(TESTS)
 
 bench: deps ## count the guest instructions of IPC, interrupts, drivers, disks and packets
-	@$(MAKE) --no-print-directory iso $(PLUGIN)
+	@$(MAKE) --no-print-directory iso $(PLUGINS)
 	@$(MAKE) --no-print-directory DMA=unprotected iso
 	@$(PYTHON) tools/bench.py --build=$(B) $(BENCH)
 
@@ -135,7 +135,7 @@ soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.m
 
 lint: deps ## format, static analysis, size limits
 	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS) $(ACPICA_DONE) \
-	    $(CONSOLE_GEN) $(VTERM_READY) $(FATFS_READY) $(LWIP_READY)
+	    $(BENCH_GEN) $(CONSOLE_GEN) $(VTERM_READY) $(FATFS_READY) $(LWIP_READY)
 	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" \
 	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE) $(VTERM_INCLUDE) $(FATFS_INCLUDE) $(LWIP_INCLUDE)"
 
@@ -207,7 +207,7 @@ $(B)/gen/symbols.o: $(KERNEL_OBJ) boot/kernel.ld $(B)/kernel.list tools/symbols.
 	@$(PYTHON) tools/symbols.py $(@:.o=.elf) > $(@:.o=.asm)
 	@$(NASM) $(NASM_FLAGS) -o $@ $(@:.o=.asm)
 
-include tools/mk/libvterm.mk tools/mk/console.mk tools/mk/fatfs.mk tools/mk/lwip.mk
+include tools/mk/bench.mk tools/mk/libvterm.mk tools/mk/console.mk tools/mk/fatfs.mk tools/mk/lwip.mk
 
 $(B)/libc.a: $(LIBC_OBJ) $(B)/user.list
 $(B)/servers.a: $(SERVER_LIB_OBJ) $(B)/user.list
@@ -233,7 +233,8 @@ $(B)/strip/quoll.elf: $(KERNEL)
 	@mkdir -p $(@D)
 	@$(OBJCOPY) --strip-debug $< $@
 
-$(PLUGIN): $(wildcard tools/tcg/*.[ch])
+build/tcg/roundtrip.so: tools/tcg/lines.c
+$(PLUGINS): build/tcg/%.so: tools/tcg/%.c tools/tcg/decode.c $(wildcard tools/tcg/*.h)
 	@mkdir -p $(@D)
 	@echo '  HOSTCC $@'
 	@$(HOST_CC) $(HOST_FLAGS) -o $@ $(filter %.c,$^)

@@ -18,6 +18,7 @@ import tempfile
 import bench_gate
 import disk_bench
 import emu
+import figures
 import latency
 import net_bench
 from emu import Config
@@ -277,8 +278,8 @@ def main():
         print("\n" + "\n".join(disk_bench.table(disks, reference)))
         failed += disk_bench.problems(disks, reference)
         frames = net_bench.measure()
-        print("\n" + "\n".join(disk_bench.table(frames, reference, "net")))
-        failed += disk_bench.problems(frames, reference, "net")
+        print("\n" + "\n".join(figures.table(frames, reference, "net")))
+        failed += figures.problems(frames, reference, "net")
     sys.stdout.flush()
     for line in failed:
         print(f"bench: {line}", file=sys.stderr)

@@ -5,7 +5,7 @@ more than 5 % above that.
 
 usage: net_bench.py [--build=DIR] [NAME...]
 """
-import disk_bench
+import figures
 from emu import Config
 from machine import Machine
 
@@ -24,4 +24,4 @@ def measure(names=("net",)):
 
 
 if __name__ == "__main__":
-    disk_bench.run("net", measure, __doc__)
+    figures.run("net", measure, __doc__)

@@ -1,6 +1,7 @@
 /*
  * bench.c - the suite `bench`: the list of all benchmarks, served to the shell.
- * A benchmark that failed answers n = 0, the unit "failed" and, from word 6 on, why.
+ * A benchmark that failed answers n = 0, the unit "failed" and, from word 6 on, why. One that did
+ * not may say more there (struct bench_extra).
  */
 #include "measure.h"
 #include <quoll/suite.h>
@@ -19,8 +20,12 @@ static const struct bench_area *const areas[] = {
     &area_drv_irq,
     &area_latency,
     &area_latency_large,
-    &area_disk_dma,
-    &area_disk_pio,
+    &areas_disk[0],
+    &areas_disk[1],
+    &areas_disk[2],
+    &areas_disk[3],
+    &areas_disk[4],
+    &areas_disk[5],
     &area_packet,
     &area_net,
     &area_restart_ata_dma,
@@ -51,12 +56,20 @@ static const char *name(uint64_t index)
     return b == NULL ? NULL : b->name;
 }
 
+static void put_extra(struct suite_answer *answer, const struct bench_extra *extra)
+{
+    memcpy(&answer->words[BENCH_EXTRA_WORD], extra, sizeof *extra);
+    answer->count = BENCH_EXTRA_WORD + sizeof *extra / sizeof(uint64_t);
+}
+
 static void run(uint64_t index, struct suite_answer *answer)
 {
     struct result r = {.unit = "failed"};
 
     if (!measure_bench(find(index), &r))
         suite_put_text(answer, 6, r.why);
+    else if (r.extra.is_there)
+        put_extra(answer, &r.extra);
     answer->words[0] = r.median;
     answer->words[1] = r.min;
     answer->words[2] = r.max;

@@ -5,6 +5,7 @@
 #define BENCH_MEASURE_H
 
 #include <quoll/abi.h>
+#include <quoll/client.h>
 #include <quoll/lab.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,9 @@ struct invocation {
     uint64_t words[MSG_REG_WORDS];
 };
 
+struct bench;
+struct result;
+
 /* What the loops of measure.asm are told; offsets are pinned in measure.c. */
 struct measure {
     uint32_t *samples;
@@ -26,6 +30,8 @@ struct measure {
     struct invocation op;   /* what is measured */
     struct invocation undo; /* what takes it back, not measured */
     volatile uint64_t *end; /* where the partner stores its TSC */
+    /* Makes of ticks what the result is in, and says more; NULL: they are it. For setup to set. */
+    void (*finish)(const struct bench *b, struct result *r);
 };
 
 /* What a partner of peers.asm finds at the start of its shared pages. Samples are on the others. */
@@ -42,6 +48,7 @@ struct peer_page {
 struct result {
     uint64_t median, min, max, n;
     const char *unit;
+    struct bench_extra extra;
     char why[128]; /* it failed */
 };
 
@@ -64,9 +71,11 @@ struct bench_area {
 };
 
 extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap, area_drv_call,
-    area_drv_restart, area_drv_serial, area_drv_irq, area_latency, area_latency_large,
-    area_disk_dma, area_disk_pio, area_packet, area_net, area_restart_ata_dma, area_restart_ata_pio,
+    area_drv_restart, area_drv_serial, area_drv_irq, area_latency, area_latency_large, area_packet,
+    area_net, area_restart_ata_dma, area_restart_ata_pio,
     area_restart_ahci_dma;
+#define AREAS_DISK 6u
+extern const struct bench_area areas_disk[AREAS_DISK];
 
 /** A blob between two labels of peers.asm. */
 #define BLOB(name) ((struct lab_blob){(name), (size_t)((name##_end) - (name))})
@@ -74,6 +83,9 @@ extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap
 /** measure_invoke for an operation that fills the slot undo.words[0], which its undoing empties.
  *  Emptying an empty slot is no error, so this first looks that the slot is really filled. */
 uint64_t measure_filling(struct measure *m);
+
+/** Does the TSC count guest instructions? */
+bool measure_counts(void);
 
 /** Run @b; false if it failed: then only @r's why is written. */
 bool measure_bench(const struct bench *b, struct result *r);

@@ -223,7 +223,13 @@ int bench_run(uint64_t cap, uint64_t index, struct bench_result *result)
     result->min = m.w[1];
     result->max = m.w[2];
     result->n = m.w[3];
-    msg_get_string(&m, task_buffer(), 6, result->why, sizeof(result->why));
+    result->why[0] = '\0';
+    result->extra = (struct bench_extra){0};
+    if (result->n == 0)
+        msg_get_string(&m, task_buffer(), 6, result->why, sizeof(result->why));
+    else
+        (void)msg_get_bytes(&m, task_buffer(), BENCH_EXTRA_WORD, &result->extra,
+                            sizeof(result->extra));
     m.tag = 0; /* the unit is words 4-5 and ends there */
     msg_get_string(&m, task_buffer(), 4, result->unit, sizeof(result->unit));
     return E_OK;

@@ -105,6 +105,16 @@ void json_u64(struct json *j, const char *name, uint64_t value)
     put_text(j, text);
 }
 
+void json_thousandths(struct json *j, const char *name, uint64_t value)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "%llu.%03llu", (unsigned long long)(value / 1000),
+                   (unsigned long long)(value % 1000));
+    put_name(j, name);
+    put_text(j, text);
+}
+
 void json_bool(struct json *j, const char *name, bool value)
 {
     put_name(j, name);

@@ -1,7 +1,7 @@
 /*
- * qemu_plugin.h - what roundtrip.c uses of QEMU's plugin interface, version 1 (QEMU 4.2 to 8.2).
- * Declared here because QEMU's packages bring the functions but no header. Source of names and
- * types: QEMU's documentation, "QEMU TCG Plugins". The linker cannot check them: the plugin
+ * qemu_plugin.h - what the plugins here use of QEMU's plugin interface, version 1 (QEMU 4.2
+ * to 8.2). Declared here because QEMU's packages bring the functions but no header. Source of names
+ * and types: QEMU's documentation, "QEMU TCG Plugins". The linker cannot check them: the plugin
  * refuses a QEMU whose interface has another number.
  */
 #ifndef TCG_QEMU_PLUGIN_H
@@ -40,9 +40,11 @@ enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
 
 typedef void (*qemu_plugin_translate_t)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*qemu_plugin_exec_t)(unsigned vcpu, void *userdata);
+typedef void (*qemu_plugin_exit_t)(qemu_plugin_id_t id, void *userdata);
 typedef void (*qemu_plugin_mem_t)(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t va,
                                   void *userdata);
 
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_exit_t call, void *userdata);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_translate_t call);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_exec_t call,
                                             enum qemu_plugin_cb_flags flags, void *userdata);

@@ -28,9 +28,21 @@ struct system_memory {
     uint64_t ram_bytes, kernel_bytes, image_bytes, tasks_bytes, free_bytes;
 };
 
+#define BENCH_UNIT_SPEED  "mb_per_s" /* figures in this unit have decimals ... */
+#define BENCH_SPEED_PARTS 1000u      /* ... and are given as so many parts of it */
+
+/* What some benchmarks say besides, word by word from BENCH_EXTRA_WORD of the answer on. */
+struct bench_extra {
+    uint64_t is_there;
+    uint64_t iommu;                    /* 1: what was measured is behind one */
+    uint64_t required, aim, reference; /* in the result's unit; 0: none */
+};
+#define BENCH_EXTRA_WORD 6u
+
 struct bench_result {
     uint64_t median, min, max, n; /* n = 0: it failed */
     char unit[17];
+    struct bench_extra extra;
     char why[160]; /* what failed; empty if nothing did */
 };
 

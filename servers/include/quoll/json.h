@@ -22,6 +22,8 @@ void json_string(struct json *j, const char *name, const char *value);
 /** The same, but null for an empty one. */
 void json_string_or_null(struct json *j, const char *name, const char *value);
 void json_u64(struct json *j, const char *name, uint64_t value);
+/** @value in thousandths, as a decimal fraction. */
+void json_thousandths(struct json *j, const char *name, uint64_t value);
 void json_bool(struct json *j, const char *name, bool value);
 
 /** Close the object and end the line. */

@@ -44,7 +44,7 @@ enum sys_label {
 enum suite_label {
     SUITE_NAME = 1, /* word 0 index; answer words 0-7 name. BAD_ARG past the last. */
     SUITE_RUN = 2,  /* word 0 index. bench answers 0 median, 1 min, 2 max, 3 n, words 4-5 unit,
-                       and if it failed (n = 0) words 6- why.
+                       and from 6 on struct bench_extra or, if it failed (n = 0), why.
                        test answers 0 passed (0/1), words 1- what went wrong. */
 };
 
