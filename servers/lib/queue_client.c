@@ -248,9 +248,9 @@ static bool client_has_all(const struct queue_client *q)
 }
 
 /* Would queue_collect do anything, and is it what is waited for? */
-static bool client_has_work(struct queue_client *q, enum queue_sleep until)
+static bool client_has_work(const struct queue_client *q, enum phase phase, enum queue_sleep until)
 {
-    switch (client_phase(q)) {
+    switch (phase) {
     case PHASE_NEW_EPOCH:
         return true;
     case PHASE_CLOSED:
@@ -264,14 +264,17 @@ static bool client_has_work(struct queue_client *q, enum queue_sleep until)
 
 static bool about_to_sleep(struct queue_client *q, enum queue_sleep until)
 {
+    enum phase phase;
+
     queue_client_ring(q);
-    /* devman's changes of M need no flag: it signals after each of them, and a signal stays until
-     * it is waited for. While C is devman's the flag must not be touched. */
-    if (client_phase(q) == PHASE_UP) {
+    phase = client_phase(q);
+    /* devman's changes of M need no flag, and no second look: it signals after each of them, and a
+     * signal stays until it is waited for. While C is devman's the flag must not be touched. */
+    if (phase == PHASE_UP) {
         q->asleep = true;
         queue_put_fence(&q->p.c->sleep, until); /* before the second look: rule 6 */
     }
-    if (!client_has_work(q, until)) {
+    if (!client_has_work(q, phase, until)) {
         return true;
     }
     client_awake(q);
