@@ -142,6 +142,9 @@ bool driver_take(unsigned s, struct queue_request *request);
  * driver_take has found nothing the client does not ring. */
 bool driver_take_more(unsigned s, struct queue_request *request);
 
+/** May there be one? A cheap look, before what it takes to take it. */
+bool driver_has_more(unsigned s);
+
 /** The end of session @s's queue that the generated NAME_dispatch_request wants; a null pointer
  *  while it is not up. */
 struct queue_driver *driver_queue(unsigned s);

@@ -164,11 +164,14 @@ __attribute__((noinline)) static bool take(struct queue_driver *q, struct queue_
     return false;
 }
 
+bool driver_has_more(unsigned s)
+{
+    return places[s].queue_is_open && queue_driver_sees(&places[s].queue);
+}
+
 bool driver_take_more(unsigned s, struct queue_request *request)
 {
-    struct queue_driver *q = &places[s].queue;
-
-    return places[s].queue_is_open && queue_driver_sees(q) && take(q, request);
+    return driver_has_more(s) && take(&places[s].queue, request);
 }
 
 bool driver_take(unsigned s, struct queue_request *request)

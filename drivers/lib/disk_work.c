@@ -73,9 +73,12 @@ bool work_take(struct disk *d, struct work *w)
         return false;
     }
     begin(w, d);
-    while (disk_request(w->part[0].session, &d->ahead, driver_take_more) &&
+    d->ahead.is_there = false;
+    while (driver_has_more(w->part[0].session) &&
+           disk_request(w->part[0].session, &d->ahead, driver_take_more) &&
            continues(w, &d->ahead)) {
         add(w, &d->ahead);
+        d->ahead.is_there = false;
     }
     return true;
 }
