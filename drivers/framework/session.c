@@ -176,10 +176,15 @@ bool driver_take_more(unsigned s, struct queue_request *request)
 
 bool driver_take(unsigned s, struct queue_request *request)
 {
-    if (driver_take_more(s, request)) {
+    struct queue_driver *q = &places[s].queue;
+
+    if (!places[s].queue_is_open) {
+        return false;
+    }
+    if (queue_driver_sees(q) && take(q, request)) {
         return true;
     }
-    if (places[s].queue_is_open && !queue_driver_about_to_sleep(&places[s].queue)) {
+    if (!queue_driver_about_to_sleep(q)) {
         again |= DRIVER_BIT_DOORBELL(s); /* more came meanwhile: after what else there is to do */
     }
     return false;
