@@ -61,6 +61,7 @@ static struct client_session *s;
 static struct lab_peer idle;
 static struct row row;
 static uint64_t next_block, seed;
+static uint64_t places[DEEP]; /* what the next turn asks for */
 
 /* ---- which rows there are */
 
@@ -124,7 +125,7 @@ static enum how look(struct disk *d)
 
 /* ---- requests */
 
-static uint64_t place(void)
+static uint64_t next_place(void)
 {
     uint64_t blocks = row.bytes / BLOCK, first = next_block;
 
@@ -136,13 +137,20 @@ static uint64_t place(void)
     return FIRST + first;
 }
 
-static int submit(uint32_t offset)
+/* Thinking of a place is no part of a request. */
+static void choose_places(void)
 {
-    const uint64_t args[4] = {place()};
+    for (unsigned i = 0; i < row.depth; i++)
+        places[i] = next_place();
+}
+
+static int submit(unsigned i)
+{
+    uint32_t offset = i * row.bytes % REGION;
     uint64_t seq;
 
-    return queue_submit(&s->queue, row.write ? BLOCK_OP_WRITE : BLOCK_OP_READ, offset, row.bytes,
-                        args, &seq);
+    return row.write ? block_submit_write(&s->queue, places[i], offset, row.bytes, &seq)
+                     : block_submit_read(&s->queue, places[i], offset, row.bytes, &seq);
 }
 
 /* As many as are outstanding in a turn; each has bytes of its own as long as the region has. */
@@ -155,7 +163,7 @@ static int turn(void)
     if (row.depth > 1)
         queue_client_hold(&s->queue);
     for (unsigned i = 0; error == E_OK && i < row.depth; i++)
-        error = submit(i * row.bytes % REGION);
+        error = submit(i);
     queue_client_ring(&s->queue);
     while (error == E_OK && ended < row.depth) {
         error = queue_collect(&s->queue, &done);
@@ -195,9 +203,11 @@ static uint64_t run(struct measure *m)
 
     s = drv_open(row.disk->path, BLOCK_INTERFACE, BLOCK_RIGHTS_ALL, REGION / 4096);
     for (uint32_t *sample = m->samples; s != NULL && left != 0; left--, sample++) {
-        uint64_t before = ticks_so_far();
+        uint64_t before;
         int error;
 
+        choose_places();
+        before = ticks_so_far();
         (void)stamp_begin();
         error = turn();
         (void)stamp_end(error);
