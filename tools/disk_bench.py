@@ -58,14 +58,18 @@ WAYS = (Way("dma", "quoll.img", True), Way("dma", "unprotected/quoll.img", False
 
 # ---- measuring
 
-def run_bench(way, names, log, times=1, icount=False, extra=()):
+def run_bench(way, names, log, times=1, icount=False, extra=(), power_off=False):
     """The shell's rows of @way, so many @times over: a list of lists."""
     with tempfile.TemporaryDirectory() as directory:
         with Machine(way.config(directory, icount, extra), log, limit_s=LIMIT_S + 60) as m:
             m.boot()
             command = " ".join(["bench", *names])
-            return [[row for row in m.run_json(command, LIMIT_S) if f".{way.how}." in
-                     row.get("bench", "")] for _ in range(times)]
+            found = [[row for row in m.run_json(command, LIMIT_S)
+                      if f".{way.how}." in row.get("bench", "")] for _ in range(times)]
+            if power_off:
+                m.send("poweroff\r")
+                m.wait_exit()
+    return found
 
 
 def by_icount(way, names, log):

@@ -78,10 +78,10 @@ static void bench_row_beside(struct shell *s, const char *name, const struct ben
     char median[24], required[24], aim[24], reference[24];
 
     if (bench_headed != TABLE_BESIDE)
-        output_printf(&s->out, "%-*s %8s %8s %7s %8s  %s\n", width, "BENCH", "MEDIAN", "REQUIRED",
+        output_printf(&s->out, "%-*s %7s %8s %5s %7s  %s\n", width, "BENCH", "MEDIAN", "REQUIRED",
                       "AIM", "LINUX", "UNIT");
     bench_headed = TABLE_BESIDE;
-    output_printf(&s->out, "%-*s %8s %8s %7s %8s  %s\n", width, name,
+    output_printf(&s->out, "%-*s %7s %8s %5s %7s  %s\n", width, name,
                   bench_figure(r, r->median, median), bench_figure(r, e->required, required),
                   bench_figure(r, e->aim, aim), bench_figure(r, e->reference, reference), r->unit);
 }

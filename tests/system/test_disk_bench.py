@@ -5,6 +5,7 @@ import pytest
 
 import bench_gate
 import disk_bench
+import request_profile
 from machine import Machine
 
 NAME = "disk.ata.rand.read.dma.4k.qd1"
@@ -79,6 +80,19 @@ def test_measured(reference):
         # Six registers of the command, two looks at the drive, seven accesses to the bus master.
         assert row["ports"] == pytest.approx(15, abs=0.5)
     assert 2 <= one["switches"] <= 8 and eight["switches"] < one["switches"]
+
+
+def test_profile():
+    """Nearly all of what ran is found, in the programs and functions that a request is known to need."""
+    requests, found = request_profile.profile(NAME, disk_bench.WAYS[0], "disk-bench-profile")
+    by_function = {who: n / requests for who, n in found.items()}
+    assert requests == 200
+    for who in ("bench", "queue_submit"), ("ata", "dma_prepare"), ("ata", "command_write"):
+        assert by_function[who] > 10, who
+    assert by_function["ata", "dma_stop"] == pytest.approx(19, abs=15)
+    unknown = sum(n for (program, _), n in by_function.items() if program == "unknown")
+    assert unknown < 0.02 * sum(by_function.values())
+    assert sum(n for (program, _), n in by_function.items() if program == "quoll") > 500
 
 
 def test_the_shell_prints_it_beside_the_references(tmp_path):
