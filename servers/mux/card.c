@@ -38,6 +38,7 @@ static void post_free(void)
 {
     uint64_t seq;
 
+    queue_client_hold(&in.queue); /* going to sleep rings */
     while (free_in != 0) {
         unsigned i = (unsigned)__builtin_ctz(free_in);
         if (packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) != E_OK) {
@@ -202,8 +203,18 @@ bool card_pump(void)
     return in.is_open && (moved | give());
 }
 
+/* While there are buffers to send from, those that were sent need wake nobody. */
+static bool out_may_rest(void)
+{
+    if ((free_out & (free_out - 1)) == 0) {
+        return queue_client_about_to_sleep(&out.queue);
+    }
+    queue_client_ring(&out.queue);
+    return true;
+}
+
 bool card_about_to_sleep(void)
 {
     return !in.is_open ||
-           (queue_client_about_to_sleep(&out.queue) && queue_client_about_to_sleep(&in.queue));
+           (out_may_rest() && queue_client_about_to_sleep(&in.queue));
 }

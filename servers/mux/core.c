@@ -137,7 +137,7 @@ static void deliver(struct mux_client *c, const uint8_t *frame, unsigned length,
         c->lost++;
         return;
     }
-    queue_driver_hold(&c->queue); /* going to sleep rings */
+    queue_driver_hold(&c->queue); /* mux_about_to_sleep rings */
     c->first = (at + 1) % QUEUE_SLOTS_MAX;
     c->count--;
     c->frames++;
@@ -224,9 +224,8 @@ bool mux_about_to_sleep(bool full)
 {
     for (uint32_t places = mux.senders | mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
-        if (c->transmits && full) {
-            queue_driver_ring(&c->queue);
-        } else if (!queue_driver_about_to_sleep(&c->queue)) {
+        queue_driver_ring(&c->queue);
+        if (!(c->transmits && full) && !queue_driver_about_to_sleep(&c->queue)) {
             return false;
         }
     }
