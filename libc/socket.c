@@ -147,7 +147,7 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
 
 int listen(int fd, int backlog)
 {
-    uint32_t n = backlog < 1 ? 1 : backlog > 16 ? 16 : (uint32_t)backlog;
+    uint32_t n = backlog < 1 ? 1 : backlog > 64 ? 64 : (uint32_t)backlog;
 
     return done(socket_kind(fd) == SOCK_STREAM
                     ? socket_call_listen(endpoint_of(fd), socket_number_of(fd), n)

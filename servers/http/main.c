@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 
 #define PORT    80
-#define BACKLOG 16
+#define BACKLOG 64
 
 int main(void);
 

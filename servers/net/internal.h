@@ -14,7 +14,8 @@ struct tcp_pcb;
 struct udp_pcb;
 struct pbuf;
 
-#define BACKLOG_MAX 16u
+#define BACKLOG_MAX 64u  /* of one listening socket */
+#define WAITING_MAX 128u /* of all */
 
 /* A connection that waits for accept. */
 struct waiting {
@@ -43,7 +44,6 @@ struct socket {
     struct tcp_pcb *tcp;
     struct udp_pcb *udp;
     uint32_t arrivals;
-    struct waiting waiting[BACKLOG_MAX];
     uint64_t closing_since_ms;
 };
 

@@ -11,6 +11,8 @@
 
 #define CLOSING_MS 20000u /* so long may what is left take, once the client has closed */
 
+static struct waiting waiting[WAITING_MAX]; /* whom nobody has accepted yet, of all sockets */
+
 static err_t on_receive(void *cookie, struct tcp_pcb *pcb, struct pbuf *p, err_t error);
 static err_t on_sent(void *cookie, struct tcp_pcb *pcb, uint16_t count);
 
@@ -27,9 +29,9 @@ static void detach(struct tcp_pcb *pcb)
 
 static void end_listener(struct socket *s)
 {
-    for (unsigned i = 0; i < BACKLOG_MAX; i++) {
-        struct waiting *w = &s->waiting[i];
-        if (w->pcb != NULL) {
+    for (unsigned i = 0; i < WAITING_MAX; i++) {
+        struct waiting *w = &waiting[i];
+        if (w->pcb != NULL && w->listener == s) {
             detach(w->pcb);
             tcp_backlog_accepted(w->pcb);
             tcp_abort(w->pcb);
@@ -326,8 +328,8 @@ static err_t on_early_receive(void *cookie, struct tcp_pcb *pcb, struct pbuf *p,
 
 static bool somebody_waits(const struct socket *s)
 {
-    for (unsigned i = 0; i < BACKLOG_MAX; i++) {
-        if (s->waiting[i].pcb != NULL) {
+    for (unsigned i = 0; i < WAITING_MAX; i++) {
+        if (waiting[i].pcb != NULL && waiting[i].listener == s) {
             return true;
         }
     }
@@ -350,14 +352,14 @@ static err_t on_accept(void *cookie, struct tcp_pcb *pcb, err_t error)
     struct socket *s = cookie;
     unsigned i = 0;
 
-    while (i < BACKLOG_MAX && s->waiting[i].pcb != NULL) {
+    while (i < WAITING_MAX && waiting[i].pcb != NULL) {
         i++;
     }
-    if (error != ERR_OK || pcb == NULL || i == BACKLOG_MAX) {
+    if (error != ERR_OK || pcb == NULL || i == WAITING_MAX) {
         return ERR_MEM; /* lwIP refuses it */
     }
-    s->waiting[i] = (struct waiting){.pcb = pcb, .order = s->arrivals++, .listener = s};
-    tcp_arg(pcb, &s->waiting[i]);
+    waiting[i] = (struct waiting){.pcb = pcb, .order = s->arrivals++, .listener = s};
+    tcp_arg(pcb, &waiting[i]);
     tcp_recv(pcb, on_early_receive);
     tcp_err(pcb, on_early_error);
     tcp_backlog_delayed(pcb);
@@ -385,13 +387,14 @@ int stream_listen(struct socket *s, unsigned backlog)
     return E_OK;
 }
 
-static struct waiting *first_waiting(struct socket *s)
+static struct waiting *first_waiting(const struct socket *s)
 {
     struct waiting *first = NULL;
 
-    for (unsigned i = 0; i < BACKLOG_MAX; i++) {
-        struct waiting *w = &s->waiting[i];
-        if (w->pcb != NULL && (first == NULL || (int32_t)(w->order - first->order) < 0)) {
+    for (unsigned i = 0; i < WAITING_MAX; i++) {
+        struct waiting *w = &waiting[i];
+        if (w->pcb != NULL && w->listener == s &&
+            (first == NULL || (int32_t)(w->order - first->order) < 0)) {
             first = w;
         }
     }

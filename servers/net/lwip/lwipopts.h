@@ -25,7 +25,7 @@
 #define MEM_ALIGNMENT           8
 #define MEM_SIZE                (384 * 1024)
 #define MEMP_NUM_PBUF           1024 /* of sent data, which lies in the clients' rings */
-#define MEMP_NUM_TCP_PCB        128
+#define MEMP_NUM_TCP_PCB        192
 #define MEMP_NUM_TCP_PCB_LISTEN 32
 #define MEMP_NUM_TCP_SEG        1024
 #define MEMP_NUM_UDP_PCB        72
