@@ -246,6 +246,9 @@ int queue_waits(struct queue_driver *q, uint64_t seq)
 
 bool queue_driver_about_to_sleep(struct queue_driver *q)
 {
+    if (q->owes) {
+        queue_driver_ring(q);
+    }
     q->asleep = true;
     queue_put_fence(&q->p.d->sleep, 1); /* before the second look: rule 6 */
     if (next_number(q) == 0) {

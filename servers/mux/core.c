@@ -139,7 +139,7 @@ static void deliver(struct mux_client *c, const uint8_t *frame, unsigned length,
     }
     queue_driver_hold(&c->queue); /* mux_about_to_sleep rings */
     c->first = (at + 1) % QUEUE_SLOTS_MAX;
-    c->count--;
+    mux.starves |= --c->count == 0;
     c->frames++;
     memcpy(c->data + c->posted[at].offset, frame, length);
     (void)queue_complete(&c->queue, c->posted[at].seq, E_OK, about);
@@ -162,6 +162,19 @@ void mux_in(const uint8_t *frame, uint64_t about)
             deliver(c, frame, length, about);
         }
     }
+}
+
+bool mux_wake_starving(void)
+{
+    bool any = mux.starves;
+
+    for (unsigned i = 0; any && i < MUX_CLIENTS; i++) {
+        if (mux.client[i].used && !mux.client[i].transmits) {
+            queue_driver_ring(&mux.client[i].queue);
+        }
+    }
+    mux.starves = false;
+    return any;
 }
 
 static void show_sniffers(const uint8_t *frame, unsigned length)

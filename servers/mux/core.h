@@ -38,6 +38,7 @@ struct mux {
     uint8_t mac[6];
     unsigned turn; /* whose frame is sent next */
     uint32_t senders, receivers; /* bit per client in use: which of the two it is */
+    bool starves;  /* somebody has no buffer left, and is not awake yet */
     struct mux_client client[MUX_CLIENTS];
 };
 extern struct mux mux;
@@ -54,6 +55,9 @@ bool mux_take_posted(void);
 /** A frame has arrived at @frame, with @about as the card's driver says of it (packet.receive).
  *  Its head is copied before it is looked at: the card may still write there. */
 void mux_in(const uint8_t *frame, uint64_t about);
+
+/** Wake those who have no buffer left, so that they post some. True: there was one. */
+bool mux_wake_starving(void);
 
 /** Copy the next frame that a client has to send to @to. False: there is none. Who only listens
  *  sees it too. */

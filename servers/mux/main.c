@@ -31,6 +31,9 @@ static void pump(void)
     do {
         moved = mux_take_posted();
         moved |= card_pump();
+        if (mux_wake_starving()) {
+            sys_yield(); /* its equals among those who are to take the frames */
+        }
     } while (moved || !card_about_to_sleep() || !mux_about_to_sleep(card_is_full()));
 }
 

@@ -195,6 +195,30 @@ static void test_pressure(void)
     mux_close(1);
 }
 
+/* A client that sleeps is woken once for all that came, when the multiplexer goes to sleep, or when
+ * it has no buffer left. */
+static void test_waking(void)
+{
+    uint8_t frame[100];
+    unsigned n = make(frame, our_mac, 0x0800, 17, 9, 100);
+
+    open(0, false);
+    for (unsigned i = 0; i < 4; i++) {
+        post(0, i);
+    }
+    (void)mux_wake_starving(); /* of the test before */
+    CHECK(mux_take_posted() && queue_client_about_to_sleep(&one[0].client));
+    woken[1] = 0;
+    mux_in(frame, n);
+    mux_in(frame, n);
+    CHECK(woken[1] == 0 && !mux_wake_starving() && woken[1] == 0);
+    CHECK(mux_about_to_sleep(false) && woken[1] == 1);
+    mux_in(frame, n);
+    mux_in(frame, n);
+    CHECK(mux_wake_starving() && woken[1] == 2 && !mux_wake_starving());
+    mux_close(0);
+}
+
 static void test_wrong_buffers(void)
 {
     uint64_t value, status, seq;
@@ -292,6 +316,7 @@ int main(void)
 {
     test_rules();
     test_pressure();
+    test_waking();
     test_wrong_buffers();
     test_turns();
     test_hostile();
