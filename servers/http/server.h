@@ -23,7 +23,7 @@
 #define OUT_BYTES   8192u /* of an answer that are made and not yet sent */
 
 /* How long what may take. */
-#define IDLE_MS     20000u /* a connection that stays, for the next request */
+#define IDLE_MS     60000u /* a connection that stays, for the next request */
 #define REQUEST_MS  10000u /* from a request's first byte to its last */
 #define ANSWER_MS   20000u /* to take an answer, and ... */
 #define ANSWER_RATE 1u     /* ... one more for each byte of so many a millisecond */
