@@ -7,11 +7,13 @@ import json
 import random
 import re
 import socket
+import struct
 import subprocess
 import time
 
 import pytest
 
+from browser import Browser
 from conftest import ROOT
 from emu import Config
 from machine import Machine
@@ -22,6 +24,7 @@ BIG = random.Random(6).randbytes(MIB) * 64
 CONNECTIONS = 80  # servers/http/server.h
 NETWORK_PATH = "/pci/00:02.0"
 WAIT_S = 60
+SEEN = ROOT / "build" / "pictures"
 
 
 def run(*command):
@@ -460,3 +463,51 @@ def test_hostile_clients(web):
     task = next(t for t in web.run_json("ps") if t["name"] == "http")
     assert task["state"] == "receiving" and {d["device"]: d["pid"] for d in told(web, "drivers")} == before
     assert get(web, "/")[0] == 200
+
+
+# ------------------------------------------------------------------------ a browser
+
+
+def row(name, what):
+    return f"document.querySelector('#drivers tr[data-driver=\"{name}\"]')?.{what}"
+
+
+def test_browser(web):
+    """The page in a real browser: without the token its buttons are off; with it the one of the
+    network driver restarts the driver below the page, and the page shows the successor. The picture
+    is the README's."""
+    web.run("web deny")
+    with Browser(limit_s=240) as browser:
+        browser.dark(False)
+        browser.open(f"http://127.0.0.1:{web.port}/")
+        browser.wait("document.body?.dataset.rounds >= 2")
+        assert browser.evaluate("document.body.dataset.allowed") == "false"
+        assert browser.evaluate("[...document.querySelectorAll('#drivers button')].every(b => b.disabled)")
+        shown = browser.evaluate("[...document.querySelectorAll('#drivers tr')].map(r => r.dataset.driver)")
+        assert shown == [d["driver"] for d in told(web, "drivers")]
+        before = driver(web, "e1000")
+        assert browser.evaluate(row("e1000", "dataset.pid")) == str(before["pid"])
+
+        token = web.run_json("web allow")[0]["token"]
+        browser.wait("document.body.dataset.allowed == 'true'")
+        button = row("e1000", "querySelector('button')")
+        browser.evaluate(f"document.getElementById('token').value = '{'0' * 32}'; {button.replace('?.', '.')}.click()")
+        browser.wait("document.getElementById('said').textContent.includes('token is missing or wrong')")
+        assert driver(web, "e1000")["pid"] == before["pid"]
+        browser.evaluate(f"document.getElementById('token').value = '{token}'; {button.replace('?.', '.')}.click()")
+        browser.wait("document.getElementById('said').textContent == 'restart e1000: done'")
+        browser.wait(row("e1000", f"dataset.pid > {before['pid']}"))
+        browser.wait(row("e1000", "dataset.state == 'running'"))
+        assert driver(web, "e1000")["pid"] == int(browser.evaluate(row("e1000", "dataset.pid")))
+        assert browser.evaluate("[...document.querySelectorAll('#events li.died')].some(e => e.textContent.includes('e1000'))")
+
+        rounds = int(browser.evaluate("document.body.dataset.rounds"))
+        browser.wait(f"document.body.dataset.rounds > {rounds + 3}")
+        browser.evaluate("document.getElementById('token').value = ''")
+        picture = browser.picture()
+    web.run("web deny")
+    SEEN.mkdir(parents=True, exist_ok=True)
+    (SEEN / "web.png").write_bytes(picture)
+    assert picture.startswith(b"\x89PNG") and len(picture) > 20000
+    assert struct.unpack(">II", picture[16:24]) == struct.unpack(
+        ">II", (ROOT / "docs/pictures/web.png").read_bytes()[16:24])
