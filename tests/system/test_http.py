@@ -64,6 +64,24 @@ def web(tmp_path_factory):
         yield one
 
 
+# ------------------------------------------------------------------------ on the host
+
+
+def test_under_sanitizers(tmp_path, count):
+    """All of the server but devman, files and sockets (tests/http/fuzz.c)."""
+    program = tmp_path / "fuzz"
+    own = [f"servers/http/{name}.c" for name in ["parse", "target", "connection", "answer", "route", "order"]]
+    run("gcc", "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all", "-DHOST_TEST", "-DCONFIG_DEBUG=1", "-DSYS_RAW_ELSEWHERE", "-D_GNU_SOURCE",
+        "-include", ROOT / "tests/http/shim.h", *(f"-I{ROOT / path}" for path in [
+            "build/gen", "servers/include", "kernel/include"]), "-idirafter", ROOT / "libc/include",
+        "-o", program, *(ROOT / path for path in ["tests/http/fuzz.c", "tests/http/page.s", *own, "servers/lib/json.c"]))
+    done = subprocess.run([program], capture_output=True, text=True, errors="replace", timeout=300, check=False)
+    counted = re.search(r"(\d+) passed, (\d+) failed\s*$", done.stdout)
+    assert counted and done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    count("http", int(counted[1]), int(counted[2]))
+
+
 # ------------------------------------------------------------------------ a client
 
 
