@@ -31,7 +31,7 @@ FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
 DRIVER_MANIFESTS := $(filter-out drivers/template/%,$(sort $(wildcard drivers/*/*.manifest)))
 PROGRAMS := root=servers/root names=servers/names qsh=servers/qsh bench=servers/bench \
             test=tests/os fuzz=servers/fuzz devman=servers/devman console=servers/console fs=servers/fs \
-            mux=servers/mux net=servers/net nbd=servers/nbd http=servers/http \
+            mux=servers/mux net=servers/net nbd=servers/nbd http=servers/http small=servers/small \
             $(foreach m,$(DRIVER_MANIFESTS),$(basename $(notdir $m))=$(patsubst %/,%,$(dir $m)))
 
 LIBS_console = $(B)/libvterm.a

@@ -239,13 +239,32 @@ void task_name(uint64_t system, uint32_t id, char name[48])
     }
 }
 
-/* The numbers behind a name's colon: 80, or 1-1023. */
-static void read_range(const char *at, unsigned range[2])
+/* How long the range at @at is. */
+static size_t range_length(const char *at)
+{
+    size_t n = 0;
+
+    while ((at[n] >= '0' && at[n] <= '9') || at[n] == '-') {
+        n++;
+    }
+    return n;
+}
+
+/* The @index-th of the ranges behind a name's colon: 80, or 1-1023, or several with + between. */
+static bool read_range(const char *at, unsigned index, unsigned range[2])
 {
     char *end;
 
+    for (; index > 0; index--) {
+        at += range_length(at);
+        if (*at != '+') {
+            return false;
+        }
+        at++;
+    }
     range[0] = (unsigned)strtoul(at, &end, 10);
     range[1] = *end == '-' ? (unsigned)strtoul(end + 1, NULL, 10) : range[0];
+    return true;
 }
 
 /* How long the entry at @at is. */
@@ -259,7 +278,8 @@ static size_t entry_length(const char *at)
     return n;
 }
 
-bool args_allow(uint64_t system, const char *key, uint32_t id, unsigned range[2])
+/* Where the entry of task @id begins, and how long its name is; NULL: it has none. */
+static const char *find_entry(uint64_t system, const char *key, uint32_t id, size_t *name_length)
 {
     const char *at = task_info()->args;
     char name[48], wanted[16];
@@ -272,12 +292,29 @@ bool args_allow(uint64_t system, const char *key, uint32_t id, unsigned range[2]
     for (at = at != NULL ? at + strlen(wanted) : NULL; at != NULL;) {
         size_t length = entry_length(at);
         if (strncmp(at, name, n) == 0 && (n == length || at[n] == ':')) {
-            if (at[n] == ':' && range != NULL) {
-                read_range(at + n + 1, range);
-            }
-            return true;
+            *name_length = n;
+            return at;
         }
         at = at[length] == ',' ? at + length + 1 : NULL;
     }
-    return false;
+    return NULL;
+}
+
+bool args_allow(uint64_t system, const char *key, uint32_t id, unsigned range[2])
+{
+    size_t n;
+    const char *at = find_entry(system, key, id, &n);
+
+    if (at != NULL && at[n] == ':' && range != NULL) {
+        (void)read_range(at + n + 1, 0, range);
+    }
+    return at != NULL;
+}
+
+bool args_range(uint64_t system, const char *key, uint32_t id, unsigned index, unsigned range[2])
+{
+    size_t n;
+    const char *at = find_entry(system, key, id, &n);
+
+    return at != NULL && at[n] == ':' && read_range(at + n + 1, index, range);
 }

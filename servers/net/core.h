@@ -99,9 +99,13 @@ enum core_kind { CORE_STREAM, CORE_DATAGRAM, CORE_ECHO };
 struct core_rights {
     uint16_t port_first, port_last; /* first > last: none */
 };
+#define CORE_RIGHTS 4u /* ranges of a session */
 
 /** A client: its region, which is cleared here. */
 void core_session_open(unsigned session, struct socket_region *region, struct core_rights rights);
+
+/** These, too; what is more than CORE_RIGHTS is not heard. */
+void core_session_allow(unsigned session, struct core_rights rights);
 
 /** End all its sockets, connections with a reset. Nothing touches its region any more. */
 void core_session_close(unsigned session);

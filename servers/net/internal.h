@@ -49,7 +49,8 @@ struct socket {
 
 struct session {
     struct socket_region *region; /* null: free */
-    struct core_rights rights;
+    struct core_rights rights[CORE_RIGHTS];
+    unsigned rights_count;
     bool has_news;
     uint32_t used; /* bit per socket */
     struct socket socket[SOCKET_COUNT];

@@ -66,6 +66,17 @@ void serve_doorbells(uint64_t bits)
     }
 }
 
+/* With the ports that the manifest lets @client have. */
+static void open_core(unsigned place, uint32_t client)
+{
+    unsigned ports[2];
+
+    core_session_open(place, all.at[place].data, (struct core_rights){1, 0});
+    for (unsigned i = 0; args_range(SLOT_SYSTEM, "listen", client, i, ports); i++) {
+        core_session_allow(place, (struct core_rights){(uint16_t)ports[0], (uint16_t)ports[1]});
+    }
+}
+
 /* NOLINTNEXTLINE(readability-function-size): as many parameters as the IDL gives it */
 int sessions_serve_open(struct call *call, uint8_t interface_number, uint32_t methods,
                         uint16_t data_pages, uint16_t depth, uint64_t notification,
@@ -76,19 +87,17 @@ int sessions_serve_open(struct call *call, uint8_t interface_number, uint32_t me
                                    .interface = interface_number,
                                    .methods = methods & SOCKET_RIGHTS_ALL,
                                    .notification = notification};
-    unsigned ports[2] = {1, 0}, place;
+    unsigned place;
     int error;
 
     if (interface_number != SOCKET_INTERFACE || data_pages != REGION_PAGES || depth != 0) {
         return E_BAD_ARG;
     }
-    (void)args_allow(SLOT_SYSTEM, "listen", o.client, ports);
     error = served_open(&all, &o, end, &place);
     if (error != E_OK) {
         return error;
     }
-    core_session_open(place, all.at[place].data,
-                      (struct core_rights){(uint16_t)ports[0], (uint16_t)ports[1]});
+    open_core(place, o.client);
     *session = place;
     *endpoint = served_endpoint(&all, place);
     *doorbell = *acknowledge = served_doorbell(&all, place);

@@ -151,8 +151,8 @@ static struct pbuf *refer(uint8_t *ring, uint64_t at, size_t n, struct pbuf *fro
     return front;
 }
 
-/* What stands before a record that is sent, headers of lwIP's: for one at a time, which is not kept.
- * Its type says that it changes, so lwIP copies what has to wait for ARP. */
+/* What stands before a record that is sent, headers of lwIP's: for one at a time, which is not
+ * kept. Its type says that it changes, so lwIP copies what has to wait for ARP. */
 static struct {
     struct pbuf_custom p;
     uint8_t room[PBUF_TRANSPORT + 16];
@@ -206,7 +206,16 @@ void core_session_open(unsigned session, struct socket_region *region, struct co
     struct session *s = &core.session[session];
 
     memset(region, 0, SOCKET_RINGS_AT);
-    *s = (struct session){.region = region, .rights = rights};
+    *s = (struct session){.region = region, .rights = {rights}, .rights_count = 1};
+}
+
+void core_session_allow(unsigned session, struct core_rights rights)
+{
+    struct session *s = &core.session[session];
+
+    if (s->rights_count < CORE_RIGHTS) {
+        s->rights[s->rights_count++] = rights;
+    }
 }
 
 void core_session_close(unsigned session)
@@ -292,9 +301,14 @@ int core_create(unsigned session, enum core_kind kind, unsigned *socket)
 
 static bool may_have_port(unsigned session, uint16_t port)
 {
-    const struct core_rights *r = &core.session[session].rights;
+    const struct session *s = &core.session[session];
 
-    return port >= r->port_first && port <= r->port_last;
+    for (unsigned i = 0; i < s->rights_count; i++) {
+        if (port >= s->rights[i].port_first && port <= s->rights[i].port_last) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int core_bind(unsigned session, unsigned socket, uint32_t address, uint16_t port)

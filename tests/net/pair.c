@@ -352,6 +352,10 @@ static void test_errors(void)
     check(core_create(1, CORE_STREAM, &s) == E_OK && core_bind(1, s, 0, 79) == E_NO_RIGHT &&
               core_bind(1, s, 0, 82) == E_NO_RIGHT && core_bind(1, s, 0, 80) == E_OK,
           "ports of its rights");
+    core_session_allow(1, (struct core_rights){7, 7});
+    check(core_create(1, CORE_STREAM, &s) == E_OK && core_bind(1, s, 0, 8) == E_NO_RIGHT &&
+              core_bind(1, s, 0, 7) == E_OK,
+          "and of others that it has");
     core_session_close(1);
     for (t = 0; t <= SOCKET_COUNT && core_create(0, CORE_ECHO, &s) == E_OK; t++) {
     }

@@ -74,4 +74,8 @@ void task_name(uint64_t system, uint32_t id, char name[48]);
  *  commas between. With a colon and a range of numbers behind the name, that is given back. */
 bool args_allow(uint64_t system, const char *key, uint32_t id, unsigned range[2]);
 
+/** The @index-th of the ranges that stand behind the name, as in name:7+80-99. False: there is
+ * none. */
+bool args_range(uint64_t system, const char *key, uint32_t id, unsigned index, unsigned range[2]);
+
 #endif
