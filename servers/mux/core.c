@@ -177,8 +177,36 @@ bool mux_wake_starving(void)
     return any;
 }
 
-static void show_sniffers(const uint8_t *frame, unsigned length)
+/* What the card is to put in (packet.transmit), so that a listener sees what will be on the wire.
+ */
+static void put_checksum(uint8_t *frame, const struct mux_out *out)
 {
+    uint32_t sum = 0;
+
+    if (out->checksum_at < out->checksum_from || out->checksum_at + 2u > out->length) {
+        return; /* the card's driver refuses it */
+    }
+    for (unsigned i = out->checksum_from; i < out->length; i++) {
+        sum += (uint32_t)frame[i] << ((i - out->checksum_from) % 2 == 0 ? 8 : 0);
+    }
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = ~(sum + (sum >> 16));
+    frame[out->checksum_at] = (uint8_t)(sum >> 8);
+    frame[out->checksum_at + 1] = (uint8_t)sum;
+}
+
+static void show_sniffers(const uint8_t *sent, const struct mux_out *out)
+{
+    static uint8_t frame[MUX_FRAME_MAX];
+    unsigned length = out->length;
+
+    if (!mux_sniffs()) {
+        return;
+    }
+    memcpy(frame, sent, length);
+    if (out->checksum_at != 0) {
+        put_checksum(frame, out);
+    }
     for (uint32_t places = mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
         if (c->sniffs && rule_fits(&c->rule, frame, length)) {
@@ -219,7 +247,7 @@ static bool take_frame_of(uint32_t places, uint8_t *to, struct mux_out *out)
         struct mux_client *c = next_of(&places);
         if (take_frame(c, to, out)) {
             mux.turn = (unsigned)(c - mux.client) + 1;
-            show_sniffers(to, out->length);
+            show_sniffers(to, out);
             return true;
         }
     }

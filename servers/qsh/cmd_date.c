@@ -7,9 +7,30 @@
 #include <quoll/error.h>
 #include <string.h>
 #include "qsh.h"
+#include "wait.h"
 
 #define SLOT_SESSION (SLOT_FREE + 16) /* of sessions that last as long as a command */
 #define BIT_SESSION  2ull             /* of SLOT_NOTIFY; a session without a queue never sets it */
+
+static int clock_session(uint64_t devman, struct client_session *clock)
+{
+    *clock = (struct client_session){.devman = devman, .slots = SLOT_SESSION, .bits = BIT_SESSION};
+    return client_session_open(clock, "clock", CLOCK_INTERFACE, CLOCK_RIGHTS_ALL, 0);
+}
+
+uint64_t clock_now(struct shell *s)
+{
+    struct client_session clock;
+    struct clock_parts parts;
+    uint64_t devman, seconds = 0;
+
+    if (shell_lookup(s, SERVICE_DEVMAN, &devman) != E_OK || clock_session(devman, &clock) != E_OK)
+        return 0;
+    if (clock_call_read(clock.endpoint, &seconds, &parts) != E_OK)
+        seconds = 0;
+    client_session_close(&clock);
+    return seconds;
+}
 
 static bool clock_open(struct shell *s, struct client_session *clock)
 {
@@ -18,8 +39,7 @@ static bool clock_open(struct shell *s, struct client_session *clock)
 
     if (!shell_service(s, SERVICE_DEVMAN, &devman))
         return false;
-    *clock = (struct client_session){.devman = devman, .slots = SLOT_SESSION, .bits = BIT_SESSION};
-    error = client_session_open(clock, "clock", CLOCK_INTERFACE, CLOCK_RIGHTS_ALL, 0);
+    error = clock_session(devman, clock);
     if (error == E_NOT_FOUND)
         shell_error(s, "date: there is no clock; lsdev and devman explain say why");
     return error == E_OK || (error != E_NOT_FOUND && !shell_failed(s, "date", error));

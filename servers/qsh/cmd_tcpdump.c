@@ -1,12 +1,15 @@
 /*
  * cmd_tcpdump.c - all frames that the card receives and sends, as they pass: a session with the
- * multiplexer that listens. Frames that come faster than the terminal are lost, and counted there.
+ * multiplexer that listens. Frames that come faster than the terminal, or with -w the file, are
+ * lost, and counted there.
  */
 #include <idl/packet_queue.h>
 #include <quoll/client_session.h>
 #include <quoll/error.h>
 #include <quoll/sys.h>
 #include <stdlib.h>
+#include <string.h>
+#include "capture.h"
 #include "decode.h"
 #include "qsh.h"
 #include "wait.h"
@@ -21,7 +24,9 @@ struct dump {
     struct client_session session;
     uint8_t buffer[QUEUE_SLOTS_MAX]; /* by number */
     uint64_t begun_tsc;
-    unsigned long left; /* frames to show */
+    unsigned long left;      /* frames to show */
+    struct capture *capture; /* NULL: to be shown */
+    uint64_t captured;
 };
 
 static void post(struct dump *d, unsigned i)
@@ -62,6 +67,12 @@ static void show(struct shell *s, struct dump *d, unsigned i, uint64_t about)
     char text[DECODE_TEXT];
     struct json j;
 
+    if (d->capture) {
+        d->captured++;
+        if (!capture_frame(d->capture, us, frame, length))
+            d->left = 1; /* the last */
+        return;
+    }
     decode_frame(frame, length, text, sizeof(text));
     if (!s->json) {
         output_printf(&s->out, "%3lu.%06lu %s\n", us / 1000000, us % 1000000, text);
@@ -95,24 +106,71 @@ static bool take(struct shell *s, struct dump *d)
     return any;
 }
 
-void cmd_tcpdump(struct shell *s, int argc, char **argv)
+/* The words behind tcpdump: [-w PATH] [COUNT]. */
+static bool read_words(struct shell *s, struct dump *d, int argc, char **argv, const char **path)
 {
-    struct dump d = {.left = ~0ul, .begun_tsc = rdtsc()};
+    int at = 1;
     char *end = NULL;
 
-    if (argc == 2)
-        d.left = strtoul(argv[1], &end, 10);
-    if (end != NULL && (*end != '\0' || d.left == 0)) {
-        shell_error(s, "tcpdump: how many frames is a number from 1 on");
-        return;
+    if (argc > 2 && strcmp(argv[1], "-w") == 0) {
+        *path = argv[2];
+        at = 3;
     }
-    if (!open(s, &d))
-        return;
+    if (at < argc)
+        d->left = strtoul(argv[at], &end, 10);
+    if (argc > at + 1 || (end != NULL && (*end != '\0' || d->left == 0))) {
+        shell_error(s, "tcpdump: how many frames is a number from 1 on; usage: %s",
+                    command_find("tcpdump")->usage);
+        return false;
+    }
+    return true;
+}
+
+static void listen_to_all(struct shell *s, struct dump *d)
+{
     for (unsigned i = 0; i < BUFFERS; i++)
-        post(&d, i);
-    while (d.left > 0) {
-        if (!take(s, &d) && wait_or_interrupt(s, SLICE_US))
+        post(d, i);
+    while (d->left > 0) {
+        if (!take(s, d) && wait_or_interrupt(s, SLICE_US))
             break;
     }
-    client_session_close(&d.session);
+}
+
+static void print_captured(struct shell *s, const struct dump *d)
+{
+    struct json j;
+
+    if (!s->json) {
+        output_printf(&s->out, "%llu frames in %.200s\n", (unsigned long long)d->captured,
+                      d->capture->path);
+        return;
+    }
+    j = json_begin(&s->out);
+    json_string(&j, "path", d->capture->path);
+    json_u64(&j, "frames", d->captured);
+    json_end(&j);
+}
+
+void cmd_tcpdump(struct shell *s, int argc, char **argv)
+{
+    static struct capture capture;
+    struct dump d = {.left = ~0ul};
+    const char *path = NULL;
+
+    if (!read_words(s, &d, argc, argv, &path))
+        return;
+    if (path) {
+        if (!capture_open(s, &capture, path))
+            return;
+        d.capture = &capture;
+    }
+    d.begun_tsc = rdtsc();
+    if (open(s, &d)) {
+        listen_to_all(s, &d);
+        client_session_close(&d.session);
+    }
+    if (path) {
+        capture_close(s, &capture);
+        print_captured(s, &d);
+    }
 }

@@ -141,10 +141,20 @@ const struct command commands[] = {
      "^D says that no more will come, ^C ends it.\n",
      false, 3, cmd_nc, NULL},
     {"tcpdump", "show the frames that the network card receives and sends",
-     "tcpdump [COUNT] [--json]",
+     "tcpdump [-w PATH] [COUNT] [--json]",
      "A line each, with the seconds since it began, until COUNT or ^C. What comes faster than the\n"
-     "terminal is left out.\n",
-     true, 1, cmd_tcpdump, NULL},
+     "terminal is left out. -w: into a file that Wireshark opens, instead.\n",
+     true, 3, cmd_tcpdump, NULL},
+    {"wget", "fetch a file from a web server", "wget URL PATH [--json]",
+     "As in wget http://10.0.2.2:8000/name /disk0/name. If PATH is a directory, the file gets the\n"
+     "address's last name. ^C ends it; what is not whole is removed.\n",
+     true, 2, cmd_wget, NULL},
+    {"iperf", "measure TCP to or from another machine",
+     "iperf ([-c HOST] [-t SECONDS] | [-s]) [-p PORT] [--json]",
+     "-c: send for 10 seconds, or SECONDS, to an iperf 2 at HOST. -s: count what comes from such\n"
+     "ones, until ^C. The port is 5001 unless given; this machine's own 5001 is a service's that\n"
+     "always runs.\n",
+     true, 6, cmd_iperf, NULL},
     {"web", "let the status page give orders, or not", "web [allow | deny] [--json]",
      "The status page (port 80) shows drivers and files to all. allow prints a new token: whoever knows\n"
      "it may restart drivers and inject faults there, until deny. Without an argument: how it stands.\n",

@@ -129,6 +129,8 @@ void cmd_netstat(struct shell *s, int argc, char **argv);
 void cmd_nslookup(struct shell *s, int argc, char **argv);
 void cmd_ping(struct shell *s, int argc, char **argv);
 void cmd_tcpdump(struct shell *s, int argc, char **argv);
+void cmd_wget(struct shell *s, int argc, char **argv);
+void cmd_iperf(struct shell *s, int argc, char **argv);
 void cmd_nc(struct shell *s, int argc, char **argv);
 void cmd_web(struct shell *s, int argc, char **argv);
 
