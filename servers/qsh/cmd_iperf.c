@@ -126,14 +126,15 @@ static void send_all(struct shell *s, struct iperf *p)
 
 /* ---- server */
 
-static void receive_all(struct shell *s, int fd, struct iperf *p)
+/* False: ^C. */
+static bool receive_all(struct shell *s, int fd, struct iperf *p)
 {
+    bool goes_on = true;
     ssize_t n = 1;
 
     begin(p);
-    while (n != 0 && go_on(s, p)) {
-        if (net_wait(s, fd, POLLIN, LOOK_US) < 0)
-            break;
+    while (n != 0 && goes_on) {
+        goes_on = go_on(s, p) && net_wait(s, fd, POLLIN, LOOK_US) >= 0;
         n = recv(fd, piece, PIECE, MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN)
             break;
@@ -141,11 +142,13 @@ static void receive_all(struct shell *s, int fd, struct iperf *p)
     }
     memset(piece, 0, sizeof(piece));
     tell(s, "  in all", 0, us_since(s, p->begun_tsc), p->bytes);
+    return goes_on;
 }
 
 static void serve(struct shell *s, struct iperf *p)
 {
     const struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(p->port)};
+    bool goes_on = true;
 
     if (bind(p->fd, (const struct sockaddr *)&at, sizeof(at)) != 0 || listen(p->fd, 1) != 0) {
         if (errno == EADDRINUSE)
@@ -155,17 +158,21 @@ static void serve(struct shell *s, struct iperf *p)
             (void)complain(s);
         return;
     }
-    while (net_wait(s, p->fd, POLLIN, FOREVER_US) > 0) {
+    while (goes_on && net_wait(s, p->fd, POLLIN, FOREVER_US) > 0) {
         struct sockaddr_in from;
         socklen_t length = sizeof(from);
         char text[INET_ADDRSTRLEN];
         int fd = accept_now(p->fd, (struct sockaddr *)&from, &length);
-        if (fd < 0)
+        if (fd < 0 && errno == EAGAIN)
             continue;
+        if (fd < 0) {
+            (void)complain(s);
+            return;
+        }
         if (!s->json)
             output_printf(&s->out, "from %s port %u\n", inet_text(from.sin_addr, text),
                           ntohs(from.sin_port));
-        receive_all(s, fd, p);
+        goes_on = receive_all(s, fd, p);
         (void)socket_close(fd);
     }
 }
