@@ -98,7 +98,7 @@ def main():
     sources += [(user, path) for path in files(*user_roots, ext="c") if "/host/" not in path]
     sources += [(HOST_FLAGS, path) for path in files("tools", ext="c")]
     everything = files("kernel", *user_roots, "tests/host", "tests/rdl", "tests/idl", "tests/pci",
-                       "tests/console", "tests/fs", "tests/net", "tools", ext="[ch]")
+                       "tests/console", "tests/fs", "tests/net", "tests/nbd", "tools", ext="[ch]")
 
     def tidy_command(flags, path):
         return ["clang-tidy", "--quiet", path, "--"] + [f for f in flags if f not in GCC_ONLY]
