@@ -112,14 +112,16 @@ static bool is_alive(uint64_t system, uint32_t id)
     return name[0] != '\0';
 }
 
-static struct served *find_free(struct served_all *all, void (*end)(unsigned))
+static struct served *find_free(struct served_all *all, bool is_preferred, void (*end)(unsigned))
 {
-    for (unsigned i = 0; i < all->count; i++) {
+    unsigned first = is_preferred ? 0 : all->reserved;
+
+    for (unsigned i = first; i < all->count; i++) {
         if (!all->at[i].used) {
             return &all->at[i];
         }
     }
-    for (unsigned i = 0; i < all->count; i++) {
+    for (unsigned i = first; i < all->count; i++) {
         if (!is_alive(all->system, all->at[i].client)) {
             end(i);
             return &all->at[i];
@@ -156,10 +158,21 @@ static int begin_queue(struct served *s, const struct served_order *o)
     return queue_manager_open(&s->manager, s->queue, &limits, s->wake, s->slots + SLOT_DOORBELL);
 }
 
+int served_reserve(struct served_all *all, unsigned count)
+{
+    int error = E_OK;
+
+    all->reserved = count;
+    for (unsigned i = 0; error == E_OK && i < count; i++) {
+        error = make(all, &all->at[i]);
+    }
+    return error;
+}
+
 int served_open(struct served_all *all, const struct served_order *o, void (*end)(unsigned place),
                 unsigned *place)
 {
-    struct served *s = find_free(all, end);
+    struct served *s = find_free(all, o->is_preferred, end);
     int error = E_OK;
 
     if (s == NULL) {

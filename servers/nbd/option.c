@@ -133,6 +133,23 @@ static bool go_is_sound(const struct nbd *c, uint32_t *name_bytes)
     return name <= bytes - 6 && name + 6 + 2 * nbd_get(c->in + 4 + name, 2) == bytes;
 }
 
+static void refuse_disk(struct nbd *c, int error)
+{
+    switch (error) {
+    case E_NOT_FOUND:
+        refuse(c, NBD_REP_ERR_UNKNOWN, "there is no disk");
+        return;
+    case E_LIMIT:
+        refuse(c, NBD_REP_ERR_POLICY, "too many clients have it");
+        return;
+    case E_NO_RIGHT:
+        refuse(c, NBD_REP_ERR_POLICY, "the system manifest gives the server no disk");
+        return;
+    default:
+        refuse(c, NBD_REP_ERR_PLATFORM, "the disk's driver is not there");
+    }
+}
+
 static void go(struct nbd *c)
 {
     uint32_t name_bytes = 0;
@@ -148,13 +165,7 @@ static void go(struct nbd *c)
     }
     error = open_disk(c);
     if (error != E_OK) {
-        refuse(c,
-               error == E_NOT_FOUND ? NBD_REP_ERR_UNKNOWN
-               : error == E_LIMIT   ? NBD_REP_ERR_POLICY
-                                    : NBD_REP_ERR_PLATFORM,
-               error == E_NOT_FOUND ? "there is no disk"
-               : error == E_LIMIT   ? "too many clients have it"
-                                    : "the disk's driver is not there");
+        refuse_disk(c, error);
         return;
     }
     describe(c, name_bytes);

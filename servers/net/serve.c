@@ -36,6 +36,8 @@ void serve_begin(void)
 {
     task_buffer()->recv_slot = SLOT_RECEIVE;
     task_buffer()->recv_count = MSG_MAX_CAPS;
+    (void)served_reserve(&all,
+                         1); /* in a small machine services would leave no memory for a shell */
 }
 
 /* The same both ways. */
@@ -86,7 +88,9 @@ int sessions_serve_open(struct call *call, uint8_t interface_number, uint32_t me
     const struct served_order o = {.client = call_session(call),
                                    .interface = interface_number,
                                    .methods = methods & SOCKET_RIGHTS_ALL,
-                                   .notification = notification};
+                                   .notification = notification,
+                                   .is_preferred =
+                                       args_allow(SLOT_SYSTEM, "manage", call_session(call), NULL)};
     unsigned place;
     int error;
 

@@ -37,6 +37,7 @@ struct served_all {
     unsigned pages;    /* of data: up to QUEUE_DATA_PAGES, or 512 */
     unsigned bit;      /* of SLOT_NOTIFY: doorbell n is bit + n */
     uint64_t system;   /* who lives */
+    unsigned reserved; /* so many places, made by served_reserve, are for preferred clients */
     struct served at[SERVED_MAX];
 };
 
@@ -45,8 +46,13 @@ struct served_order {
     uint8_t interface;
     uint32_t methods;
     uint64_t notification;
+    bool is_preferred;
     struct queue_limits limits; /* ops; the rest is filled in */
 };
+
+/** Make the first @count places, which only preferred clients get: no others take their memory.
+ * Errors: NO_MEMORY (not all of them are made). */
+int served_reserve(struct served_all *all, unsigned count);
 
 /** Open one: its place, and the capabilities for the answer at served_slot. Before a place is
  *  taken from a client that is gone @end is called with it. Errors: LIMIT, NO_MEMORY. */
