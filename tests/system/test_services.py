@@ -14,6 +14,7 @@ import threading
 import time
 
 import mkimage
+import pexpect
 import pytest
 
 from conftest import ROOT
@@ -131,11 +132,20 @@ def test_iperf(machine):
     assert "port 5001 is taken" in one.run("iperf -s")[-1]
     measures_host(one)
     one.send("iperf -s -p 5002 --json\r")
-    time.sleep(1)
-    run("iperf", "-f", "m", "-c", "127.0.0.1", "-p", own, "-n", "512K")
-    one.expect('"total": true', timeout=120)
+    until(lambda: is_counted(one, own), 120)
     one.send("\x03")
     one.wait_prompt()
+
+
+def is_counted(one, port):
+    """Does the shell's server tell of what is sent? It may not listen yet."""
+    subprocess.run(["iperf", "-c", "127.0.0.1", "-p", str(port), "-n", "256K"], check=False,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+    try:
+        one.expect('"total": true', timeout=10)
+        return True
+    except pexpect.TIMEOUT:
+        return False
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
