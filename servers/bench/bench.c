@@ -28,6 +28,7 @@ static const struct bench_area *const areas[] = {
     &areas_disk[5],
     &area_packet,
     &area_net,
+    &area_net_peer,
     &area_restart_ata_dma,
     &area_restart_ata_pio,
     &area_restart_ahci_dma,

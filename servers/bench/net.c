@@ -1,12 +1,11 @@
 /*
  * net.c - what sending a UDP packet costs: all instructions from the program's call to the card
  * that has it, whoever runs them, waiting excluded (as disk.c counts). Packets go to all of the
- * net, so nobody has to answer; BATCH of them at a time, since that is how programs that send much
- * do. Only where there is a card with a link.
+ * net, so nobody has to answer; 16 of them at a time, since that is how programs that send much do,
+ * and `.single` one at a time. Only where there is a card with a link.
  */
-#include "measure.h"
+#include "net.h"
 
-#include <arpa/inet.h>
 #include <idl/net.h>
 #include <quoll/client.h>
 #include <quoll/info.h>
@@ -17,22 +16,18 @@ extern const char peer_idle[], peer_idle_end[];
 
 #define SLOT_NET   (task_info()->slot_end - 64) /* clear of the lab's and the sockets' */
 #define BATCH      16u
-#define ROUNDS     50u
-#define TURNS_WARM 4u
-#define SETTLE_US  4000u /* in which all of a batch leaves */
-#define IDLE_TURN  2u    /* instructions of peer_idle's loop */
+#define SINGLE     0x10000u /* in bench.words: one at a time */
+#define IDLE_TURN  2u       /* instructions of peer_idle's loop */
 #define PRIORITY_1 1u
 #define BIT_SETTLE 2ull
+#define DISCARD    9u
 
 static struct lab_peer idle;
-static unsigned length;
+static bool counts_idle;
+static unsigned length, batch;
 static uint8_t payload[1472];
-static const struct sockaddr_in to_all = {.sin_family = AF_INET,
-                                          .sin_port = 0x0900, /* 9: discard */
-                                          .sin_addr = {0xff00090a}};
 
-/* Once: it takes an address of its own. */
-static bool exists(void)
+bool net_has_card(void)
 {
     static enum { UNKNOWN, NONE, THERE } found;
     const struct net_setting setting = {.address = 0x0a090002, .mask = 0xffffff00};
@@ -47,29 +42,59 @@ static bool exists(void)
     return found == THERE;
 }
 
-static void setup(const struct bench *b, struct measure *m)
+static void idle_begin(void)
 {
-    (void)m;
-    length = b->words;
     lab_peer_make(&idle, false, BLOB(peer_idle), 1, 0, PRIORITY_1);
     lab_peer_start(&idle);
 }
 
+/* Of rows without the idle thread: time. */
 static uint64_t work_so_far(void)
 {
     const struct peer_page *p = idle.page;
 
-    return rdtsc() - p->count * IDLE_TURN;
+    return rdtsc() - (counts_idle ? p->count * IDLE_TURN : 0);
 }
 
-static void settle(void)
+void net_sleep_us(uint64_t us)
 {
-    uint64_t until = rdtsc() + quoll_info()->tsc_hz / 1000000 * SETTLE_US, bits;
+    uint64_t until = rdtsc() + quoll_info()->tsc_hz / 1000000 * us, bits;
 
     while (rdtsc() < until) {
         (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, until, BIT_SETTLE, 0, 0, 0, 0);
         (void)sys_wait(SLOT_NOTIFY, &bits);
     }
+}
+
+uint64_t net_turns(struct measure *m, bool (*turn)(int fd), int fd, unsigned units)
+{
+    uint64_t left = m->rounds == ROUNDS_WARM ? NET_TURNS_WARM : m->rounds;
+
+    for (uint32_t *sample = m->samples; left != 0; left--, sample++) {
+        uint64_t before = work_so_far();
+
+        if (!turn(fd))
+            break;
+        *sample = (uint32_t)((work_so_far() - before) / units);
+    }
+    return left;
+}
+
+struct sockaddr_in net_end(uint8_t last, uint16_t port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons(port),
+                                .sin_addr = {htonl(0x0a090000u | last)}};
+}
+
+/* ---- sending */
+
+static void setup(const struct bench *b, struct measure *m)
+{
+    (void)m;
+    length = b->words & ~SINGLE;
+    batch = (b->words & SINGLE) != 0 ? 1 : BATCH;
+    idle_begin();
 }
 
 static uint64_t frames_out(void)
@@ -79,37 +104,38 @@ static uint64_t frames_out(void)
     return net_call_counted(SLOT_NET, &c) == E_OK ? c.frames_out : 0;
 }
 
-static bool turn(int fd)
+static bool send_batch(int fd)
 {
-    for (unsigned i = 0; i < BATCH; i++) {
+    const struct sockaddr_in to_all = net_end(255, DISCARD);
+
+    for (unsigned i = 0; i < batch; i++) {
         if (sendto(fd, payload, length, 0, (const struct sockaddr *)&to_all, sizeof(to_all)) < 0)
             return false;
     }
-    settle();
+    net_sleep_us(NET_SETTLE_US);
     return true;
 }
 
 static uint64_t run(struct measure *m)
 {
-    uint64_t left = m->rounds == ROUNDS_WARM ? TURNS_WARM : m->rounds, turns = left;
+    uint64_t turns = m->rounds == ROUNDS_WARM ? NET_TURNS_WARM : m->rounds, left = turns;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     uint64_t first = frames_out();
 
-    for (uint32_t *sample = m->samples; fd >= 0 && left != 0; left--, sample++) {
-        uint64_t before = work_so_far();
-        if (!turn(fd))
-            break;
-        *sample = (uint32_t)((work_so_far() - before) / BATCH);
-    }
-    if (left == 0 && frames_out() - first < turns * BATCH)
+    counts_idle = true;
+    if (fd >= 0)
+        left = net_turns(m, send_batch, fd, batch);
+    if (left == 0 && frames_out() - first < turns * batch)
         left = 1; /* some have not left: what was measured is not all */
     if (fd >= 0)
         (void)socket_close(fd);
+    counts_idle = false;
     return left;
 }
 
 static const struct bench list[] = {
-    {"net.udp_send.18", ROUNDS, 18, true, setup, run},
-    {"net.udp_send.1472", ROUNDS, 1472, true, setup, run},
+    {"net.udp_send.18", NET_ROUNDS, 18, true, setup, run},
+    {"net.udp_send.1472", NET_ROUNDS, 1472, true, setup, run},
+    {"net.udp_send.18.single", NET_ROUNDS, 18 | SINGLE, true, setup, run},
 };
-const struct bench_area area_net = {list, sizeof list / sizeof list[0], 0, exists};
+const struct bench_area area_net = {list, sizeof list / sizeof list[0], 0, net_has_card};

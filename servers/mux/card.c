@@ -9,8 +9,9 @@
 #include <idl/packet_queue.h>
 
 #define BUFFERS    32u
-_Static_assert(BUFFERS == 32, "a bit each");
+#define POST_AT    8u
 #define DATA_PAGES (BUFFERS * MUX_BUFFER / QUEUE_PAGE_BYTES)
+_Static_assert(BUFFERS == 32, "a bit each");
 
 static struct client_session out = {.devman = SLOT_DEVMAN,
                                     .slots = SLOT_TRANSMIT,
@@ -22,6 +23,7 @@ static struct client_session in = {.devman = SLOT_DEVMAN,
                                    .bits = BIT_CARD};
 
 static uint32_t free_out, free_in;                                      /* bit per buffer */
+static unsigned free_in_count;
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static struct packet_card card;
 uint32_t card_restarts;
@@ -33,19 +35,21 @@ static uint8_t *buffer_at(const struct client_session *s, unsigned i)
 
 /* ---- the sessions */
 
-/* All that may be: while the driver is between two lives none is taken, so it is tried again. */
+/* Several at once, so that frames wake the other end seldom. All that may be: while the driver is
+ * between two lives none is taken, so it is tried again. */
 static void post_free(void)
 {
     uint64_t seq;
 
     queue_client_hold(&in.queue); /* going to sleep rings */
-    while (free_in != 0) {
+    for (bool posts = free_in_count >= POST_AT; posts && free_in != 0;) {
         unsigned i = (unsigned)__builtin_ctz(free_in);
-        if (packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) != E_OK) {
-            break;
+        posts = packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) == E_OK;
+        if (posts) {
+            in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+            free_in &= free_in - 1;
+            free_in_count--;
         }
-        in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
-        free_in &= free_in - 1;
     }
 }
 
@@ -96,6 +100,7 @@ static void open(void)
     }
     free_out = ~0u;
     free_in = ~0u;
+    free_in_count = BUFFERS;
     post_free();
     read_card();
     card_set_filter();
@@ -136,6 +141,7 @@ static bool take_arrived(void)
             mux_in(buffer_at(&in, i), about);
         }
         free_in |= 1u << i;
+        free_in_count++;
         moved = true;
     }
     post_free();

@@ -92,8 +92,8 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
 
 static void pump_all(void)
 {
-    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
-        core_doorbell(i);
+    for (uint32_t sessions = core.sessions; sessions != 0;) {
+        core_doorbell(session_next(&sessions));
     }
 }
 
@@ -182,7 +182,8 @@ uint32_t core_time(uint64_t now_ms)
 {
     core.now_ms = now_ms;
     sys_check_timeouts();
-    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+    for (uint32_t sessions = core.sessions; sessions != 0;) {
+        unsigned i = session_next(&sessions);
         for (uint32_t sockets = sockets_of(i); sockets != 0;) {
             stream_time(socket_next(i, &sockets));
         }
@@ -194,14 +195,15 @@ uint32_t core_time(uint64_t now_ms)
 
 void core_flush(void)
 {
-    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+    for (uint32_t sessions = core.sessions; sessions != 0;) {
+        unsigned i = session_next(&sessions);
         struct session *s = &core.session[i];
         if (!s->has_news) {
             continue;
         }
         s->has_news = false;
         __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the news before the look at the flag */
-        if (s->region != NULL && socket_load(&s->region->client_sleeps) != 0) {
+        if (socket_load(&s->region->client_sleeps) != 0) {
             port_wake(i);
         }
     }
@@ -209,10 +211,9 @@ void core_flush(void)
 
 static void set_flags(uint64_t value)
 {
-    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
-        if (core.session[i].region != NULL) {
-            socket_store_fenced(&core.session[i].region->server_sleeps, value);
-        }
+    for (uint32_t sessions = core.sessions; sessions != 0;) {
+        unsigned i = session_next(&sessions);
+        socket_store_fenced(&core.session[i].region->server_sleeps, value);
     }
 }
 
@@ -238,7 +239,8 @@ static bool has_changed(const struct socket *s)
 bool core_about_to_sleep(void)
 {
     set_flags(1);
-    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
+    for (uint32_t sessions = core.sessions; sessions != 0;) {
+        unsigned i = session_next(&sessions);
         for (uint32_t sockets = sockets_of(i); sockets != 0;) {
             const struct socket *s = socket_next(i, &sockets);
             if (has_changed(s)) {

@@ -64,9 +64,19 @@ struct core {
     bool was_full; /* port_frame said no since core_can_send */
     bool leaves_sums;
     struct core_counters count;
+    uint32_t sessions; /* bit per session: which there are */
     struct session session[CORE_SESSIONS];
 };
 extern struct core core;
+
+/** The next of @sessions, bits of core.sessions, which is taken off. */
+static inline unsigned session_next(uint32_t *sessions)
+{
+    unsigned i = (unsigned)__builtin_ctz(*sessions);
+
+    *sessions &= *sessions - 1;
+    return i;
+}
 
 /** Bits of the sockets in use; 0 of a session that is none. */
 static inline uint32_t sockets_of(unsigned session)

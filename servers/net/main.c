@@ -49,8 +49,7 @@ static void pump(void)
     tick(now);
     for (;;) {
         core_awake();
-        while (wire_pump()) {
-        }
+        (void)wire_pump();
         ms = core_time(now);
         core_flush();
         if (core_about_to_sleep() && wire_about_to_sleep()) {

@@ -207,6 +207,7 @@ void core_session_open(unsigned session, struct socket_region *region, struct co
 
     memset(region, 0, SOCKET_RINGS_AT);
     *s = (struct session){.region = region, .rights = {rights}, .rights_count = 1};
+    core.sessions |= 1u << session;
 }
 
 void core_session_allow(unsigned session, struct core_rights rights)
@@ -230,6 +231,7 @@ void core_session_close(unsigned session)
     }
     s->used = 0;
     s->region = NULL;
+    core.sessions &= ~(1u << session);
 }
 
 struct socket *socket_take(unsigned session, enum core_kind kind)

@@ -7,6 +7,7 @@
 #include <idl/packet_queue.h>
 
 #define BUFFERS      32u
+#define POST_AT      8u
 #define BUFFER_BYTES PACKET_BUFFER_BYTES
 #define DATA_PAGES   (BUFFERS * BUFFER_BYTES / QUEUE_PAGE_BYTES)
 
@@ -16,6 +17,7 @@ static struct client_session in = {
     .devman = SLOT_MUX, .is_served = true, .slots = SLOT_RECEIVES, .place = 1, .bits = BIT_WIRE};
 
 static uint32_t free_out = ~0u, free_in;                                /* bit per buffer */
+static unsigned free_in_count;
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static bool is_there;
 
@@ -54,19 +56,21 @@ void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at)
 
 /* ---- in */
 
-/* All that may be: while the driver is between two lives none is taken, so it is tried again. */
+/* Several at once, so that frames wake the other end seldom. All that may be: while the driver is
+ * between two lives none is taken, so it is tried again. */
 static void post_free(void)
 {
     uint64_t seq;
 
     queue_client_hold(&in.queue); /* going to sleep rings */
-    while (free_in != 0) {
+    for (bool posts = free_in_count >= POST_AT; posts && free_in != 0;) {
         unsigned i = (unsigned)__builtin_ctz(free_in);
-        if (packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) != E_OK) {
-            break;
+        posts = packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) == E_OK;
+        if (posts) {
+            in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+            free_in &= free_in - 1;
+            free_in_count--;
         }
-        in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
-        free_in &= free_in - 1;
     }
 }
 
@@ -83,6 +87,7 @@ static bool take_arrived(void)
                        (about & PACKET_RECEIVED_CHECKED) != 0);
         }
         free_in |= 1u << i;
+        free_in_count++;
         moved = true;
     }
     post_free();
@@ -146,6 +151,7 @@ static void open(void)
         return;
     }
     free_in = ~0u;
+    free_in_count = BUFFERS;
     post_free();
 }
 

@@ -5,6 +5,7 @@
  * apart by address: the kernel's are the upper half. One CPU only.
  *
  *   -plugin roundtrip.so,out=FILE      one line of JSON for each series of round trips
+ *   ...,whole=on                       only all of a series: instructions and switches
  */
 #include "decode.h"
 #include "lines.h"
@@ -38,6 +39,7 @@ static struct kind *kinds;
 static size_t kind_count, kind_room;
 static uint64_t overflowed;
 static FILE *out;
+static bool whole; /* series are not looked into */
 
 static bool is_kernel(uint64_t va)
 {
@@ -140,6 +142,14 @@ static void put_kind(const struct kind *k)
     put("}");
 }
 
+static void put_whole(void)
+{
+    for (unsigned i = 0; i < COUNTERS; i++)
+        at_begin[i] = counter[i] - at_begin[i];
+    put("{\"kernel\": %" PRIu64 ", \"user\": %" PRIu64, at_begin[IN_KERNEL], at_begin[IN_USER]);
+    put(", \"cr3\": %" PRIu64 "}\n", at_begin[FIRST_OP + OP_CR3]);
+}
+
 static void put_series(void)
 {
     put("{\"overflowed\": %" PRIu64 ", \"kinds\": [", overflowed);
@@ -148,8 +158,6 @@ static void put_series(void)
         put_kind(&kinds[i]);
     }
     put("]}\n");
-    if (fflush(out) != 0)
-        fail("the output file cannot be written");
 }
 
 /* ---- at run time */
@@ -190,11 +198,14 @@ static void on_mark(unsigned vcpu, void *userdata)
         break;
     case MARK_SERIES_BEGIN:
         forget_kinds();
-        in_series = true;
+        in_series = !whole;
+        memcpy(at_begin, counter, sizeof at_begin);
         break;
     case MARK_SERIES_END:
         in_series = in_round = false;
-        put_series();
+        whole ? put_whole() : put_series();
+        if (fflush(out) != 0)
+            fail("the output file cannot be written");
         break;
     case MARK_NONE:
         break;
@@ -253,8 +264,9 @@ static void add_kernel(struct qemu_plugin_insn *insn)
     add_inline(insn, IN_KERNEL);
     if (op != OP_NONE)
         add_inline(insn, FIRST_OP + (unsigned)op);
-    qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
-                                     NULL);
+    if (!whole)
+        qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS,
+                                         QEMU_PLUGIN_MEM_RW, NULL);
 }
 
 static void add_user(struct qemu_plugin_insn *insn)
@@ -277,7 +289,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
         if (is_kernel(qemu_plugin_insn_vaddr(insn))) {
-            last_line = add_code_lines(insn, last_line);
+            last_line = whole ? 0 : add_code_lines(insn, last_line);
             add_kernel(insn);
         } else {
             add_user(insn);
@@ -292,8 +304,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
         (void)fputs("roundtrip: made for one x86_64 CPU and version 1 of the interface\n", stderr);
         return -1;
     }
-    if (argc != 1 || strncmp(argv[0], "out=", 4) != 0) {
-        (void)fputs("usage: -plugin roundtrip.so,out=FILE\n", stderr);
+    whole = argc == 2 && strcmp(argv[1], "whole=on") == 0;
+    if ((argc != 1 && !whole) || strncmp(argv[0], "out=", 4) != 0) {
+        (void)fputs("usage: -plugin roundtrip.so,out=FILE[,whole=on]\n", stderr);
         return -1;
     }
     out = fopen(argv[0] + 4, "w");
