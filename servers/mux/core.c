@@ -6,6 +6,7 @@
 #include <idl/packet_queue.h>
 #include <string.h>
 
+#define ENOUGH     16u /* buffers of a client, with which it need not be asked for more */
 #define HEAD_BYTES 64u /* enough for rules: Ethernet, IPv4 with options cut off, ports */
 
 struct mux mux;
@@ -76,7 +77,8 @@ bool mux_take_posted(void)
     bool moved = false;
 
     for (uint32_t places = mux.receivers; places != 0;) {
-        moved |= take_posted(next_of(&places));
+        struct mux_client *c = next_of(&places);
+        moved |= c->count < ENOUGH && take_posted(c);
     }
     return moved;
 }
@@ -131,12 +133,13 @@ static bool is_ours(const uint8_t *head)
 
 static void deliver(struct mux_client *c, const uint8_t *frame, unsigned length, uint64_t about)
 {
-    unsigned at = c->first;
+    unsigned at;
 
-    if (c->count == 0) {
+    if (c->count == 0 && !(take_posted(c) && c->count != 0)) {
         c->lost++;
         return;
     }
+    at = c->first;
     queue_driver_hold(&c->queue); /* mux_about_to_sleep rings */
     c->first = (at + 1) % QUEUE_SLOTS_MAX;
     mux.starves |= --c->count == 0;
@@ -266,7 +269,7 @@ bool mux_about_to_sleep(bool full)
     for (uint32_t places = mux.senders | mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
         queue_driver_ring(&c->queue);
-        if (!(c->transmits && full) && !queue_driver_about_to_sleep(&c->queue)) {
+        if ((c->transmits ? !full : c->count < ENOUGH) && !queue_driver_about_to_sleep(&c->queue)) {
             return false;
         }
     }
