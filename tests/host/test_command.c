@@ -23,6 +23,8 @@ ELSEWHERE(cmd_nslookup)
 ELSEWHERE(cmd_nc)
 ELSEWHERE(cmd_web)
 ELSEWHERE(cmd_tcpdump)
+ELSEWHERE(cmd_wget)
+ELSEWHERE(cmd_iperf)
 ELSEWHERE(cmd_netstat)
 ELSEWHERE(cmd_arp)
 
@@ -150,9 +152,10 @@ int bench_run(uint64_t cap, uint64_t index, struct bench_result *result)
 {
     (void)cap;
     runs++;
-    *result = (struct bench_result){index, 1, 2, 10000, "instructions", ""};
+    *result = (struct bench_result){
+        .median = index, .min = 1, .max = 2, .n = 10000, .unit = "instructions"};
     if (index == 2)
-        *result = (struct bench_result){0, 0, 0, 0, "failed", "map: out of \"luck\""};
+        *result = (struct bench_result){.unit = "failed", .why = "map: out of \"luck\""};
     return index == 3 ? E_DEAD : E_OK;
 }
 
