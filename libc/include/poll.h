@@ -20,7 +20,8 @@ struct pollfd {
 typedef unsigned long nfds_t;
 
 /* What poll and calls that wait sleep with, until a bit of the task's notification is set; returns
- * the bits. Quoll's. A server that has requests to answer meanwhile puts a function of its own here. */
+ * the bits. Quoll's. A server that has requests to answer meanwhile puts a function of its own
+ * here. */
 extern uint64_t (*poll_sleep)(void);
 
 /** Wait @timeout milliseconds (below 0: without end); how many have something. */

@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPEN_MAX     4u
-#define OPEN_IDLE_MS 1000u /* then it is closed: an open file can be neither removed nor written   \
-                            */
+#define OPEN_MAX 4u
+#define OPEN_IDLE_MS                                                                               \
+    1000u /* then it is closed: an open file can be neither removed nor written                    \
+           */
 
 static struct {
     bool used;

@@ -156,8 +156,10 @@ const struct command commands[] = {
      "always runs.\n",
      true, 6, cmd_iperf, NULL},
     {"web", "let the status page give orders, or not", "web [allow | deny] [--json]",
-     "The status page (port 80) shows drivers and files to all. allow prints a new token: whoever knows\n"
-     "it may restart drivers and inject faults there, until deny. Without an argument: how it stands.\n",
+     "The status page (port 80) shows drivers and files to all. allow prints a new token: whoever "
+     "knows\n"
+     "it may restart drivers and inject faults there, until deny. Without an argument: how it "
+     "stands.\n",
      true, 1, cmd_web, web_word},
     {"netstat", "list the sockets", "netstat [--json]",
      "All tasks' sockets: protocol, octets that wait in each direction, both ends, TCP's state, "

@@ -11,8 +11,7 @@
 static const char *const service_names[SERVICE_COUNT] = {
     [SERVICE_SYSTEM] = "system", [SERVICE_BENCH] = "bench",   [SERVICE_TEST] = "test",
     [SERVICE_FUZZ] = "fuzz",     [SERVICE_DEVMAN] = "devman", [SERVICE_FS] = "fs",
-    [SERVICE_NET] = "net",       [SERVICE_MUX] = "mux",
-    [SERVICE_HTTP] = "http",
+    [SERVICE_NET] = "net",       [SERVICE_MUX] = "mux",       [SERVICE_HTTP] = "http",
 };
 
 void shell_error(struct shell *s, const char *format, ...)

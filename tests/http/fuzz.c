@@ -164,7 +164,7 @@ static void end_peer(struct peer *p)
 {
     check(p->got == 0 || (p->got >= 9 && memcmp(p->answer, "HTTP/1.1 ", 9) == 0) || p->got < 9,
           "it begins as an answer");
-    if (p->is_honest && !p->is_slow && p->given == p->length && p->got != 0) {
+    if (p->is_honest && !p->is_slow && p->given == p->length && p->got >= 12) {
         check(memcmp(p->answer, "HTTP/1.1 200", 12) == 0 ||
                   memcmp(p->answer, "HTTP/1.1 408", 12) == 0, /* time leaps here */
               "an honest client is served");
