@@ -8,6 +8,7 @@
 
 #include <idl/clock.h>
 #include <idl/null.h>
+#include <idl/orders.h>
 #include <idl/timer_queue.h>
 #include <quoll/system_manifest.h>
 #include <string.h>
@@ -144,6 +145,37 @@ static void killed_while_it_leaves(void)
     EXPECT(client_settle("null"), true);
 }
 
+/* Orders as a capability that can be lent: what it can do, that it can do no more, and that it is
+ * gone from everybody who got it from there. */
+static void orders_are_lent(void)
+{
+    uint64_t lent = lab_slot(), copy = lab_slot(), other = lab_slot();
+    struct devman_driver_state before = {0}, after = {0};
+    struct devman_node_state node;
+
+    EXPECT_OK(devman_call_lend(CLIENT_DEVMAN, lent));
+    EXPECT_OK(sys_op(SLOT_CNODE, OP_CNODE_COPY, copy, 0, lent, RIGHT_SEND, 0, 0));
+    EXPECT(client_driver("null", &before), true);
+    EXPECT_OK(orders_call_restart(copy, "null"));
+    EXPECT(client_settle("null"), true);
+    EXPECT(client_driver("null", &after), true);
+    EXPECT(after.pid != before.pid, true);
+    EXPECT_ERROR(orders_call_inject(copy, "none", "null"), E_BAD_ARG);
+    EXPECT_ERROR(orders_call_kill(copy, "/no/such"), E_NOT_FOUND);
+    EXPECT_ERROR(devman_call_control(copy, "null", DEVMAN_ACTION_STOP), E_BAD_CALL);
+    EXPECT_ERROR(devman_call_node(copy, 0, &node), E_BAD_CALL);
+    EXPECT_ERROR(devman_call_lend(copy, other), E_BAD_CALL);
+    EXPECT_OK(devman_call_recall(CLIENT_DEVMAN));
+    EXPECT_ERROR(orders_call_kill(copy, "null"), E_BAD_CAP);
+    EXPECT_ERROR(orders_call_kill(lent, "null"), E_BAD_CAP);
+    EXPECT_OK(devman_call_lend(CLIENT_DEVMAN, lent));
+    EXPECT_OK(sys_op(SLOT_CNODE, OP_CNODE_COPY, copy, 0, lent, RIGHT_SEND, 0, 0));
+    EXPECT_OK(sys_op(SLOT_CNODE, OP_CNODE_DELETE, lent, 0, 0, 0, 0, 0));
+    EXPECT_ERROR(orders_call_kill(copy, "null"), E_BAD_CAP);
+    EXPECT(client_driver("null", &before), true);
+    EXPECT(before.pid, after.pid);
+}
+
 #define FAULTS(X)                                                                                  \
     X(null_deref, NULL_DEREF, "fault")                                                             \
     X(wild_write, WILD_WRITE, "fault")                                                             \
@@ -182,6 +214,7 @@ FAULTS(CLOCK_TEST)
 
 static const struct test list[] = {{"drivers.sessions.share", share_of_sessions},
                                    {"drivers.leave.killed", killed_while_it_leaves},
+                                   {"drivers.orders_are_lent", orders_are_lent},
                                    FAULTS(TIMER_ENTRY) FAULTS(CLOCK_ENTRY)};
 static const struct test irq_list[] = {IRQ_FAULTS(TIMER_ENTRY)};
 static const struct test storm_list[] = {STORM_FAULTS(TIMER_ENTRY)};
