@@ -94,6 +94,7 @@ int driver_serve_unit(struct call *call, uint32_t number, const char *name, bool
     if (present) {
         return unit_report(d, number, name);
     }
+    d->node->has_units = true; /* it is such a device, though this one is not there */
     unit_lose(d, number);
     return E_OK;
 }

@@ -127,14 +127,11 @@ struct node *tree_first_unit(struct tree *t, unsigned owner, bool *any)
 {
     struct node *first = NULL;
 
-    *any = false;
+    *any = t->node[owner].has_units;
     for (unsigned i = 1; i < t->count; i++) {
         struct node *n = &t->node[i];
-        if (!n->is_unit || n->parent != owner) {
-            continue;
-        }
-        *any = true;
-        if (n->present && (first == NULL || n->unit < first->unit)) {
+        if (n->is_unit && n->parent == owner && n->present &&
+            (first == NULL || n->unit < first->unit)) {
             first = n;
         }
     }
@@ -166,7 +163,7 @@ int tree_add_unit(struct tree *t, unsigned owner, unsigned number, const char *n
         memcpy(identity.name, name, strlen(name) + 1);
         n = append(t, owner, name, &identity);
     }
-    n->is_unit = n->present = true;
+    t->node[owner].has_units = n->is_unit = n->present = true;
     n->unit = (uint8_t)number;
     *out = n;
     return E_OK;

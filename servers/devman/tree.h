@@ -45,8 +45,9 @@ struct node {
     uint16_t id; /* its index; 0 is the null bus */
     uint16_t parent;
     bool used, present, is_bus;
-    bool is_unit; /* of its parent, a device; not a device itself */
-    uint8_t unit; /* its number */
+    bool is_unit;   /* of its parent, a device; not a device itself */
+    uint8_t unit;   /* its number */
+    bool has_units; /* its driver has said which it has, be it none */
     char name[TREE_NAME];
     struct identity identity;
     unsigned resource_count;
@@ -76,8 +77,8 @@ int tree_add_unit(struct tree *t, unsigned owner, unsigned number, const char *n
 /** The unit @number of device @owner; a null pointer if it is not there. */
 struct node *tree_unit(struct tree *t, unsigned owner, unsigned number);
 
-/** The first unit of device @owner that is there; a null pointer: none is. *@any: it has, or had,
- *  units. */
+/** The first unit of device @owner that is there; a null pointer: none is. *@any: it is one
+ *  that has units, though there may be none now (has_units). */
 struct node *tree_first_unit(struct tree *t, unsigned owner, bool *any);
 
 /** Are name, kind and range such as a device can have? */

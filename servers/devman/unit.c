@@ -41,6 +41,7 @@ void unit_lose_all(struct device *d)
     for (unsigned i = 0; i < TREE_UNITS; i++) {
         unit_lose(d, i);
     }
+    d->node->has_units = false;
 }
 
 bool unit_choose(struct device **d, const struct idl_interface *info, uint32_t *unit)

@@ -499,6 +499,8 @@ static void test_units(void)
     (void)tree_add(&t, pci->id, "00:01.1", &disk, &ide);
     (void)tree_add(&t, pci->id, "00:02.0", &disk, &other);
     check(tree_first_unit(&t, ide->id, &any) == NULL && !any, "no unit at first");
+    other->has_units = true;
+    check(tree_first_unit(&t, other->id, &any) == NULL && any, "a controller without drives");
     check(tree_add_unit(&t, ide->id, 2, "cd2", &second) == E_OK, "a unit");
     check(tree_add_unit(&t, ide->id, 0, "disk0", &first) == E_OK, "another");
     tree_path(&t, first, path);

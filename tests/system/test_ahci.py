@@ -135,6 +135,16 @@ def test_beside_ata(machine, tmp_path):
     assert "boot" in {line["name"] for line in one.run_json("ls /cd0")}
 
 
+def test_without_drives(machine, disk):
+    """The controller is there, with nothing at it: it is no disk itself."""
+    one = machine(limit_s=300, **machine_of("q35-iommu", ATA, disk))
+    one.boot()
+    node = next(d for d in one.run_json("lsdev") if d["path"] == PATH)
+    assert node["state"] == "running" and node["driver"] == "ahci", node
+    assert [node["path"] for node in one.run_json("lsdev block")] == ["/pci/00:04.0/disk0"]
+    assert {line["name"] for line in one.run_json("ls /")} == {"dev", "disk0"}
+
+
 def test_refused_without_an_iommu(machine, disk):
     """As it is shipped, a machine without an IOMMU has no Serial ATA: it says so, and goes on; disks
     of `ata` are what they were."""
@@ -144,6 +154,5 @@ def test_refused_without_an_iommu(machine, disk):
     assert node["state"] == "refused", node
     assert any(f"{PATH}: ahci was not started: ahci needs DMA: there is no IOMMU" in line
                for line in one.run("log"))
-    found, = one.run_json("lsdev block")
-    assert found["path"] == "/pci/00:04.0/disk0", found
+    assert [node["path"] for node in one.run_json("lsdev block")] == ["/pci/00:04.0/disk0"]
     assert one.run("test block.sizes", timeout=100)[-1] == "1 passed, 0 failed"
