@@ -34,7 +34,8 @@ def test_disk(machine, count, disk, kind):
     found, = one.run_json("lsdev block")
     assert found["path"].endswith("/disk0") and found["driver"] == "ata", found
     owner, = [d for d in one.run_json("lsdev") if d["path"] == found["path"].removesuffix("/disk0")]
-    assert found["dma"] == owner["dma"] == ("unprotected" if kind.endswith("dma") else "none")
+    dma = {"iommu": "iommu", "dma": "unprotected", "pio": "none"}[kind.split("-")[1]]
+    assert found["dma"] == owner["dma"] == dma
     lines = one.run("test block", timeout=300)
     passed = [line.split()[1] for line in lines if line.startswith("pass ")]
     failures = [line for line in lines if line.startswith("FAIL")]
