@@ -253,6 +253,16 @@ def print_all(found, counts, reference, lines):
             print("\n" + "\n".join(line_list(name, row, symbols)))
 
 
+def disks(reference):
+    """Print what disks cost; every reason to fail."""
+    try:
+        rows = disk_bench.measure()
+    except RuntimeError as error:
+        return [str(error)]
+    print("\n" + "\n".join(disk_bench.table(rows, reference)))
+    return disk_bench.problems(rows, reference)
+
+
 def main():
     args = arguments()
     os.environ["QUOLL_BUILD"] = args.build
@@ -274,9 +284,7 @@ def main():
         waits = latency.measure()
         print("\n" + "\n".join(latency.table(waits, reference)))
         failed += latency.problems(waits, reference)
-        disks = disk_bench.measure()
-        print("\n" + "\n".join(disk_bench.table(disks, reference)))
-        failed += disk_bench.problems(disks, reference)
+        failed += disks(reference)
         frames = net_bench.measure()
         print("\n" + "\n".join(figures.table(frames, reference, "net")))
         failed += figures.problems(frames, reference, "net")

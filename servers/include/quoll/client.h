@@ -42,8 +42,8 @@ struct bench_extra {
 struct bench_result {
     uint64_t median, min, max, n; /* n = 0: it failed */
     char unit[17];
-    struct bench_extra extra;
     char why[160]; /* what failed; empty if nothing did */
+    struct bench_extra extra;
 };
 
 struct test_result {
