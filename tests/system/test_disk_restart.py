@@ -9,18 +9,21 @@ from disks import AHCI, machine_of, make_disk
 PARTS = ("detect", "quiet", "reclaim", "load", "attach", "serve")
 
 
-def test_a_restart_is_as_short_as_required():
-    results = disk_bench.measure(("disk.restart",), "disk-restart")
+@pytest.mark.parametrize("way", disk_bench.WAYS, ids=("q35-iommu", "q35-dma", "q35-pio"))
+def test_a_restart_is_as_short_as_required(way):
+    results = disk_bench.by_icount(way, ("disk.restart.ata",), "disk-restart")
     required = {name: row["required"] for name, row in
-                bench_gate.load_reference()["disk"]["rows"].items() if ".restart." in name}
-    assert list(bench_gate.failures(results)) == [] and len(required) == 4
+                bench_gate.load_reference()["disk"]["rows"].items()
+                if ".restart." in name and f".{way.how}." in name}
+    assert list(bench_gate.failures(results)) == [] and len(required) == 2
     for name, most in required.items():
         assert 0 < results[name]["median"] <= most, (name, results[name])
     for name in (name for name in required if name.endswith(".total")):
         parts = sum(results[name.replace("total", part)]["median"] for part in PARTS)
         total = results[name]["median"]
         assert 0.9 * total < parts < 1.1 * total, (name, parts, total)
-        assert total <= results[name.replace("total", "elapsed")]["median"]
+        # Medians of different deaths: without a wait in them both are the same but for some per cent.
+        assert total <= 1.1 * results[name.replace("total", "elapsed")]["median"]
 
 
 @pytest.mark.parametrize("kind", AHCI.kinds)
