@@ -306,8 +306,14 @@ int volume_unmount(const char *name)
         error = locate(name, &place);
         v = error == E_OK ? find_mounted(place.name) : NULL;
     }
+    if (v == NULL && error == E_OK) {
+        error = is_ended(place.name) ? E_NOT_FOUND : E_OK;
+        if (error == E_OK) {
+            remember_end(place.name);
+        }
+    }
     if (v == NULL) {
-        return error != E_OK ? error : E_NOT_FOUND;
+        return error;
     }
     if (v->files != 0) {
         return E_BUSY;
@@ -371,7 +377,8 @@ static void describe(const struct place *place, struct fs_volume *out)
                               .is_read_only = disk->is_read_only,
                               .holds = v != NULL ? format_of(v) : FS_FORMAT_NONE,
                               .files = v != NULL ? v->files : 0,
-                              .bytes = place->range.blocks * disk->block_bytes};
+                              .bytes = place->range.blocks * disk->block_bytes,
+                              .is_let_go = is_ended(place->name)};
     memcpy(out->name, place->name, sizeof(place->name));
     memcpy(out->disk, disk->name, sizeof(disk->name));
 }

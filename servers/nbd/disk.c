@@ -1,13 +1,15 @@
 /*
  * disk.c - the first disk, by two sessions with its driver: one that writes, which only one client
- * at a time can have and nobody while fs has the disk mounted, and one that reads, whose region is
- * shared out among the others. A session is opened with its first client and closed with its last.
- * A driver that dies is waited for; one that is given up fails what it had and what comes after.
+ * at a time can have and nobody until fs was told to let go of the disk, and one that reads, whose
+ * region is shared out among the others. A session is opened with its first client and closed with
+ * its last. A driver that dies is waited for; one that is given up fails what it had and what comes
+ * after.
  */
 #include "server.h"
 
 #include <idl/block_queue.h>
 #include <idl/devman.h>
+#include <idl/fs.h>
 #include <quoll/task.h>
 #include <string.h>
 
@@ -58,6 +60,18 @@ static int find(struct devman_node_state *node)
             return E_OK;
         }
     }
+}
+
+/* Only a disk that somebody has let go of, with `umount`, may be written by the network. */
+static bool is_let_go(void)
+{
+    struct fs_volume volume;
+    bool is = false;
+
+    for (uint32_t i = 0; !is && fs_call_volume_at(SLOT_FS, i, &volume) == E_OK; i++) {
+        is = strcmp(volume.disk, "disk0") == 0 && volume.is_let_go;
+    }
+    return is;
 }
 
 static int open_session(struct share *share, const char *path, uint32_t methods, unsigned pages)
@@ -143,8 +157,9 @@ int port_open(unsigned number, struct nbd_disk *disk)
     if (error != E_OK) {
         return error;
     }
-    error =
-        shares[0].session.is_open ? E_BUSY : open_share(&shares[0], node.where, WRITE_METHODS, 1);
+    error = shares[0].session.is_open || !is_let_go()
+                ? E_BUSY
+                : open_share(&shares[0], node.where, WRITE_METHODS, 1);
     if (error == E_OK) {
         return take_part(&shares[0], number, disk);
     }

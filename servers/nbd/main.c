@@ -146,6 +146,7 @@ int main(void)
         names_lookup("system", SLOT_SYSTEM) != E_OK) {
         abort(); /* the manifest is wrong: root says where */
     }
+    (void)names_lookup("fs", SLOT_FS); /* without it the disk is only read */
     listener = service_listen(SLOT_SYSTEM, PORT);
     for (;;) {
         pump();

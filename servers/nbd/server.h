@@ -11,6 +11,7 @@
 
 #define SLOT_DEVMAN   (SLOT_FREE + 0)
 #define SLOT_SYSTEM   (SLOT_FREE + 1)
+#define SLOT_FS       (SLOT_FREE + 2)
 #define SLOT_SESSIONS (SLOT_FREE + 8)
 
 /* Of its notification, beside the sockets' bits. */

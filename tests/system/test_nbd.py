@@ -81,6 +81,7 @@ def test_disk_is_served(served, disk, tmp_path):
     """Read while it is mounted, written when it is not, and fs finds what was written."""
     copy, second = tmp_path / "copy", tmp_path / "second"
     second.write_bytes(bytes(8 * MIB))
+    assert info(served)["is_read_only"]  # nothing of it is mounted, and nobody has let go of it
     run("mkfs.fat", "-F", "12", second)
     contents = random.Random(6).randbytes(3 * MIB + 77)
     (tmp_path / "new").write_bytes(contents)
@@ -126,6 +127,7 @@ def test_copies_outlive_drivers(served, disk, tmp_path):
     """ata and e1000 die below a copy out and a copy in."""
     copy, second = tmp_path / "copy", tmp_path / "second"
     second.write_bytes(random.Random(7).randbytes(8 * MIB))
+    served.run("umount disk0")
     deaths = copy_under_kills(served, ["ata", "e1000"], "nbdcopy", served.uri, copy)
     assert same(disk, copy) and min(deaths.values()) > 0, deaths
     deaths = copy_under_kills(served, ["ata", "e1000"], "nbdcopy", "--flush", second, served.uri)
@@ -178,6 +180,7 @@ class Client:
 
 def test_clients(served, disk):
     """The first writes, others read; what is wrong is said, and what is hostile is hung up on."""
+    served.run("umount disk0")
     writer, reader = Client(served.port), Client(served.port)
     assert (writer.flags & 2, reader.flags & 2) == (0, 2) and writer.bytes == 8 * MIB
     assert "it is in use" in served.run("mount disk0")[-1]
