@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import ROOT
-from disks import ATA, BLOCKS, MARK, holds, machine_of, make_disk
+from disks import ATA, BLOCKS, MARK, holds, machine_of, make_disk, path_of
 from test_drivers import CAUSES, driver
 from test_fs import ISO, run, sum_of
 
@@ -31,8 +31,8 @@ def test_disk(machine, count, disk, kind):
     soak at each)."""
     one = machine(limit_s=500 + 3600 * len(EACH), **machine_of(kind, ATA, disk))
     one.boot()
-    found, = one.run_json("lsdev block")
-    assert found["path"].endswith("/disk0") and found["driver"] == "ata", found
+    found, = (node for node in one.run_json("lsdev block") if node["driver"] == "ata")
+    assert found["path"] == path_of(kind, ATA) + "/disk0", found
     owner, = [d for d in one.run_json("lsdev") if d["path"] == found["path"].removesuffix("/disk0")]
     dma = {"iommu": "iommu", "dma": "unprotected", "pio": "none"}[kind.split("-")[1]]
     assert found["dma"] == owner["dma"] == dma
