@@ -22,8 +22,8 @@ def test_a_restart_is_as_short_as_required(way):
         parts = sum(results[name.replace("total", part)]["median"] for part in PARTS)
         total = results[name]["median"]
         assert 0.9 * total < parts < 1.1 * total, (name, parts, total)
-        # Medians of different deaths: without a wait in them both are the same but for some per cent.
-        assert total <= 1.1 * results[name.replace("total", "elapsed")]["median"]
+        # Medians of different deaths, of two kinds where the channel has to be reset or not.
+        assert total <= 1.3 * results[name.replace("total", "elapsed")]["median"]
 
 
 @pytest.mark.parametrize("kind", AHCI.kinds)
