@@ -100,7 +100,8 @@ static int place_for(bool is_iperf)
     return of_kind < (is_iperf ? IPERF_MAX : ECHO_MAX) ? place : -1;
 }
 
-static void greet(int listener, bool is_iperf)
+/* False: nobody is there any more, or there is no place. */
+static bool greet(int listener, bool is_iperf)
 {
     struct sockaddr_in from;
     socklen_t length = sizeof(from);
@@ -108,11 +109,19 @@ static void greet(int listener, bool is_iperf)
     int fd = place >= 0 ? accept_now(listener, (struct sockaddr *)&from, &length) : -1;
 
     if (fd < 0) {
-        return;
+        return false;
     }
     clients[place] = (struct client){.is_used = true, .is_iperf = is_iperf};
     count_begin(&clients[place].count, &from);
     fds[place].fd = fd;
+    return true;
+}
+
+/* All who wait: the fewer there are, the fewer of a burst net has to refuse. */
+static void greet_all(int listener, bool is_iperf)
+{
+    while (greet(listener, is_iperf)) {
+    }
 }
 
 /* ---- the loop */
@@ -158,10 +167,10 @@ int main(void)
             count_datagrams(fds[AT_UDP].fd);
         }
         if (fds[AT_ECHO].revents != 0) {
-            greet(echo_listener, false);
+            greet_all(echo_listener, false);
         }
         if (fds[AT_IPERF].revents != 0) {
-            greet(iperf_listener, true);
+            greet_all(iperf_listener, true);
         }
     }
 }
