@@ -73,6 +73,12 @@ def info(one):
     return export
 
 
+def settled(one):
+    """The server knows that the last client has gone: what comes next may write."""
+    until(lambda: not [s for s in one.run_json("netstat")
+                       if s["local"].endswith(":10809") and s["state"] != "LISTEN"])
+
+
 def same(disk, copy):
     return disk.read_bytes() == copy.read_bytes()
 
@@ -97,9 +103,11 @@ def test_disk_is_served(served, disk, tmp_path):
     served.run("umount disk0")
     export = info(served)
     assert not export["is_read_only"] and export["can_flush"] and export["can_fua"]
+    settled(served)
     run("nbdcopy", "--flush", second, served.uri)
     assert same(disk, second)
     run("qemu-img", "compare", "-f", "raw", "-F", "raw", served.uri, second)
+    settled(served)
     assert served.run("mount disk0") == []
     got, = served.run_json("sha256sum /disk0/other")
     assert got["sha256"] == hashlib.sha256(contents).hexdigest()
@@ -130,6 +138,7 @@ def test_copies_outlive_drivers(served, disk, tmp_path):
     served.run("umount disk0")
     deaths = copy_under_kills(served, ["ata", "e1000"], "nbdcopy", served.uri, copy)
     assert same(disk, copy) and min(deaths.values()) > 0, deaths
+    settled(served)
     deaths = copy_under_kills(served, ["ata", "e1000"], "nbdcopy", "--flush", second, served.uri)
     assert same(disk, second) and min(deaths.values()) > 0, deaths
 
