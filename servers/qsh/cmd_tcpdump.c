@@ -19,6 +19,7 @@
 #define BUFFERS      32u
 #define DATA_PAGES   (BUFFERS * PACKET_BUFFER_BYTES / QUEUE_PAGE_BYTES)
 #define SLICE_US     20000u
+#define CAPTURE_US   2000u /* for a file: so often are the buffers emptied */
 
 struct dump {
     struct client_session session;
@@ -131,7 +132,7 @@ static void listen_to_all(struct shell *s, struct dump *d)
     for (unsigned i = 0; i < BUFFERS; i++)
         post(d, i);
     while (d->left > 0) {
-        if (!take(s, d) && wait_or_interrupt(s, SLICE_US))
+        if (!take(s, d) && wait_or_interrupt(s, d->capture ? CAPTURE_US : SLICE_US))
             break;
     }
 }
