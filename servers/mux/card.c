@@ -22,7 +22,7 @@ static struct client_session in = {.devman = SLOT_DEVMAN,
                                    .place = 1,
                                    .bits = BIT_CARD};
 
-static uint32_t free_out, free_in;                                      /* bit per buffer */
+static uint32_t free_out, free_in; /* bit per buffer */
 static unsigned free_in_count;
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static struct packet_card card;
@@ -44,7 +44,8 @@ static void post_free(void)
     queue_client_hold(&in.queue); /* going to sleep rings */
     for (bool posts = free_in_count >= POST_AT; posts && free_in != 0;) {
         unsigned i = (unsigned)__builtin_ctz(free_in);
-        posts = packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) == E_OK;
+        posts =
+            packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) == E_OK;
         if (posts) {
             in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
             free_in &= free_in - 1;
@@ -221,6 +222,5 @@ static bool out_may_rest(void)
 
 bool card_about_to_sleep(void)
 {
-    return !in.is_open ||
-           (out_may_rest() && queue_client_about_to_sleep(&in.queue));
+    return !in.is_open || (out_may_rest() && queue_client_about_to_sleep(&in.queue));
 }

@@ -43,8 +43,8 @@ void core_sum_udp(unsigned bytes)
     uint16_t left = NETIF_CHECKSUM_GEN_TCP;
 
     left |= bytes + IP_HLEN + UDP_HLEN <= MTU ? NETIF_CHECKSUM_GEN_UDP : 0;
-    core.netif.chksum_flags =
-        core.leaves_sums ? (uint16_t)(NETIF_CHECKSUM_ENABLE_ALL & ~left) : NETIF_CHECKSUM_ENABLE_ALL;
+    core.netif.chksum_flags = core.leaves_sums ? (uint16_t)(NETIF_CHECKSUM_ENABLE_ALL & ~left)
+                                               : NETIF_CHECKSUM_ENABLE_ALL;
 }
 
 /* The frame's place for a sum, in which that of the pseudo header is put; 0: it has none, or is a

@@ -16,7 +16,7 @@ static struct client_session out = {
 static struct client_session in = {
     .devman = SLOT_MUX, .is_served = true, .slots = SLOT_RECEIVES, .place = 1, .bits = BIT_WIRE};
 
-static uint32_t free_out = ~0u, free_in;                                /* bit per buffer */
+static uint32_t free_out = ~0u, free_in; /* bit per buffer */
 static unsigned free_in_count;
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
 static bool is_there;
@@ -65,7 +65,8 @@ static void post_free(void)
     queue_client_hold(&in.queue); /* going to sleep rings */
     for (bool posts = free_in_count >= POST_AT; posts && free_in != 0;) {
         unsigned i = (unsigned)__builtin_ctz(free_in);
-        posts = packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) == E_OK;
+        posts = packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) ==
+                E_OK;
         if (posts) {
             in_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
             free_in &= free_in - 1;
@@ -133,8 +134,7 @@ static bool out_may_rest(void)
 
 bool wire_about_to_sleep(void)
 {
-    return !in.is_open ||
-           (out_may_rest() && queue_client_about_to_sleep(&in.queue));
+    return !in.is_open || (out_may_rest() && queue_client_about_to_sleep(&in.queue));
 }
 
 /* ---- the sessions */
