@@ -135,8 +135,10 @@ int main(void)
     (void)names_lookup("fs", SLOT_FS); /* without it there are no files */
     poll_sleep = sleep_and_serve;
     listener = listen_on(PORT);
-    while (listener < 0) { /* the shells still get their answers */
+    if (listener >= 0) {
+        connections_serve(listener);
+    }
+    for (;;) { /* the shells still get their answers */
         (void)sleep_and_serve();
     }
-    connections_serve(listener);
 }

@@ -36,9 +36,9 @@ struct mux_client {
 
 struct mux {
     uint8_t mac[6];
-    unsigned turn; /* whose frame is sent next */
+    unsigned turn;               /* whose frame is sent next */
     uint32_t senders, receivers; /* bit per client in use: which of the two it is */
-    bool starves;  /* somebody has no buffer left, and is not awake yet */
+    bool starves;                /* somebody has no buffer left, and is not awake yet */
     struct mux_client client[MUX_CLIENTS];
 };
 extern struct mux mux;

@@ -179,7 +179,7 @@ static bool receive_body(struct shell *s, struct wget *w, size_t end)
     }
     if (!http_is_whole(&w->body)) {
         shell_error(s, "wget: the server has hung up after %llu bytes, before the end",
-                    (unsigned long long)(w->written + w->used));
+                    (unsigned long long)w->written + w->used);
         return false;
     }
     return write_out(s, w);
