@@ -25,6 +25,11 @@ static struct client_session in = {.devman = SLOT_DEVMAN,
 static uint32_t free_out, free_in; /* bit per buffer */
 static unsigned free_in_count;
 static uint8_t out_buffer[QUEUE_SLOTS_MAX], in_buffer[QUEUE_SLOTS_MAX]; /* by number */
+static struct { /* a frame that the driver has not taken yet */
+    bool there;
+    unsigned buffer;
+    struct mux_out frame;
+} waiting;
 static struct packet_card card;
 uint32_t card_restarts;
 
@@ -100,6 +105,7 @@ static void open(void)
         return;
     }
     free_out = ~0u;
+    waiting.there = false;
     free_in = ~0u;
     free_in_count = BUFFERS;
     post_free();
@@ -165,24 +171,38 @@ static bool take_sent(void)
     return moved;
 }
 
+/* The frame in @waiting's buffer is the driver's. False: it is between two lives. */
+static bool submit(void)
+{
+    unsigned i = waiting.buffer;
+    uint64_t seq;
+
+    if (packet_submit_transmit(&out.queue, waiting.frame.checksum_from, waiting.frame.checksum_at,
+                               waiting.frame.tag, (uint64_t)i * MUX_BUFFER, waiting.frame.length,
+                               &seq) != E_OK) {
+        return false;
+    }
+    waiting.there = false;
+    out_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
+    free_out &= ~(1u << i);
+    return true;
+}
+
+/* While no driver takes frames one waits, and the clients keep the others. */
 static bool give(void)
 {
-    struct mux_out frame;
     bool moved = false;
 
     queue_client_hold(&out.queue); /* one signal for all of them */
     while (free_out != 0) {
-        unsigned i = (unsigned)__builtin_ctz(free_out);
-        uint64_t seq;
-        if (!mux_out(buffer_at(&out, i), &frame)) {
+        if (!waiting.there) {
+            waiting.buffer = (unsigned)__builtin_ctz(free_out);
+            waiting.there = mux_out(buffer_at(&out, waiting.buffer), &waiting.frame);
+        }
+        if (!waiting.there || !submit()) {
             break;
         }
         moved = true;
-        if (packet_submit_transmit(&out.queue, frame.checksum_from, frame.checksum_at, frame.tag,
-                                   (uint64_t)i * MUX_BUFFER, frame.length, &seq) == E_OK) {
-            out_buffer[seq % QUEUE_SLOTS_MAX] = (uint8_t)i;
-            free_out &= ~(1u << i);
-        } /* else it is lost, as on a wire: the driver is between two lives */
     }
     queue_client_ring(&out.queue);
     return moved;
@@ -190,7 +210,7 @@ static bool give(void)
 
 bool card_is_full(void)
 {
-    return !in.is_open || free_out == 0;
+    return !in.is_open || free_out == 0 || waiting.there;
 }
 
 bool card_pump(void)

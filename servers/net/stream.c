@@ -284,7 +284,8 @@ int stream_bind(struct socket *s, uint32_t address, uint16_t port)
 {
     const ip_addr_t at = {.addr = address};
 
-    if (s->tcp == NULL || s->flags != SOCKET_OPEN) {
+    /* Once: lwIP would put it into its list again, which then has no end. */
+    if (s->tcp == NULL || s->flags != SOCKET_OPEN || s->tcp->local_port != 0) {
         return E_BAD_ARG;
     }
     if (port != 0 && port_is_taken(port)) {
