@@ -85,7 +85,7 @@ def test_tcp_in_lives_over_kills(user):
         assert peer.recv(100) == b""
     user.run("kill e1000 20 50")
     user.send("nc -l 7000\r")
-    time.sleep(0.5)
+    time.sleep(2)
     with connect(user.port) as peer:
         for i in range(20):
             peer.sendall(b"line %d.\n" % i)
