@@ -67,6 +67,7 @@ static void tell(struct shell *s, const char *what, uint64_t from_us, uint64_t t
     json_u64(&j, "bits_per_second", bits);
     json_bool(&j, "total", what[0] != '\0');
     json_end(&j);
+    output_flush(&s->out);
 }
 
 /* Each second a line. False: ^C. */
