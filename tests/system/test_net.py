@@ -124,14 +124,14 @@ def test_errors(user):
     assert "no host can have" in user.run("ifconfig 10.0.2.9/24 10.0.3.1")[-1]
     assert "COUNT" in user.run("ping")[-1] and "number" in user.run("ping 10.0.2.2 x")[-1]
     assert user.run_json("ifconfig")[0]["address"] == "10.0.2.15"
-    assert user.run_json("netstat") == []
+    assert not [row for row in user.run_json("netstat") if row["task"].startswith("qsh")]
 
 
 def test_without_a_card(machine):
     one = machine(boot="pvh")
     one.boot()
     assert not one.run_json("ifconfig")[0]["card"]
-    assert one.run_json("ping 10.0.2.2 1")[-1]["answered"] == 0
+    assert "no network card" in one.run("ping 10.0.2.2 1")[-1]
 
 
 # ------------------------------------------------------------------------ a peer made with scapy
