@@ -93,7 +93,8 @@ def test_rights(machine, tmp_path):
     text = text.replace("small:7+5001", "small:7")
     before, nbd = text.split("[task nbd]")
     files["system.manifest"] = (before + "[task nbd]" + re.sub(
-        "^opens *= block\nsessions.*\n", "", nbd, count=1, flags=re.M)).encode()
+        "^opens *= block\n(files.*\n)sessions.*\n", r"\1", nbd, count=1, flags=re.M)).encode()
+    assert files["system.manifest"].decode() != text
     image, disk, port = tmp_path / "quoll.img", tmp_path / "disk", free_port()
     image.write_bytes(mkimage.pack(list(files.items())))
     disk.write_bytes(bytes(1 << 20))
