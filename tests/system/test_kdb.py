@@ -144,7 +144,7 @@ def test_threads_are_those_of_ps_and_of_drivers(booted):
     assert sorted(int(row["PRIO"]) for row in rows) == sorted(
         priorities + [manifests[driver] for driver in running])
     states = {row["STATE"] for row in rows}
-    assert {"running", "receiving"} <= states <= {"running", "receiving", "calling", "queued"}
+    assert {"running", "receiving"} <= states <= {"running", "receiving", "calling", "queued", "waiting"}
     one.leave()
 
 
@@ -330,8 +330,10 @@ def test_a_thread_that_is_no_thread_any_more(booted):
 
 def test_backspace_and_ctrl_c(kdb):
     kdb.machine.send("theads\b\b\b\b\x7fhreads\r")
-    assert kdb.machine.expect("kdb> ").split("\r\n")[1].split() == [
+    assert kdb.machine.expect(MORE).split("\r\n")[1].split() == [
         "THREAD", "STATE", "PRIO", "FLAGS", "RIP", "WAITS", "FOR"]
+    kdb.machine.send("q")
+    kdb.machine.expect("kdb> ")
     kdb.machine.send("reboot\x03")
     kdb.machine.expect("^C\r\nkdb> ")
     assert kdb.run("") == []
