@@ -2,7 +2,7 @@
  * lwipopts.h - lwIP as the net server has it: IPv4 with ARP, ICMP, UDP, TCP, DHCP and DNS, no
  * threads, its callback interface alone. All its memory is static: MEM_SIZE (headers of what is
  * sent), the pools below, and the received packets' buffers; about 1.3 MiB together, printed by
- * tests/host/test_net.c, which fails above NET_LWIP_BYTES_MAX.
+ * tests/system/test_net_host.py, which fails above its MEMORY_MAX.
  */
 #ifndef NET_LWIPOPTS_H
 #define NET_LWIPOPTS_H
