@@ -19,11 +19,12 @@ def test_a_restart_is_as_short_as_required(way):
     for name, most in required.items():
         assert 0 < results[name]["median"] <= most, (name, results[name])
     for name in (name for name in required if name.endswith(".total")):
+        # Each row is of other deaths, of two kinds where the channel has to be reset or not: of the
+        # parts' medians only a sum between the least and the most of the whole can be expected.
         parts = sum(results[name.replace("total", part)]["median"] for part in PARTS)
-        total = results[name]["median"]
-        assert 0.9 * total < parts < 1.1 * total, (name, parts, total)
-        # Medians of different deaths, of two kinds where the channel has to be reset or not.
-        assert total <= 1.3 * results[name.replace("total", "elapsed")]["median"]
+        whole = results[name]
+        assert 0.9 * whole["min"] < parts < 1.1 * whole["max"], (name, parts, whole)
+        assert whole["median"] <= 1.3 * results[name.replace("total", "elapsed")]["median"]
 
 
 @pytest.mark.parametrize("kind", AHCI.kinds)
