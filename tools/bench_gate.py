@@ -17,6 +17,14 @@ def load_reference():
     return json.loads(REFERENCE.read_text())
 
 
+def disk_rows(reference):
+    """Of both disk drivers. What is required of `ata` by DMA is required of `ahci`, too; Linux's
+    figures are of the controllers of `ata` only."""
+    rows = reference["disk"]["rows"]
+    return rows | {name.replace(".ata.", ".ahci."): {key: row[key] for key in ("required", "aim")}
+                   for name, row in rows.items() if ".dma." in name and "required" in row}
+
+
 def load_baseline():
     return json.loads(BASELINE.read_text())["figures"] if BASELINE.exists() else {}
 

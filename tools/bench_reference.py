@@ -30,7 +30,7 @@ def main():
     print("    uint64_t required, aim, linux[2]; /* linux: without an IOMMU, with one */")
     print("};")
     print("static const struct bench_reference disk_references[] = {")
-    print("\n".join(rows(bench_gate.load_reference()["disk"]["rows"])))
+    print("\n".join(rows(bench_gate.disk_rows(bench_gate.load_reference()))))
     print("};")
 
 

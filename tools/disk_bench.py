@@ -180,7 +180,7 @@ def title(row):
 def unmeasured(rows, reference):
     """Required figures that are not there; those of DMA are of both kinds of machines."""
     there = {(row["bench"], row.get("iommu")) for row in rows}
-    for name, row in reference["disk"]["rows"].items():
+    for name, row in bench_gate.disk_rows(reference).items():
         for iommu in (True, False) if ".dma." in name else (False,):
             if "required" in row and (name, iommu) not in there:
                 yield f"{title({'bench': name, 'iommu': iommu})}: required, but was not measured"
@@ -188,7 +188,7 @@ def unmeasured(rows, reference):
 
 def excesses(rows, reference):
     for row in rows:
-        required = reference["disk"]["rows"].get(row["bench"], {}).get("required")
+        required = bench_gate.disk_rows(reference).get(row["bench"], {}).get("required")
         if row["n"] == 0:
             yield f"{row['bench']}: failed: {row['error']}"
         elif row["unit"] != "instructions":
@@ -221,13 +221,14 @@ def cells(row, wanted):
 
 def table(rows, reference):
     width = max(len(row["bench"]) for row in rows)
+    required = bench_gate.disk_rows(reference)
     for i, first in enumerate(("request", "")):
         yield (f"{first:{width}}" + "".join(f" {column[i]:>{column[2]}}" for column in HEAD)).rstrip()
     for row in rows:
         if row["n"] == 0:
             yield f"{row['bench']:{width}} failed: {row['error']}"
             continue
-        wanted = reference["disk"]["rows"].get(row["bench"], {})
+        wanted = required.get(row["bench"], {})
         yield f"{row['bench']:{width}}" + "".join(
             f" {text:>{column[2]}}" for text, column in zip(cells(row, wanted), HEAD))
     yield "A request's share each. plugin: plain TCG, mean of a run, median of the runs; icount: median."

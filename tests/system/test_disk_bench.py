@@ -49,6 +49,18 @@ def test_required_figures_are_of_both_kinds_of_machines(reference):
     assert pio and all("without an IOMMU" in line for line in pio)
 
 
+def test_of_ahci_as_much_is_required(reference):
+    name = NAME.replace("ata", "ahci")
+    failed, = judge(reference, bench=name, icount=REQUIRED * 105 // 100 + 1)
+    assert failed.startswith(f"{name} with an IOMMU: ")
+    assert judge(reference, bench=name.replace("4k", "2m"), icount=REQUIRED * 2) == []
+    missing = disk_bench.problems([made_up()], reference)
+    assert f"{name} without an IOMMU: required, but was not measured" in missing
+    assert not any("ahci" in line and ".pio." in line for line in missing)
+    _, _, line, *_ = disk_bench.table([made_up(name)], reference)
+    assert "5,000" in line and "16,511" not in line
+
+
 def test_the_table_is_aligned(reference):
     rows = [made_up(), made_up("disk.ahci.seq.write.dma.128k.qd8", iommu=False),
             {"bench": "disk.restart.ata.dma.total", "n": 30, "unit": "instructions", "iommu": True,
