@@ -105,31 +105,23 @@ DRIVER_SERVES(BLOCK_INTERFACE, block_dispatch)
 
 /* ---- for the shell: the registers that can be read without harm, between two steps */
 
-/* Lines of one table, counted so that the next one's follow. */
-static bool line_of(const struct regs_table *table, uint16_t base, unsigned *index, char *text,
-                    size_t size)
-{
-    unsigned lines = 0;
-
-    if (regs_line_at(table, regs_bus_at(base), *index, text, size)) {
-        return true;
-    }
-    while (regs_line_at(table, regs_bus_at(base), lines, text, size)) {
-        lines++;
-    }
-    *index -= lines;
-    return false;
-}
-
 bool driver_regs_line(unsigned index, char *text, size_t size)
 {
+    static const char *const titles[CHANNELS][2] = {
+        {"primary channel", "primary channel, control"},
+        {"secondary channel", "secondary channel, control"},
+    };
+
     for (unsigned i = 0; i < CHANNELS; i++) {
         const struct channel *c = &channels[i];
 
-        if (line_of(&ata_regs_table, c->regs.base, &index, text, size) ||
-            line_of(&ata_control_regs_table, c->control.base, &index, text, size)) {
+        if (regs_line_below(titles[i][0], &ata_regs_table, regs_bus_at(c->regs.base), &index, text,
+                            size) ||
+            regs_line_below(titles[i][1], &ata_control_regs_table, regs_bus_at(c->control.base),
+                            &index, text, size)) {
             return true;
         }
     }
-    return line_of(&ata_master_regs_table, channels[0].master.base, &index, text, size);
+    return regs_line_below("bus master", &ata_master_regs_table,
+                           regs_bus_at(channels[0].master.base), &index, text, size);
 }

@@ -31,3 +31,16 @@ bool regs_line_at(const struct regs_table *table, struct regs_bus bus, unsigned 
     regs_dump(table, &bus, take, &w);
     return w.found;
 }
+
+bool regs_line_below(const char *title, const struct regs_table *table, struct regs_bus bus,
+                     unsigned *index, char *text, size_t size)
+{
+    struct wanted w = {.index = *index, .text = text, .size = size};
+
+    take(&w, title);
+    if (!w.found) {
+        regs_dump(table, &bus, take, &w);
+    }
+    *index = w.index;
+    return w.found;
+}

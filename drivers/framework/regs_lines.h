@@ -11,4 +11,9 @@
 bool regs_line_at(const struct regs_table *table, struct regs_bus bus, unsigned index, char *text,
                   size_t size);
 
+/** The same below a line that says @title, for a device of several tables: behind the last line
+ *  @index becomes that of the table that follows. */
+bool regs_line_below(const char *title, const struct regs_table *table, struct regs_bus bus,
+                     unsigned *index, char *text, size_t size);
+
 #endif

@@ -93,6 +93,9 @@ def test_cd(machine):
     assert found["path"] == "/pci/00:01.1/cd2", found
     blocks = os.path.getsize(ROOT / "build/quoll.iso") // 2048
     assert any(f"cd2: QEMU DVD-ROM, {blocks} blocks of 2048 bytes" in line for line in one.run("log"))
+    titles = [line for line in one.run("regs ata") if "  " not in line]
+    assert titles == ["primary channel", "primary channel, control", "secondary channel",
+                      "secondary channel, control", "bus master"]
 
 
 BOCHS_TESTS = ["block.info", "block.sizes", "block.deep.random", "block.deep.neighbours",

@@ -1,9 +1,11 @@
 """The four virtual consoles with keyboard and screen: a shell each, what has left the screen, the
 keyboard's layout; with the drivers below dying."""
+import re
 import time
 
 import pytest
 
+from conftest import ROOT
 from test_refusal import screen_text
 
 KEYS = {" ": "spc", "-": "minus", "/": "slash", "\n": "ret"}
@@ -215,3 +217,24 @@ def test_stopped_while_it_waits_for_its_bus(booted):
     booted.run("start vga")
     booted.run("echo shown at last")
     wait_for_row(booted, "shown at last")
+
+
+def test_all_shells_may_do_the_same():
+    """What the system manifest gives to the shell of the serial line, by itself or in the args of a
+    server, it gives to those of the screens."""
+    tasks = {}
+    for section in re.split(r"^\[task ", (ROOT / "boot/system.manifest").read_text(), flags=re.M)[1:]:
+        name, _, body = section.partition("]")
+        tasks[name] = dict(re.findall(r"^([a-z-]+) *= *([^#\n]*[^# \n])", body, re.M))
+    shells = [name for name, task in tasks.items() if task["image"] == "qsh"]
+    assert shells == ["qsh", "qsh2", "qsh3", "qsh4"]
+    for shell in shells[1:]:
+        assert tasks["qsh"] == {k: v for k, v in tasks[shell].items() if k != "args"}
+    rights = [word.partition("=")[2].split(",") for task in tasks.values()
+              for word in task.get("args", "").split() if "=" in word]
+    given = [entry for words in rights for entry in words if re.match(r"qsh\b", entry)]
+    assert len(given) >= 4
+    for shell in shells[1:]:
+        for entry in given:
+            assert sum(re.sub(r"^qsh\b", shell, entry) in words for words in rights) == \
+                sum(entry in words for words in rights), (shell, entry)
