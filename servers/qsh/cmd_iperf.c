@@ -33,7 +33,7 @@ static uint8_t piece[PIECE]; /* zeroes; what is received is not looked at */
 
 static bool complain(struct shell *s)
 {
-    shell_error(s, "iperf: %s", quoll_strerror(errno));
+    shell_error(s, "iperf: %s", net_why());
     return false;
 }
 
@@ -93,19 +93,6 @@ static void begin(struct iperf *p)
 }
 
 /* ---- client */
-
-static bool connect_to(struct shell *s, struct iperf *p)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(p->port)};
-
-    if (!net_resolve(s, "iperf", p->host, &to.sin_addr))
-        return false;
-    if (connect_begin(p->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-        return complain(s);
-    if (net_wait(s, p->fd, POLLOUT, WAIT_US) < 0)
-        return false;
-    return send(p->fd, "", 0, MSG_DONTWAIT) == 0 || complain(s);
-}
 
 static void send_all(struct shell *s, struct iperf *p)
 {
@@ -229,7 +216,7 @@ void cmd_iperf(struct shell *s, int argc, char **argv)
     }
     if (!p.host)
         serve(s, &p);
-    else if (connect_to(s, &p))
+    else if (net_connect(s, "iperf", p.fd, p.host, p.port, WAIT_US))
         send_all(s, &p);
     (void)socket_close(p.fd);
 }

@@ -21,17 +21,7 @@ struct nc {
 
 static bool complain(struct shell *s)
 {
-    shell_error(s, "nc: %s",
-                errno == ECONNRESET ? "the other side broke the connection off"
-                                    : quoll_strerror(errno));
-    return false;
-}
-
-static bool complain_of_connect(struct shell *s)
-{
-    if (errno != ECONNREFUSED)
-        return complain(s);
-    shell_error(s, "nc: refused: nobody listens on that port there");
+    shell_error(s, "nc: %s", net_why());
     return false;
 }
 
@@ -54,17 +44,10 @@ static bool connect_to(struct shell *s, struct nc *n, const char *host, uint16_t
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
 
-    if (!net_resolve(s, "nc", host, &to.sin_addr))
-        return false;
-    if (connect_begin(n->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-        return complain_of_connect(s);
-    if (n->is_datagram)
-        return true;
-    if (net_wait(s, n->fd, POLLOUT, CONNECT_US) < 0)
-        return false;
-    if (send(n->fd, "", 0, MSG_DONTWAIT) != 0)
-        return complain_of_connect(s);
-    return true;
+    if (!n->is_datagram)
+        return net_connect(s, "nc", n->fd, host, port, CONNECT_US);
+    return net_resolve(s, "nc", host, &to.sin_addr) &&
+           (connect(n->fd, (struct sockaddr *)&to, sizeof(to)) == 0 || complain(s));
 }
 
 /* What the other side has sent. False: that was all. */

@@ -44,21 +44,10 @@ static bool complain(struct shell *s, const char *what)
 
 static bool connect_to(struct shell *s, struct wget *w, const struct http_url *url)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(url->port)};
-
-    if (!net_resolve(s, "wget", url->host, &to.sin_addr))
-        return false;
     w->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (w->fd < 0 || connect_begin(w->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+    if (w->fd < 0)
         return complain(s, quoll_strerror(errno));
-    if (net_wait(s, w->fd, POLLOUT, ANSWER_US) < 0)
-        return false;
-    if (send(w->fd, "", 0, MSG_DONTWAIT) != 0) {
-        shell_error(s, "wget: %s port %u: %s", url->host, url->port,
-                    errno == ECONNREFUSED ? "nobody listens there" : quoll_strerror(errno));
-        return false;
-    }
-    return true;
+    return net_connect(s, "wget", w->fd, url->host, url->port, ANSWER_US);
 }
 
 static bool ask(struct shell *s, struct wget *w, const struct http_url *url)
@@ -71,7 +60,7 @@ static bool ask(struct shell *s, struct wget *w, const struct http_url *url)
 
     if (n >= (int)sizeof(text))
         return complain(s, "the address is too long");
-    return send(w->fd, text, (size_t)n, 0) == n || complain(s, quoll_strerror(errno));
+    return send(w->fd, text, (size_t)n, 0) == n || complain(s, net_why());
 }
 
 /* Some bytes at @to. Below 0: it has failed, or ^C; 0: the end. */
@@ -83,7 +72,7 @@ static ssize_t receive(struct shell *s, struct wget *w, void *to, size_t room)
     if (event == 0)
         (void)complain(s, "the server has said nothing for a minute");
     else if (event > 0 && n < 0)
-        (void)complain(s, quoll_strerror(errno));
+        (void)complain(s, net_why());
     return n;
 }
 

@@ -17,4 +17,12 @@ bool net_port(struct shell *s, const char *command, const char *text, uint16_t *
 /** Wait up to @us for one of @events of @fd. -1: ^C was typed; 0: not; 1: it is there. */
 int net_wait(struct shell *s, int fd, short events, uint64_t us);
 
+/** Connect @fd to @host, waiting up to @us; complains for @command if that fails, but not after ^C.
+ */
+bool net_connect(struct shell *s, const char *command, int fd, const char *host, uint16_t port,
+                 uint64_t us);
+
+/** What errno says of a connection that there was. */
+const char *net_why(void);
+
 #endif

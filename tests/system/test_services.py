@@ -136,6 +136,9 @@ def test_iperf(machine):
     lost, sent = map(int, re.search(r"Server Report:\n.*\n.* (\d+)/(\d+) \(", report).groups())
     assert sent > 10 and lost < sent, report
     assert "port 5001 is taken" in one.run("iperf -s")[-1]
+    refused = free_port()
+    assert one.run(f"iperf -c 10.0.2.2 -p {refused}") == [
+        f"iperf: 10.0.2.2 port {refused}: nobody listens there"]
     measures_host(one)
     one.send("iperf -s -p 5002 --json\r")
     until(lambda: is_counted(one, own), 120)
