@@ -17,10 +17,28 @@ static struct client_session sessions[SOCKET_SESSIONS];
 struct socket_region *socket_regions[SOCKET_SESSIONS];
 static uint8_t kinds[SOCKET_FDS]; /* SOCK_...; 0: none */
 
+bool socket_server_is_dead;
+
 int socket_fails(int error)
 {
     errno = error;
     return -1;
+}
+
+/* A call's @error. With the server its endpoint ends, and all capabilities to that. */
+static int judged(int error)
+{
+    if (error == E_BAD_CAP || error == E_DEAD) {
+        socket_server_is_dead = true;
+    }
+    return socket_server_is_dead ? E_GONE : error;
+}
+
+void socket_ask_server(void)
+{
+    struct socket_end here, there;
+
+    (void)judged(socket_call_ends(sessions[0].endpoint, 0, &here, &there));
 }
 
 void socket_ring(int fd)
@@ -74,6 +92,7 @@ static int take(int error, unsigned i, uint32_t number, int kind)
 {
     int fd = (int)(i * SOCKET_COUNT + number);
 
+    error = judged(error);
     if (error == E_OK && number >= SOCKET_COUNT) {
         error = E_BAD_ANSWER;
     }
@@ -133,6 +152,7 @@ void socket_write_address(const struct socket_end *from, struct sockaddr *addres
 
 static int done(int error)
 {
+    error = judged(error);
     return error == E_OK ? 0 : socket_fails(error);
 }
 
@@ -214,6 +234,9 @@ int connect(int fd, const struct sockaddr *address, socklen_t length)
         return 0;
     }
     (void)socket_wait(fd, POLLOUT, -1);
+    if (socket_server_is_dead) {
+        return socket_fails(E_GONE);
+    }
     state = socket_load(&socket_region_of(fd)->socket[socket_number_of(fd)].state);
     return (state & SOCKET_FAILED) != 0 ? socket_fails((int)(state >> 32)) : 0;
 }

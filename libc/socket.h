@@ -38,6 +38,12 @@ static inline struct socket_region *socket_region_of(int fd)
     return socket_regions[socket_session_of(fd)];
 }
 
+/** The server has died: every socket has failed, for GONE. */
+extern bool socket_server_is_dead;
+
+/** Ask the server whether it lives; there is a session. */
+void socket_ask_server(void);
+
 /** -1, and errno is @error. */
 int socket_fails(int error);
 

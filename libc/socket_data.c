@@ -9,7 +9,7 @@
 #include <quoll/sys.h>
 #include <quoll/task.h>
 
-#define SLICE_MAX_MS   3600000
+#define ASK_EVERY_MS   1000u /* who waits, whether the server lives */
 #define LARGEST_RECORD (sizeof(struct socket_record) + SOCKET_DATAGRAM_MAX)
 
 static struct socket_words *words_of(int fd)
@@ -35,11 +35,40 @@ static size_t rx_used(int fd)
 
 /* ---- waiting */
 
+static uint64_t asked_tsc; /* whether the server lives */
+
+static uint64_t ticks(uint64_t ms)
+{
+    return quoll_info()->tsc_hz / 1000 * ms;
+}
+
+/* Have the next wait end at @until at the latest, and in time to ask. Each time anew: the deadline
+ * may have been used for something else meanwhile. */
+static void arm(uint64_t until)
+{
+    uint64_t at = rdtsc() + ticks(ASK_EVERY_MS);
+
+    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, at < until ? at : until,
+                 SOCKET_BIT_DEADLINE, 0, 0, 0, 0);
+}
+
+/* A dead server signals nobody. */
+static void ask_in_time(void)
+{
+    if (rdtsc() - asked_tsc >= ticks(ASK_EVERY_MS)) {
+        asked_tsc = rdtsc();
+        socket_ask_server();
+    }
+}
+
 static short readiness(int fd)
 {
     uint64_t state = socket_load(&words_of(fd)->state);
     short events = 0;
 
+    if (socket_server_is_dead) {
+        return POLLERR | POLLIN | POLLHUP | POLLOUT;
+    }
     if ((state & SOCKET_FAILED) != 0) {
         events |= POLLERR;
     }
@@ -93,7 +122,7 @@ static void set_sleeping(uint64_t value)
 }
 
 /* The flag before the last look; the server's words before its look at the flag. */
-static int look_and_sleep(struct pollfd *fds, nfds_t count, uint64_t *bits)
+static int look_and_sleep(struct pollfd *fds, nfds_t count, uint64_t until, uint64_t *bits)
 {
     int found;
 
@@ -101,28 +130,30 @@ static int look_and_sleep(struct pollfd *fds, nfds_t count, uint64_t *bits)
     set_sleeping(1);
     found = look(fds, count);
     if (found == 0) {
+        arm(until);
         *bits = poll_sleep();
     }
     set_sleeping(0);
+    if (found == 0) {
+        ask_in_time();
+    }
     return found;
 }
 
 /* @by_signal: bits that are none of the sockets' end it, too. */
 static int wait_for(struct pollfd *fds, nfds_t count, int timeout, bool by_signal)
 {
-    int ms = timeout < 0 || timeout > SLICE_MAX_MS ? SLICE_MAX_MS : timeout;
-    uint64_t until = rdtsc() + quoll_info()->tsc_hz / 1000 * (uint64_t)ms;
+    uint64_t until = timeout < 0 ? UINT64_MAX : rdtsc() + ticks((uint64_t)timeout);
     uint64_t bits = 0;
     int found = look(fds, count);
 
     if (found != 0 || timeout == 0 || socket_regions[0] == NULL) {
         return found;
     }
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, until, SOCKET_BIT_DEADLINE, 0, 0, 0, 0);
     do {
-        found = look_and_sleep(fds, count, &bits);
+        found = look_and_sleep(fds, count, until, &bits);
         bits &= by_signal ? ~(SOCKET_BIT | SOCKET_BIT_DEADLINE) : 0;
-    } while (found == 0 && bits == 0 && (timeout < 0 || rdtsc() < until));
+    } while (found == 0 && bits == 0 && rdtsc() < until);
     (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, 0, 0, 0, 0, 0, 0);
     return found != 0 ? found : look(fds, count);
 }
@@ -148,7 +179,7 @@ bool socket_wait(int fd, short events, int ms)
     if (ms >= 0) {
         return poll(&one, 1, ms) != 0;
     }
-    while (look_and_sleep(&one, 1, &bits) == 0) {
+    while (look_and_sleep(&one, 1, UINT64_MAX, &bits) == 0) {
     }
     return true;
 }
@@ -159,6 +190,9 @@ static int why(int fd)
 {
     uint64_t state = socket_load(&words_of(fd)->state);
 
+    if (socket_server_is_dead) {
+        return E_GONE;
+    }
     return (state & SOCKET_FAILED) != 0 ? (int)(state >> 32) : E_OK;
 }
 
@@ -285,6 +319,9 @@ ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sock
 
     if (socket_kind(fd) == 0 || (flags & ~MSG_DONTWAIT) != 0) {
         return socket_fails(E_BAD_ARG);
+    }
+    if (socket_server_is_dead) {
+        return socket_fails(E_GONE);
     }
     return socket_kind(fd) == SOCK_STREAM ? send_stream(fd, bytes, n, waits)
                                           : send_record(fd, bytes, n, waits, to, length);

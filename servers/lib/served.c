@@ -112,6 +112,15 @@ static bool is_alive(uint64_t system, uint32_t id)
     return name[0] != '\0';
 }
 
+void served_bury(struct served_all *all, void (*end)(unsigned place))
+{
+    for (unsigned i = 0; i < all->count; i++) {
+        if (all->at[i].used && !is_alive(all->system, all->at[i].client)) {
+            end(i);
+        }
+    }
+}
+
 static struct served *find_free(struct served_all *all, bool is_preferred, void (*end)(unsigned))
 {
     unsigned first = is_preferred ? 0 : all->reserved;

@@ -45,6 +45,12 @@ static void sleep_s(unsigned seconds)
     } while (rdtsc() < until);
 }
 
+int service_lost(uint64_t system)
+{
+    (void)system_log_write(system, "the net server has died: nobody can connect any more");
+    return -1;
+}
+
 int service_listen(uint64_t system, uint16_t port)
 {
     bool is_said = false;

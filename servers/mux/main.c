@@ -6,6 +6,7 @@
 
 #include <quoll/client.h>
 #include <quoll/info.h>
+#include <quoll/proto.h>
 #include <stdlib.h>
 
 int main(void);
@@ -49,8 +50,14 @@ int main(void)
     for (;;) {
         tick();
         pump();
-        if (call_next(&call, SLOT_SERVE, false) == E_OK && msg_kind(&call.m) == KIND_MESSAGE &&
-            serve_call(&call)) {
+        if (call_next(&call, SLOT_SERVE, false) != E_OK) {
+            continue;
+        }
+        if (msg_kind(&call.m) != KIND_MESSAGE) {
+            if ((call.m.w[0] & SYSTEM_BIT_DEATH) != 0) {
+                serve_bury();
+            }
+        } else if (serve_call(&call)) {
             (void)sys_reply(call.reply, &call.m); /* now: the tick makes calls of its own */
         }
     }

@@ -22,11 +22,23 @@ _Static_assert(MUX_CLIENTS <= SERVED_MAX, "a place each");
 
 static struct {
     uint64_t reply;
+    unsigned place;
     bool is_up;
 } waits[TASK_REPLIES];
 
+static void forget_waiting(unsigned place)
+{
+    for (unsigned i = 0; i < TASK_REPLIES; i++) {
+        if (waits[i].reply != 0 && waits[i].place == place) {
+            call_answer_error(waits[i].reply, E_GONE);
+            waits[i].reply = 0;
+        }
+    }
+}
+
 static void end(unsigned place)
 {
+    forget_waiting(place);
     mux_close(place);
     served_close(&all, place);
 }
@@ -94,6 +106,12 @@ int sessions_serve_pages(struct call *call, uint32_t session, uint32_t first, ui
                : E_BAD_ARG;
 }
 
+void serve_bury(void)
+{
+    served_bury(&all, end);
+    card_set_filter();
+}
+
 int sessions_serve_close(struct call *call, uint32_t session)
 {
     if (!served_is_of(&all, session, call_session(call))) {
@@ -159,6 +177,7 @@ int packet_serve_link_wait(struct call *call, bool is_up, struct packet_link_sta
                 waits[i].reply = 0;
             }
             waits[i].is_up = is_up;
+            waits[i].place = call_session(call);
             return error;
         }
     }

@@ -54,6 +54,9 @@ void serve_begin(void);
 /** One request of a client's. True: it is answered. */
 bool serve_call(struct call *call);
 
+/** A task has died: what it had is nobody's. */
+void serve_bury(void);
+
 /** Tell who waits that the link has changed. */
 void serve_link(const struct packet_link_state *link);
 

@@ -115,7 +115,8 @@ static void fill(struct pollfd *fds, int listener)
     fds[NBD_CONNECTIONS] = (struct pollfd){free_place() >= 0 ? listener : -1, POLLIN, 0};
 }
 
-static void wait(int listener)
+/* Returns the listener. */
+static int wait(int listener)
 {
     struct pollfd fds[NBD_CONNECTIONS + 1];
     bool some_choose = false;
@@ -126,16 +127,20 @@ static void wait(int listener)
     }
     if (!disk_about_to_sleep() ||
         poll_or_signal(fds, NBD_CONNECTIONS + 1, some_choose ? TICK_MS : -1) <= 0) {
-        return;
+        return listener;
     }
     for (unsigned i = 0; i < NBD_CONNECTIONS; i++) {
         if ((fds[i].revents & POLLERR) != 0) {
             hang_up(i);
         }
     }
+    if ((fds[NBD_CONNECTIONS].revents & POLLERR) != 0) {
+        return service_lost(SLOT_SYSTEM);
+    }
     if (fds[NBD_CONNECTIONS].revents != 0) {
         greet(listener, free_place());
     }
+    return listener;
 }
 
 int main(void)
@@ -152,7 +157,7 @@ int main(void)
         pump();
         disk_ring();
         if (!disk_collect()) {
-            wait(listener);
+            listener = wait(listener);
         }
     }
 }

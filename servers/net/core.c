@@ -164,6 +164,12 @@ void core_link(const uint8_t mac[6], bool is_up)
     }
 }
 
+void core_no_card(void)
+{
+    core.has_card = false;
+    netif_set_link_down(&core.netif);
+}
+
 void core_begin(const uint8_t secret[16], uint64_t now_ms)
 {
     core = (struct core){.now_ms = now_ms};

@@ -39,6 +39,9 @@ void core_begin(const uint8_t secret[16], uint64_t now_ms);
 /** The card: its address and whether it has a link. May be called again. */
 void core_link(const uint8_t mac[6], bool is_up);
 
+/** It is gone: no link. */
+void core_no_card(void);
+
 /** May sums of TCP and UDP be left to port_send? At first: no. */
 void core_sums(bool are_left);
 

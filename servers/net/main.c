@@ -6,6 +6,7 @@
 
 #include <quoll/client.h>
 #include <quoll/info.h>
+#include <quoll/proto.h>
 #include <quoll/secret.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,9 @@ int main(void)
         }
         if (msg_kind(&call.m) != KIND_MESSAGE) {
             serve_doorbells(call.m.w[0]);
+            if ((call.m.w[0] & SYSTEM_BIT_DEATH) != 0) {
+                serve_bury();
+            }
         } else if (serve_call(&call)) {
             (void)sys_reply(call.reply, &call.m); /* now: the pump makes calls of its own */
         }

@@ -54,6 +54,11 @@ static void end(unsigned place)
     served_close(&all, place);
 }
 
+void serve_bury(void)
+{
+    served_bury(&all, end);
+}
+
 void port_wake(unsigned session)
 {
     (void)sys_signal(all.at[session].wake);

@@ -41,6 +41,9 @@ void serve_begin(void);
 /** One request of a client's. True: it is answered. */
 bool serve_call(struct call *call);
 
+/** A task has died: its sockets are closed, its place is free. */
+void serve_bury(void);
+
 /** Doorbells that rang. */
 void serve_doorbells(uint64_t bits);
 

@@ -155,16 +155,28 @@ static void open(void)
     post_free();
 }
 
+/* The multiplexer is dead, and its endpoint with it: as if the card had been taken out. */
+static void lose(void)
+{
+    client_session_close(&out);
+    client_session_close(&in);
+    core_no_card();
+}
+
 void wire_tick(void)
 {
     struct packet_card card;
+    int error;
 
     if (!in.is_open) {
         open();
     }
-    is_there = in.is_open && packet_call_info(in.endpoint, &card) == E_OK;
+    error = in.is_open ? packet_call_info(in.endpoint, &card) : E_GONE;
+    is_there = error == E_OK;
     if (is_there) {
         core_link(card.mac, card.link.is_up);
         core_sums(card.sums);
+    } else if (in.is_open && (error == E_BAD_CAP || error == E_DEAD)) {
+        lose();
     }
 }

@@ -24,7 +24,7 @@
 struct dump {
     struct client_session session;
     uint8_t buffer[QUEUE_SLOTS_MAX]; /* by number */
-    uint64_t begun_tsc;
+    uint64_t begun_tsc, asked_tsc;
     unsigned long left;      /* frames to show */
     struct capture *capture; /* NULL: to be shown */
     uint64_t captured;
@@ -86,6 +86,19 @@ static void show(struct shell *s, struct dump *d, unsigned i, uint64_t about)
     json_end(&j);
 }
 
+/* Asked now and then: a multiplexer that has died signals nothing more. */
+static bool is_served(const struct shell *s, struct dump *d)
+{
+    struct packet_card card;
+    int error = E_OK;
+
+    if (rdtsc() - d->asked_tsc >= s->info->tsc_hz) {
+        d->asked_tsc = rdtsc();
+        error = packet_call_info(d->session.endpoint, &card);
+    }
+    return error != E_BAD_CAP && error != E_DEAD;
+}
+
 /* What has come. False: nothing. */
 static bool take(struct shell *s, struct dump *d)
 {
@@ -134,6 +147,10 @@ static void listen_to_all(struct shell *s, struct dump *d)
     while (d->left > 0) {
         if (!take(s, d) && wait_or_interrupt(s, d->capture ? CAPTURE_US : SLICE_US))
             break;
+        if (!is_served(s, d)) {
+            shell_error(s, "tcpdump: the service \"mux\" has died");
+            break;
+        }
     }
 }
 

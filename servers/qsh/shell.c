@@ -2,6 +2,7 @@
  * shell.c - what all commands use: services and complaints.
  */
 #include <quoll/error.h>
+#include <quoll/sys.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "qsh.h"
@@ -44,7 +45,11 @@ bool shell_failed(struct shell *s, const char *what, int error)
 int shell_lookup(struct shell *s, enum service service, uint64_t *cap)
 {
     uint64_t slot = SLOT_SERVICES + (uint64_t)service;
+    struct msg info = {.w = {slot}};
 
+    if (s->service_known[service] &&
+        (sys_invoke(SLOT_CNODE, OP_CNODE_INFO, &info) != E_OK || info.w[0] == OBJ_NULL))
+        return E_GONE; /* with its endpoint */
     if (!s->service_known[service]) {
         int error = names_lookup(service_names[service], slot);
 
@@ -60,7 +65,10 @@ bool shell_service(struct shell *s, enum service service, uint64_t *cap)
 {
     int error = shell_lookup(s, service, cap);
 
-    if (error != E_OK)
+    if (error == E_GONE)
+        shell_error(s, "the service \"%s\" has died, and is not restarted: `log` says why",
+                    service_names[service]);
+    else if (error != E_OK)
         shell_error(s, "no service \"%s\": %s; is it in the system manifest?",
                     service_names[service], quoll_strerror(error));
     return error == E_OK;

@@ -33,7 +33,8 @@ struct task {
     struct heap heap;                     /* untypeds that were cut for this task alone */
     uint64_t memory_bytes;                /* cut for it from root.memory, alignment included */
     uint64_t untyped_bytes;
-    bool ready; /* every step of its making succeeded */
+    uint64_t cpu_us; /* what it used in its life, if its budget is gone */
+    bool ready;      /* every step of its making succeeded */
     uint32_t irq_gsi[MANIFEST_IRQS];
     uint32_t endpoint;            /* the service it provides; 0: none */
     uint32_t death_signal;        /* its notification, with SYSTEM_BIT_DEATH; 0: not wanted */
@@ -101,6 +102,7 @@ void root_start(void);
 /* ---- serve.c, system.c, fault.c */
 _Noreturn void root_serve(void);
 void system_request(struct msg *m);
+uint64_t task_cpu_us(const struct task *t);
 void fault_handle(struct msg *m);
 
 /** Without it there is no shell. */

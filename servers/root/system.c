@@ -10,12 +10,12 @@
 
 #define LOG_ANSWER_BYTES ((MSG_MAX_WORDS - 2) * 8)
 
-static uint64_t task_cpu_us(const struct task *t)
+uint64_t task_cpu_us(const struct task *t)
 {
     struct msg m = {0};
 
     if (t->s.budget == 0 || sys_invoke(t->s.budget, OP_BUDGET_INFO, &m) != E_OK) {
-        return 0;
+        return t->cpu_us;
     }
     return ticks_to_us(m.w[0]);
 }

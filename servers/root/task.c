@@ -114,6 +114,26 @@ bool task_start(struct task *task)
     return true;
 }
 
+/* Tasks, ports, interrupts: with the untyped. But memory that a mere server shares with its clients
+ * stays theirs, or they would fault on it; what runs in its name ends with its budget, since it can
+ * make no other. */
+static void end_what_it_made(struct task *task)
+{
+    const struct manifest_task *m = task->manifest;
+    struct spawn *s = &task->s;
+
+    if (task->untyped_bytes == 0) {
+        return;
+    }
+    if (m->irq_control || m->ioport_control || m->cpu_control || m->device_control) {
+        (void)sys_op(s->cnode, OP_CNODE_REVOKE, SLOT_UNTYPED, 0, 0, 0, 0, 0);
+        return;
+    }
+    task->cpu_us = task_cpu_us(task);
+    (void)sys_op(s->maker->cnode, OP_CNODE_REVOKE, s->budget, 0, 0, 0, 0, 0);
+    spawn_delete(s, &s->budget);
+}
+
 void task_end(struct task *task)
 {
     struct spawn *s = &task->s;
@@ -124,9 +144,7 @@ void task_end(struct task *task)
     for (unsigned i = 0; i < MANIFEST_IRQS; i++) {
         spawn_delete(s, &task->irq[i]);
     }
-    if (task->untyped_bytes != 0) { /* what it made: tasks, ports, interrupts */
-        (void)sys_op(s->cnode, OP_CNODE_REVOKE, SLOT_UNTYPED, 0, 0, 0, 0, 0);
-    }
+    end_what_it_made(task);
     /* Callers that it had picked up get DEAD, callers that still wait get GONE. */
     for (unsigned i = 0; s->cnode != 0 && i < TASK_REPLIES; i++) {
         (void)sys_op(s->cnode, OP_CNODE_DELETE, SLOT_REPLY + i, 0, 0, 0, 0, 0);

@@ -166,6 +166,10 @@ int main(void)
         if (fds[AT_UDP].revents != 0) {
             count_datagrams(fds[AT_UDP].fd);
         }
+        if (((fds[AT_ECHO].revents | fds[AT_IPERF].revents) & POLLERR) != 0) {
+            echo_listener = iperf_listener = fds[AT_UDP].fd = service_lost(SLOT_SYSTEM);
+            continue;
+        }
         if (fds[AT_ECHO].revents != 0) {
             greet_all(echo_listener, false);
         }

@@ -3,7 +3,7 @@
  * clients: what devman does for drivers, here by the one who serves (interface `sessions`).
  * A place's memory is made when it is first used, from the server's own untyped, and kept for the
  * next client, cleared: so it is bounded by the number of places. A client that is gone has its
- * places taken when there is no other.
+ * places taken when root tells of its death, or when there is no other.
  */
 #ifndef QUOLL_SERVED_H
 #define QUOLL_SERVED_H
@@ -72,6 +72,9 @@ bool served_is_of(const struct served_all *all, uint64_t place, uint32_t client)
 
 /** Nothing of it is the client's any more. */
 void served_close(struct served_all *all, unsigned place);
+
+/** A task has died (SYSTEM_BIT_DEATH): @end is called for each place whose client is gone. */
+void served_bury(struct served_all *all, void (*end)(unsigned place));
 
 /** The name of task @id, empty if there is none that lives. */
 void task_name(uint64_t system, uint32_t id, char name[48]);

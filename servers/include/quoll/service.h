@@ -11,4 +11,8 @@
  * the handle of `system`. */
 int service_listen(uint64_t system, uint16_t port);
 
+/** The listener has failed (POLLERR), which one does only if the net server has died. The log says
+ *  so. Returns what is not looked at, in place of the listener: it would be ready for ever. */
+int service_lost(uint64_t system);
+
 #endif
