@@ -90,6 +90,23 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     return ERR_OK;
 }
 
+/* What waits for ARP there refers to its client's ring: see core_drop_waiting. */
+static err_t send_packet(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
+{
+    err_t error = etharp_output(netif, p, to);
+
+    core.arp_waits |= p->ref > 1;
+    return error;
+}
+
+void core_drop_waiting(void)
+{
+    if (core.arp_waits) {
+        core.arp_waits = false;
+        etharp_cleanup_netif(&core.netif);
+    }
+}
+
 static void pump_all(void)
 {
     for (uint32_t sessions = core.sessions; sessions != 0;) {
@@ -143,7 +160,7 @@ static err_t set_up(struct netif *netif)
 {
     netif->name[0] = 'e';
     netif->name[1] = 'n';
-    netif->output = etharp_output;
+    netif->output = send_packet;
     netif->linkoutput = send_frame;
     netif->mtu = MTU;
     netif->hwaddr_len = ETH_HWADDR_LEN;

@@ -61,7 +61,8 @@ struct core {
     struct netif netif;
     uint8_t mac[6];
     bool has_card, uses_dhcp;
-    bool was_full; /* port_frame said no since core_can_send */
+    bool arp_waits; /* perhaps: a packet for an answer of ARP */
+    bool was_full;  /* port_frame said no since core_can_send */
     bool leaves_sums;
     struct core_counters count;
     uint32_t sessions; /* bit per session: which there are */
@@ -97,6 +98,10 @@ static inline struct socket *socket_next(unsigned session, uint32_t *sockets)
 void core_sum_udp(unsigned bytes);
 
 void random_begin(const uint8_t secret[16]);
+
+/** Forget what waits for ARP, and with it the neighbours, who are asked for again: before a ring
+ * that it may refer to gets other bytes. */
+void core_drop_waiting(void);
 
 /* ---- socket.c */
 

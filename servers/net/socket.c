@@ -230,6 +230,7 @@ void core_session_close(unsigned session)
         }
     }
     s->used = 0;
+    core_drop_waiting();
     s->region = NULL;
     core.sessions &= ~(1u << session);
 }
