@@ -135,11 +135,11 @@ const struct command commands[] = {
      NULL},
     {"nslookup", "ask for the address of a name", "nslookup NAME [--json]",
      "By DNS, from the name server that ifconfig shows.\n", true, 1, cmd_nslookup, NULL},
-    {"nc", "talk to another machine", "nc ([-u] HOST PORT | [-l] PORT)",
+    {"nc", "talk to another machine", "nc [-s] ([-u] HOST PORT | [-l] PORT)",
      "What is typed goes there, what comes is shown. -u: by UDP. -l: wait until somebody "
-     "connects.\n"
+     "connects. -s: show how many bytes came and their CRC-32 instead.\n"
      "^D says that no more will come, ^C ends it.\n",
-     false, 3, cmd_nc, NULL},
+     false, 4, cmd_nc, NULL},
     {"tcpdump", "show the frames that the network card receives and sends",
      "tcpdump [-w PATH] [COUNT] [--json]",
      "A line each, with the seconds since it began, until COUNT or ^C. What comes faster than the\n"

@@ -1,0 +1,189 @@
+"""The network card's driver dies below those who use the network: a download goes on, its sum is right,
+and no checksum on the wire is wrong; frames that were accepted leave; a listener hears all again; and a
+connection lives through each fault, with wild DMA stopped by VT-d. `make soak` has more: NET_MIB and
+NET_KILLS in the environment, and each fault that `inject` knows."""
+import array
+import os
+import re
+import socket
+import struct
+import time
+import zlib
+
+import pexpect
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
+from test_deaths import press
+from test_e1000 import CAUSES, FAULTS, IOMMU, Q35, driver
+from test_net import GUEST, IMAGE, PEER, PEER_MAC, Peer, addressed, until
+from test_net_hostile import MAC, capture, what_is_wrong
+
+MIB = int(os.environ.get("NET_MIB", "6"))
+KILLS = int(os.environ.get("NET_KILLS", "0"))  # 0: as many as there are seconds
+LOST_MAX = 0.25  # judged where it takes a while
+JUDGED_MIB = 128
+EVERY_MS = 1000 if MIB >= JUDGED_MIB else 250
+LIMIT_S = 120 + 30 * MIB
+WORDS = array.array("Q", [n * 0x9e3779b97f4a7c15 % 2**64 for n in range(0x20000)]).tobytes()
+
+
+def download(one, count):
+    """The guest takes @count MiB from a server here. Seconds, and what it said of them is checked."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        one.send(f"nc -s 10.0.2.2 {server.getsockname()[1]}\r")
+        peer, _ = server.accept()
+        with peer:
+            peer.settimeout(LIMIT_S)
+            begun, crc = time.monotonic(), 0
+            for n in range(count):
+                mib = struct.pack("<Q", n) + WORDS[8:]
+                crc = zlib.crc32(mib, crc)
+                peer.sendall(mib)
+            peer.shutdown(socket.SHUT_WR)
+            said = one.wait_prompt(timeout=LIMIT_S)
+    assert f"{count * 2**20} bytes, CRC-32 {crc:08x}" in said, said[-500:]
+    return time.monotonic() - begun
+
+
+def user_network(make, model, *more, **config):
+    one = make(limit_s=2 * LIMIT_S, **config, extra=(
+        *more, "-netdev", "user,id=n", "-device", f"{model},netdev=n,mac={MAC},addr=5"))
+    one.boot()
+    addressed(one)
+    return one
+
+
+def test_a_download_lives(machine, tmp_path, count):
+    """With a death each second (here: four). On e1000e: QEMU's 8254x are deaf for a second after each."""
+    path = tmp_path / "wire.pcap"
+    record = capture(path) if MIB < JUDGED_MIB else ()
+    one = user_network(machine, "e1000e", *record, **IMAGE)
+    before, quiet = one.run_json("devman memory"), download(one, MIB)
+    one.run(f"kill e1000 {KILLS or 1000} {EVERY_MS}")
+    taken, rounds = download(one, MIB), 1
+    while KILLS and one.run_json("devman toll e1000")[0]["left"]:
+        taken, rounds = taken + download(one, MIB), rounds + 1
+    one.run("kill e1000 0")
+    deaths = driver(one)["restarts"]
+    assert deaths >= (KILLS or 1), deaths
+    until(lambda: driver(one)["state"] == "running")
+    assert one.run_json("devman memory") == before
+    if MIB >= JUDGED_MIB:
+        lost = 1 - rounds * quiet / taken
+        print(f"{rounds * MIB} MiB, {deaths} deaths: {MIB / quiet:.1f} MiB/s without, "
+              f"{rounds * MIB / taken:.1f} MiB/s with, {lost:.0%} lost")
+        assert lost <= LOST_MAX
+    one.close()
+    if record:
+        wrong, sent = what_is_wrong(path)
+        assert sent > 100 and wrong == []
+    count("net-download", 1, 0)
+
+
+@pytest.fixture(name="wire")
+def fixture_wire(machine):
+    peer = Peer()
+    one = machine(**IMAGE, extra=(*peer.netdev(), "-device", f"e1000e,netdev=n,mac={MAC}"))
+    one.boot()
+    until(lambda: one.run_json("ifconfig")[0]["up"])
+    one.run(f"ifconfig {GUEST}/24 {PEER} {PEER}")
+    one.peer, peer.mac = peer, MAC
+    yield one
+    assert not peer.bad, peer.bad[0].show(dump=True)
+
+
+def test_frames_that_were_accepted_leave(wire):
+    """Numbered datagrams, which nobody sends again but the driver's successor: none is missing."""
+    wire.send("nc -u 10.9.0.1 4000\r")
+    wire.send("0\r")
+    wire.peer.got(lambda f: UDP in f)  # and the neighbour is known
+    wire.send("\x03")
+    wire.wait_prompt()
+    wire.peer.frames.clear()
+    wire.run("kill e1000 30 40")
+    wire.send("nc -u 10.9.0.1 4000\r")
+    for n in range(1000, 1200):
+        wire.send(f"{n}\r")
+        time.sleep(0.01)
+
+    def numbers():
+        """Lines that come fast are one datagram."""
+        return [int(line) for f in list(wire.peer.frames) if UDP in f and f[UDP].dport == 4000
+                for line in bytes(f[UDP].payload).split()]
+
+    until(lambda: set(range(1000, 1200)) <= set(numbers()))
+    wire.send("\x03")
+    wire.wait_prompt()
+    assert driver(wire)["restarts"] >= 5
+
+
+def test_a_listener_hears_all_again(wire):
+    """The filter is the card's: mux sets it again when the driver has been restarted."""
+    wire.run("kill e1000 3 1500")
+    wire.send("tcpdump\r")
+    for n in range(3):
+        time.sleep(1.5)
+        other = Ether(src=PEER_MAC, dst="02:00:00:00:00:77") / IP(src=PEER, dst="10.9.0.7") / \
+            UDP(sport=5, dport=100 + n) / Raw(bytes(40))
+        group = Ether(src=PEER_MAC, dst="01:00:5e:00:00:fb") / IP(src=PEER, dst="224.0.0.251") / \
+            UDP(sport=5, dport=200 + n) / Raw(bytes(40))
+        for frame, port in [(other, 100 + n), (group, 200 + n)]:
+            for _ in range(20):  # a frame in flight may be lost
+                wire.peer.send(frame)
+                if wire.serial.expect_exact([f"UDP 5 > {port} length 40", pexpect.TIMEOUT], timeout=1) == 0:
+                    break
+            else:
+                raise AssertionError((n, port))
+    wire.send("\x03")
+    wire.wait_prompt()
+    assert driver(wire)["restarts"] == 3
+
+
+def line_of(peer):
+    line = b""
+    while not line.endswith(b"\n"):
+        line += peer.recv(1)
+    return line
+
+
+CHOSEN = FAULTS if "NET_FAULTS" in os.environ else ["wild-dma-write", "wild-dma-read", "forged-irq",
+                                                    "null-deref"]
+
+
+def test_a_connection_lives_through_faults(machine):
+    """Behind VT-d. The second shell talks to a server here; each line of its arrives."""
+    one = user_network(machine, "e1000e", *IOMMU, machine=Q35, boot="pvh")
+    assert driver(one)["dma"] == "iommu"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        press(one, "alt", "f2")
+        time.sleep(0.5)
+        for key in ["n", "c", "spc", *"10", "dot", "0", "dot", "2", "dot", "2", "spc",
+                    *str(server.getsockname()[1]), "ret"]:
+            press(one, key)
+        peer, _ = server.accept()
+    peer.settimeout(60)
+    for fault in CHOSEN:
+        before = driver(one)["restarts"]
+        said = one.run(f"inject {fault} e1000")[-1]
+        if "has no interrupt that it could be made to storm" in said:
+            continue
+        if fault == "irq-unacked":
+            one.qmp("set_link", name="n", up=False)
+            one.qmp("set_link", name="n", up=True)
+        for key in ["a", "ret"]:
+            press(one, key)
+        assert line_of(peer) == b"a\n", fault
+        if fault != "forged-irq":
+            until(lambda: driver(one)["restarts"] > before, seconds=60)
+        peer.sendall(b"heard\n")
+    for key in ["b", "ret"]:
+        press(one, key)
+    assert line_of(peer) == b"b\n"
+    peer.close()
+    log = "\n".join(one.run("log"))
+    for fault in set(CAUSES) & set(CHOSEN):
+        assert re.search(CAUSES[fault], log), (fault, log[-3000:])
