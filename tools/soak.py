@@ -2,7 +2,7 @@
 """Runs the long in-OS tests, the system-call fuzzer and the models of session queues, boots Quoll many
 times in a row, and writes the results to docs/soak.md, with date and commit.
 
-usage: soak.py [--only=tests,deaths,disks,fuzz,spin,boots] [--count=1000] [--kills=1000]
+usage: soak.py [--only=tests,deaths,disks,net,fuzz,spin,boots] [--count=1000] [--kills=1000]
                [--build=DIR] [--no-record]
 Each boot must reach the prompt, answer a command, and end by `poweroff`. The machines take turns.
 The long tests are those that `test soak` runs: all orders of events that four threads can make.
@@ -43,6 +43,10 @@ DEATHS_SOAK = {"DEATHS_ROUNDS": "50", "DEATHS_EACH": "1",
 # copy of 256 MiB at a kill a second and under every fault.
 DISKS_SOAK = {"DEATHS_EACH": "1", "DISK_MIB": "256"}
 DISKS = [f"tests/system/test_{name}.py" for name in ("ata", "disk_order", "disk_copy", "disk_wild")]
+
+# Downloads of so many MiB, until the network card's driver has died so often; every fault below a
+# connection.
+NET_SOAK = {"NET_MIB": "256", "NET_KILLS": "1000", "NET_FAULTS": "all"}
 
 # The fuzzer runs in the debug build, whose kernel checks itself. Bochs has what QEMU lacks: PCIDs
 # and strict faults.
@@ -213,6 +217,21 @@ def soak_disks(add):
     return [done.stdout[-2000:]] if done.returncode else []
 
 
+def soak_net(add, kills):
+    """tests/system/test_net_restart.py for longer."""
+    chosen = {**NET_SOAK, **({"NET_KILLS": str(kills)} if kills else {}), **os.environ}
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider",
+                           "tests/system/test_net_restart.py"], capture_output=True, text=True,
+                          env=chosen, cwd=emu.ROOT, check=False)
+    minutes = (time.monotonic() - started) / 60
+    figures = re.findall(r"^\.?(\d+ MiB, .* lost)$", done.stdout, re.M)
+    result = "; ".join([*figures, done.stdout.strip().splitlines()[-1], f"{minutes:.0f} minutes"])
+    print(f"net: {result}", flush=True)
+    add(f"downloads while e1000 dies once a second, {chosen['NET_KILLS']} times; each fault", 1, result)
+    return [done.stdout[-2000:]] if done.returncode else []
+
+
 def soak_boots(add, count):
     times, failures = [], []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -239,7 +258,7 @@ def main():
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--kills", type=int, help="of each driver, instead of 1000")
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="tests,deaths,disks,fuzz,spin,boots")
+    parser.add_argument("--only", default="tests,deaths,disks,net,fuzz,spin,boots")
     parser.add_argument("--no-record", action="store_true")
     args = parser.parse_args()
     os.environ["QUOLL_BUILD"] = args.build
@@ -253,6 +272,7 @@ def main():
              "spin": lambda: soak_spin(add),
              "deaths": lambda: soak_deaths(add, args.kills),
              "disks": lambda: soak_disks(add),
+             "net": lambda: soak_net(add, args.kills),
              "boots": lambda: soak_boots(add, args.count)}
     failures = [failure for part in args.only.split(",") for failure in parts[part]()]
     sys.exit(1 if failures else 0)
