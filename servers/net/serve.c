@@ -273,6 +273,7 @@ int net_serve_card(struct call *call, struct net_card_state *result)
     struct core_address a;
 
     (void)call;
+    wire_tick(); /* as it is now, not half a second ago */
     core_get_address(&a);
     result->is_there = wire_is_there();
     result->is_up = a.is_up;

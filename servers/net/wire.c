@@ -160,7 +160,6 @@ static void lose(void)
 {
     client_session_close(&out);
     client_session_close(&in);
-    core_no_card();
 }
 
 void wire_tick(void)
@@ -176,7 +175,10 @@ void wire_tick(void)
     if (is_there) {
         core_link(card.mac, card.link.is_up);
         core_sums(card.sums);
-    } else if (in.is_open && (error == E_BAD_CAP || error == E_DEAD)) {
+        return;
+    }
+    core_no_card();
+    if (in.is_open && (error == E_BAD_CAP || error == E_DEAD)) {
         lose();
     }
 }

@@ -3,6 +3,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <idl/devman.h>
 #include <idl/net.h>
 #include <netdb.h>
 #include <quoll/error.h>
@@ -10,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "net.h"
+#include "wait.h"
 
-#define MAC_TEXT 18
-#define END_TEXT 24
+#define MAC_TEXT     18
+#define END_TEXT     24
+#define CARD_US      5000000u /* a driver may be two seconds late, and be looked for half of one */
+#define CARD_STEP_US 20000u
 
 static char *address_text(uint32_t address, char *to)
 {
@@ -232,26 +236,52 @@ void cmd_netstat(struct shell *s, int argc, char **argv)
         netstat_line(s, &n);
 }
 
-/* ---- nslookup */
+/* ---- is there a card? */
 
-/* Is there a card to reach anybody by? Complains if not. */
-static bool has_card(struct shell *s, const char *command)
+/* A driver of a card that is on its way, or runs: the multiplexer looks for it twice a second. */
+static bool card_may_come(struct shell *s)
+{
+    struct devman_node_state node;
+    uint64_t devman;
+
+    if (shell_lookup(s, SERVICE_DEVMAN, &devman) != E_OK)
+        return false;
+    for (uint32_t i = 0; devman_call_find(devman, "packet", i, &node) == E_OK; i++) {
+        if (node.status == DEVMAN_STATE_STARTING || node.status == DEVMAN_STATE_RESTARTING ||
+            node.status == DEVMAN_STATE_RUNNING)
+            return true;
+    }
+    return false;
+}
+
+bool net_has_card(struct shell *s, const char *command)
 {
     struct net_card_state card = {0};
-    uint64_t net;
+    uint64_t net, mux, waited = 0;
+    bool interrupted = false;
 
     if (!shell_service(s, SERVICE_NET, &net) || shell_failed(s, command, net_call_card(net, &card)))
         return false;
-    if (!card.is_there)
+    if (!card.is_there && shell_lookup(s, SERVICE_MUX, &mux) == E_GONE)
+        return shell_service(s, SERVICE_MUX, &mux); /* which says so */
+    for (; !card.is_there && !interrupted && waited < CARD_US && card_may_come(s);
+         waited += CARD_STEP_US) {
+        interrupted = wait_or_interrupt(s, CARD_STEP_US);
+        if (shell_failed(s, command, net_call_card(net, &card)))
+            return false;
+    }
+    if (!card.is_there && !interrupted)
         shell_error(s,
                     "%s: there is no network card with a driver; lsdev and devman explain say why",
                     command);
     return card.is_there;
 }
 
+/* ---- nslookup */
+
 bool net_resolve(struct shell *s, const char *command, const char *name, struct in_addr *address)
 {
-    if (!has_card(s, command))
+    if (!net_has_card(s, command))
         return false;
     if (resolve_host(name, address) == 0)
         return true;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "net.h"
+#include "wait.h"
 
 #define PAYLOAD   56u
 #define EVERY_US  1000000u
@@ -107,7 +108,7 @@ static bool ping_once(struct shell *s, struct ping *p, bool is_last)
         bytes[i] = (uint8_t)(p->sent + i);
     p->sent_tsc = rdtsc();
     if (sendto(p->fd, bytes, PAYLOAD, MSG_DONTWAIT, (struct sockaddr *)&p->to, sizeof(p->to)) < 0)
-        return true; /* counted as lost */
+        return is_last || !wait_or_interrupt(s, EVERY_US); /* counted as lost */
     while ((us = us_since(s, p->sent_tsc)) < EVERY_US && !(answered && is_last)) {
         int event = net_wait(s, p->fd, POLLIN, EVERY_US - us);
         if (event < 0)

@@ -140,10 +140,33 @@ static bool read_words(struct shell *s, struct dump *d, int argc, char **argv, c
     return true;
 }
 
+/* Nothing passes without a card and a link: then it is said what has to come first. */
+static void say_what_is_awaited(struct shell *s, const struct dump *d)
+{
+    struct packet_card card;
+    int error = packet_call_info(d->session.endpoint, &card);
+    const char *awaited = error == E_GONE                     ? "a network card with a driver"
+                          : error == E_OK && !card.link.is_up ? "a link: the cable is out"
+                                                              : NULL;
+    struct json j;
+
+    if (awaited == NULL)
+        return;
+    if (s->json) {
+        j = json_begin(&s->out);
+        json_string(&j, "awaited", awaited);
+        json_end(&j);
+    } else {
+        output_printf(&s->out, "tcpdump: waits for %s (^C ends it)\n", awaited);
+    }
+    output_flush(&s->out);
+}
+
 static void listen_to_all(struct shell *s, struct dump *d)
 {
     for (unsigned i = 0; i < BUFFERS; i++)
         post(d, i);
+    say_what_is_awaited(s, d);
     while (d->left > 0) {
         if (!take(s, d) && wait_or_interrupt(s, d->capture ? CAPTURE_US : SLICE_US))
             break;

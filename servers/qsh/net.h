@@ -7,6 +7,10 @@
 #include <netinet/in.h>
 #include "qsh.h"
 
+/** Is there a card to reach anybody by? One whose driver is between two lives, or has just come, is
+ *  waited for, some seconds at most. Complains for @command if there is none. */
+bool net_has_card(struct shell *s, const char *command);
+
 /** The address of @name, which may be an address as text; complains for @command if there is none.
  */
 bool net_resolve(struct shell *s, const char *command, const char *name, struct in_addr *address);

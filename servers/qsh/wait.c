@@ -1,5 +1,6 @@
 /*
- * wait.c - see wait.h. The deadline is that of the task's notification, which nobody else uses.
+ * wait.c - see wait.h. The deadline is that of the task's notification; sockets set it, too, each
+ * time that they sleep.
  */
 #include "wait.h"
 
