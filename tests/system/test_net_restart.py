@@ -174,7 +174,7 @@ def test_a_listener_hears_all_again(wire):
                 raise AssertionError((n, port))
     wire.send("\x03")
     wire.wait_prompt()
-    assert driver(wire)["restarts"] == 3
+    until(lambda: driver(wire)["restarts"] == 3)  # the kills come at random moments
 
 
 def line_of(peer):
