@@ -39,6 +39,13 @@ int names_lookup(const char *name, uint64_t slot)
     return error;
 }
 
+bool names_is_gone(uint64_t slot)
+{
+    struct msg info = {.w = {slot}};
+
+    return sys_invoke(SLOT_CNODE, OP_CNODE_INFO, &info) != E_OK || info.w[0] == OBJ_NULL;
+}
+
 int terminal_write(uint64_t cap, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;

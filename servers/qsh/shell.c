@@ -2,7 +2,6 @@
  * shell.c - what all commands use: services and complaints.
  */
 #include <quoll/error.h>
-#include <quoll/sys.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "qsh.h"
@@ -45,11 +44,9 @@ bool shell_failed(struct shell *s, const char *what, int error)
 int shell_lookup(struct shell *s, enum service service, uint64_t *cap)
 {
     uint64_t slot = SLOT_SERVICES + (uint64_t)service;
-    struct msg info = {.w = {slot}};
 
-    if (s->service_known[service] &&
-        (sys_invoke(SLOT_CNODE, OP_CNODE_INFO, &info) != E_OK || info.w[0] == OBJ_NULL))
-        return E_GONE; /* with its endpoint */
+    if (s->service_known[service] && names_is_gone(slot))
+        return E_GONE;
     if (!s->service_known[service]) {
         int error = names_lookup(service_names[service], slot);
 

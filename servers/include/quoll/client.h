@@ -62,6 +62,10 @@ struct fuzz_summary {
  *  BAD_ARG: @name is longer than 48 bytes. */
 int names_lookup(const char *name, uint64_t slot);
 
+/** Has what was looked up into @slot ended since? With a task its endpoint goes, and with that all
+ *  capabilities to it. */
+bool names_is_gone(uint64_t slot);
+
 /** Write @n bytes to the terminal, in as many messages as it takes; waits while the device is
  *  behind. On an error some of the bytes may have been written. */
 int terminal_write(uint64_t cap, const void *bytes, size_t n);
