@@ -123,7 +123,8 @@ static bool check_requests(struct device *d, uint64_t now)
     return true;
 }
 
-/* Is interrupt @i delivered and not answered? delivered stands still while it is. */
+/* Is interrupt @i delivered and not answered? delivered stands still while it is. One that does not
+ * look at its heartbeat either dies of that. */
 static bool check_irq(struct device *d, unsigned i, uint64_t now)
 {
     struct device_irq *irq = &d->irq[i];
@@ -145,7 +146,8 @@ static bool check_irq(struct device *d, unsigned i, uint64_t now)
         irq->delivered = m.w[1];
         return true;
     }
-    if (limit != 0 && now - irq->held_since_us > limit && had_its_chance(d, every_us(d))) {
+    if (limit != 0 && now - irq->held_since_us > limit && !is_silent(d) &&
+        had_its_chance(d, every_us(d))) {
         death(d, CAUSE_IRQ_UNACKED, "interrupt %u has been unacknowledged for %lu ms", i,
               (unsigned long)((now - irq->held_since_us) / 1000));
         return false;

@@ -52,7 +52,10 @@ static bool session_open(struct shell *s, const char *command,
     *session =
         (struct client_session){.devman = devman, .slots = SLOT_INSPECT, .bits = BIT_INSPECT};
     error = client_session_open(session, driver->device, INSPECT_INTERFACE, INSPECT_RIGHTS_ALL, 0);
-    if (error == E_GONE)
+    if (error == E_GONE && driver->status == DEVMAN_STATE_RUNNING) /* a moment ago */
+        shell_error(s, "%s: %s (%s) ended before it answered; drivers says why", command,
+                    driver->driver, driver->device);
+    else if (error == E_GONE)
         shell_error(s, "%s: %s (%s) does not run (%s); start %s brings it back", command,
                     driver->driver, driver->device, driver_state_name(driver->status),
                     driver->device);

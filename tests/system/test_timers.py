@@ -11,6 +11,7 @@ import mkimage
 from conftest import ROOT
 from qtest import Qtest
 from test_driver_host import built, passes
+from test_net import until
 
 BASES = {"leap": "2024-02-29T23:59:50", "old": "1999-12-31T12:00:00", "late": "2099-06-30T00:30:00"}
 
@@ -91,7 +92,7 @@ def test_drivers(machine, tmp_path, count, kind):
     one = machine(boot="pvh", icount=True, machine=name, limit_s=300, image=str(image),
                   extra=(*extra, "-rtc", "clock=vm"))
     one.boot()
-    assert [line for line in one.run("log") if line.endswith(f"timer: {says}")]
+    until(lambda: [line for line in one.run("log") if line.endswith(f"timer: {says}")])
     drivers = {d["driver"]: d for d in one.run_json("drivers")}
     assert drivers["timer"]["device"] == device and drivers["rtc"]["device"] == "/platform/cmos"
     ran = {r["test"]: r for r in one.run_json(
