@@ -187,7 +187,7 @@ static void print_json(struct shell *s, uint64_t devman, const char *path)
 /* devman does it; the shell goes on. */
 static void kill_often(struct shell *s, char **argv)
 {
-    static const struct bounds times_of = {"TIMES", 1, TIMES_MAX};
+    static const struct bounds times_of = {"TIMES", 0, TIMES_MAX};
     static const struct bounds every_of = {"MS", 1, EVERY_MS_MAX};
     struct devman_node_state node;
     uint32_t times, every_ms;
@@ -203,6 +203,8 @@ static void kill_often(struct shell *s, char **argv)
         complain(s, "kill", &node, error);
     else if (s->json)
         print_json(s, devman, node.where);
+    else if (times == 0)
+        output_printf(&s->out, "%s (%s) is killed no more\n", node.driver, node.where);
     else
         output_printf(&s->out, "%s (%s) is killed %u times from now on\n", node.driver, node.where,
                       times);

@@ -47,8 +47,8 @@ const struct command commands[] = {
      "D is a driver's name, or its device's path where several have that name. It ends where it\n"
      "stands, and the next one takes over: clients only see that it took a moment. With TIMES and\n"
      "MS devman kills it so often, at random moments MS apart on average, while the shell goes\n"
-     "on; devman toll D says what that has met. With after N it is single-stepped, and killed\n"
-     "when it has executed N more instructions; 0 ends that.\n",
+     "on; devman toll D says what that has met; 0 TIMES ends it. With after N it is\n"
+     "single-stepped, and killed when it has executed N more instructions; 0 ends that.\n",
      true, 3, cmd_kill, driver_word},
     {"restart", "restart a driver", "restart D [--json]",
      "As kill, and starts one that was stopped or given up, too.\n", true, 1, cmd_restart,

@@ -84,7 +84,7 @@ static void test_orders(void)
     CHECK(has("kill uart8250 after -1", "no option -1") &&
           has("kill uart8250 after x", "kill: N is a number from 0 to 1000000, not x"));
     CHECK(has("kill uart8250 20", "kill: how often? usage: kill D"));
-    CHECK(has("kill uart8250 x 5", "kill: TIMES is a number from 1 to 1000000, not x"));
+    CHECK(has("kill uart8250 x 5", "kill: TIMES is a number from 0 to 1000000, not x"));
     CHECK(has("kill uart8250 20 0", "kill: MS is a number from 1 to 60000, not 0"));
     CHECK(*fake_order == '\0');
     CHECK(prints("count 3", "1\r\n2\r\n3\r\n") && has("count x", "count: up to which number, "));

@@ -1,7 +1,7 @@
 """The network card's driver dies below those who use the network: a download goes on, its sum is right,
 and no checksum on the wire is wrong; frames that were accepted leave; a listener hears all again; and a
-connection lives through each fault, with wild DMA stopped by VT-d. `make soak` has more: NET_MIB and
-NET_KILLS in the environment, and each fault that `inject` knows."""
+connection lives through each fault, with wild DMA stopped by VT-d. NET_FAULTS in the environment: each
+fault that `inject` knows, as `make soak` has it."""
 import array
 import os
 import re
@@ -20,24 +20,20 @@ from test_e1000 import CAUSES, FAULTS, IOMMU, Q35, driver
 from test_net import GUEST, IMAGE, PEER, PEER_MAC, Peer, addressed, until
 from test_net_hostile import MAC, capture, what_is_wrong
 
-MIB = int(os.environ.get("NET_MIB", "6"))
-KILLS = int(os.environ.get("NET_KILLS", "0"))  # 0: as many as there are seconds
-LOST_MAX = 0.25  # judged where it takes a while
-JUDGED_MIB = 128
-EVERY_MS = 1000 if MIB >= JUDGED_MIB else 250
-LIMIT_S = 120 + 30 * MIB
+MIB = 6
+LIMIT_S = 300
 WORDS = array.array("Q", [n * 0x9e3779b97f4a7c15 % 2**64 for n in range(0x20000)]).tobytes()
 
 
 def download(one, count):
-    """The guest takes @count MiB from a server here. Seconds, and what it said of them is checked."""
+    """The guest takes @count MiB from a server here, and what it says of them is checked."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(60)
         one.send(f"nc -s 10.0.2.2 {server.getsockname()[1]}\r")
         peer, _ = server.accept()
         with peer:
             peer.settimeout(LIMIT_S)
-            begun, crc = time.monotonic(), 0
+            crc = 0
             for n in range(count):
                 mib = struct.pack("<Q", n) + WORDS[8:]
                 crc = zlib.crc32(mib, crc)
@@ -45,7 +41,6 @@ def download(one, count):
             peer.shutdown(socket.SHUT_WR)
             said = one.wait_prompt(timeout=LIMIT_S)
     assert f"{count * 2**20} bytes, CRC-32 {crc:08x}" in said, said[-500:]
-    return time.monotonic() - begun
 
 
 def user_network(make, model, *more, **config):
@@ -57,29 +52,21 @@ def user_network(make, model, *more, **config):
 
 
 def test_a_download_lives(machine, tmp_path, count):
-    """With a death each second (here: four). On e1000e: QEMU's 8254x are deaf for a second after each."""
+    """On e1000e: QEMU's 8254x are deaf for a second after each death. tests/system/test_net_download.py
+    has larger ones, and judges what they lose."""
     path = tmp_path / "wire.pcap"
-    record = capture(path) if MIB < JUDGED_MIB else ()
-    one = user_network(machine, "e1000e", *record, **IMAGE)
-    before, quiet = one.run_json("devman memory"), download(one, MIB)
-    one.run(f"kill e1000 {KILLS or 1000} {EVERY_MS}")
-    taken, rounds = download(one, MIB), 1
-    while KILLS and one.run_json("devman toll e1000")[0]["left"]:
-        taken, rounds = taken + download(one, MIB), rounds + 1
-    one.run("kill e1000 0")
-    deaths = driver(one)["restarts"]
-    assert deaths >= (KILLS or 1), deaths
+    one = user_network(machine, "e1000e", *capture(path), **IMAGE)
+    download(one, MIB)
+    before = one.run_json("devman memory")
+    one.run("kill e1000 1000 250")
+    while driver(one)["restarts"] < 4:
+        download(one, MIB)
+    assert "no more" in one.run("kill e1000 0 250")[-1]
     until(lambda: driver(one)["state"] == "running")
     assert one.run_json("devman memory") == before
-    if MIB >= JUDGED_MIB:
-        lost = 1 - rounds * quiet / taken
-        print(f"{rounds * MIB} MiB, {deaths} deaths: {MIB / quiet:.1f} MiB/s without, "
-              f"{rounds * MIB / taken:.1f} MiB/s with, {lost:.0%} lost")
-        assert lost <= LOST_MAX
     one.close()
-    if record:
-        wrong, sent = what_is_wrong(path)
-        assert sent > 100 and wrong == []
+    wrong, sent = what_is_wrong(path)
+    assert sent > 100 and wrong == []
     count("net-download", 1, 0)
 
 
@@ -145,11 +132,13 @@ def test_frames_that_were_accepted_leave(wire):
         time.sleep(0.01)
 
     def numbers():
-        """Lines that come fast are one datagram."""
-        return [int(line) for f in list(wire.peer.frames) if UDP in f and f[UDP].dport == 4000
-                for line in bytes(f[UDP].payload).split()]
+        """Lines that come fast are one datagram, a slow one is two, and a frame may be there twice:
+        their IDs say which and in which order."""
+        datagrams = {f[IP].id: bytes(f[UDP].payload) for f in list(wire.peer.frames)
+                     if UDP in f and f[UDP].dport == 4000}
+        return [int(line) for line in b"".join(datagrams[n] for n in sorted(datagrams)).split()]
 
-    until(lambda: set(range(1000, 1200)) <= set(numbers()))
+    until(lambda: numbers() == list(range(1000, 1200)))
     wire.send("\x03")
     wire.wait_prompt()
     assert driver(wire)["restarts"] >= 5
