@@ -45,8 +45,11 @@ DISKS_SOAK = {"DEATHS_EACH": "1", "DISK_MIB": "256"}
 DISKS = [f"tests/system/test_{name}.py" for name in ("ata", "disk_order", "disk_copy", "disk_wild")]
 
 # Downloads of so many MiB, until the network card's driver has died so often; every fault below a
-# connection.
-NET_SOAK = {"NET_MIB": "256", "NET_KILLS": "1000", "NET_FAULTS": "all"}
+# connection; a hostile network; hostile bytes for all parsers on the host, so many times as many.
+NET_SOAK = {"NET_MIB": "256", "NET_KILLS": "1000", "NET_FAULTS": "all", "NET_FLOOD": "10000"}
+NET_FUZZ_SOAK = {"NET_FUZZ": "20", "HTTP_FUZZ": "20", "NBD_FUZZ": "20"}
+NET = [f"tests/system/test_net_{name}.py" for name in ("download", "restart", "hostile")]
+NET_FUZZ = [f"tests/system/test_{name}.py" for name in ("net_host", "http", "nbd")]
 
 # The fuzzer runs in the debug build, whose kernel checks itself. Bochs has what QEMU lacks: PCIDs
 # and strict faults.
@@ -217,19 +220,31 @@ def soak_disks(add):
     return [done.stdout[-2000:]] if done.returncode else []
 
 
-def soak_net(add, kills):
-    """tests/system/test_net_restart.py for longer."""
-    chosen = {**NET_SOAK, **({"NET_KILLS": str(kills)} if kills else {}), **os.environ}
+def net_part(name, environment, *args):
+    """pytest's last line, the figures of downloads, and what it said if it failed."""
     started = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider",
-                           "tests/system/test_net_restart.py"], capture_output=True, text=True,
-                          env=chosen, cwd=emu.ROOT, check=False)
-    minutes = (time.monotonic() - started) / 60
-    figures = re.findall(r"^\.?(\d+ MiB, .* lost)$", done.stdout, re.M)
-    result = "; ".join([*figures, done.stdout.strip().splitlines()[-1], f"{minutes:.0f} minutes"])
-    print(f"net: {result}", flush=True)
-    add(f"downloads while e1000 dies once a second, {chosen['NET_KILLS']} times; each fault", 1, result)
-    return [done.stdout[-2000:]] if done.returncode else []
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *args],
+                          capture_output=True, text=True, env={**environment, **os.environ},
+                          cwd=emu.ROOT, check=False)
+    log = emu.ROOT / "build" / "logs" / f"soak-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(done.stdout)
+    figures = re.findall(r"^\.?((?:\d+ times \d+ MiB|wget:|http server:) .*)$", done.stdout, re.M)
+    result = "; ".join([*figures, done.stdout.strip().splitlines()[-1],
+                        f"{(time.monotonic() - started) / 60:.0f} minutes"])
+    print(f"{name}: {result}", flush=True)
+    return result, [done.stdout[-2000:]] if done.returncode else []
+
+
+def soak_net(add, kills):
+    chosen = {**NET_SOAK, **({"NET_KILLS": str(kills)} if kills else {})}
+    result, failures = net_part("net", chosen, *NET)
+    add(f"downloads of {chosen['NET_MIB']} MiB while e1000 dies once a second, {chosen['NET_KILLS']} "
+        "times; each fault below a connection; floods, a link that flaps", 1, result)
+    result, more = net_part("net-fuzz", NET_FUZZ_SOAK, "-k", "sanitizers or test_core or test_protocol", *NET_FUZZ)
+    add("hostile bytes for net, http and nbd on the host, " +
+        ", ".join(f"{k}={v}" for k, v in NET_FUZZ_SOAK.items()), 1, result)
+    return failures + more
 
 
 def soak_boots(add, count):

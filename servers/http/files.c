@@ -9,6 +9,7 @@
 #include "services.h"
 
 #include <quoll/calendar.h>
+#include <quoll/client.h>
 #include <quoll/error.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,12 +116,24 @@ static int read_piece(const struct connection *c, const char *path, uint32_t cou
     return error;
 }
 
+static void log_broken(const struct connection *c, const char *path, int error)
+{
+    char line[120];
+
+    (void)snprintf(line, sizeof(line), "%.60s broke off at byte %llu: %s", path,
+                   (unsigned long long)c->at,
+                   error == E_GONE ? "it was changed" : quoll_strerror(error));
+    (void)system_log_write(SLOT_SYSTEM, line);
+}
+
 static bool more_file(struct connection *c)
 {
     uint64_t left = c->file_bytes - c->at;
     uint32_t count = left < OUT_BYTES ? (uint32_t)left : OUT_BYTES, got = 0;
+    int error = read_piece(c, path_of(c), count, &got);
 
-    if (read_piece(c, path_of(c), count, &got) != E_OK || got == 0) {
+    if (error != E_OK || got == 0) {
+        log_broken(c, path_of(c), error != E_OK ? error : E_GONE);
         c->is_broken = true; /* fewer bytes than were promised say so */
         return false;
     }

@@ -73,6 +73,8 @@ static void test_orders(void)
     CHECK(prints("kill uart8250 20 5", "uart8250 (/platform/com1) is killed 20 times from now "
                                        "on\r\n"));
     CHECK(strcmp(fake_order, "kill_often /platform/com1 20 5000") == 0);
+    CHECK(prints("kill uart8250 0 5", "uart8250 (/platform/com1) is killed no more\r\n"));
+    CHECK(strcmp(fake_order, "kill_often /platform/com1 0 5000") == 0);
     CHECK(prints("devman toll uart8250", "uart8250 (/platform/com1): 7 kills, 4 in a handler, 5 "
                                          "with requests; 3 to come\r\n"));
     CHECK(has("devman toll uart8250 --json", "\"in_handler\": 4, \"with_requests\": 5, "));

@@ -75,7 +75,7 @@ def test_under_sanitizers(tmp_path, count):
         "-include", ROOT / "tests/http/shim.h", *(f"-I{ROOT / path}" for path in [
             "build/gen", "servers/include", "kernel/include"]), "-idirafter", ROOT / "libc/include",
         "-o", program, *(ROOT / path for path in ["tests/http/fuzz.c", "tests/http/page.s", *own, "servers/lib/json.c"]))
-    done = subprocess.run([program], capture_output=True, text=True, errors="replace", timeout=300, check=False)
+    done = subprocess.run([program], capture_output=True, text=True, errors="replace", timeout=1800, check=False)
     counted = re.search(r"(\d+) passed, (\d+) failed\s*$", done.stdout)
     assert counted and done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     count("http", int(counted[1]), int(counted[2]))

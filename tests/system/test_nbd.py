@@ -34,7 +34,8 @@ def test_protocol(tmp_path, count):
     """An honest client's answers to the byte, and 2,000 clients that are not."""
     run("gcc", *FLAGS, "-o", tmp_path / "fuzz", "tests/nbd/fuzz.c", "servers/nbd/option.c",
         "servers/nbd/transmit.c")
-    passed, failed = re.search(r"(\d+) passed, (\d+) failed\s*$", run(tmp_path / "fuzz")).groups()
+    said = run(tmp_path / "fuzz", timeout=1800)
+    passed, failed = re.search(r"(\d+) passed, (\d+) failed\s*$", said).groups()
     count("nbd-protocol", int(passed), int(failed))
     assert failed == "0" and int(passed) > 4000
 

@@ -93,7 +93,7 @@ def served(one):
             left -= len(piece)
             sum_.update(piece)
     taken = time.monotonic() - begun
-    assert not left and sum_.digest() == wanted.digest(), left
+    assert not left and sum_.digest() == wanted.digest(), (left, one.run("log")[-10:])
     return taken
 
 

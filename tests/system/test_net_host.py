@@ -45,7 +45,7 @@ def test_core(name, lwip, count, tmp_path):
     run(["gcc", *FLAGS, *OWN, "-o", program, f"tests/net/{name}.c",
          *(f"servers/net/{c}.c" for c in CORE), *lwip])
     done = subprocess.run([program], cwd=ROOT, capture_output=True, text=True, errors="replace",
-                          timeout=300, check=False,
+                          timeout=1800, check=False,
                           env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"})
     counted = re.search(r"(\d+) passed, (\d+) failed\s*$", done.stdout)
     assert counted, (done.stdout + done.stderr)[-3000:]
