@@ -42,13 +42,17 @@ def peer_wire():
             peer.close()
 
 
-def run(names, log, icount, wire, extra=()):
+def run(names, log, icount, wire, extra=(), power_off=False):
     """What the shell says of the rows."""
     config = Config(machine="q35,kernel-irqchip=split", boot="pvh", icount=icount,
                     extra=(*IOMMU, *wire, *CARD, *extra))
     with Machine(config, log, limit_s=LIMIT_S + 60) as m:
         m.boot()
-        return [row for row in m.run_json(" ".join(["bench", *names]), LIMIT_S) if "bench" in row]
+        rows = [row for row in m.run_json(" ".join(["bench", *names]), LIMIT_S) if "bench" in row]
+        if power_off:
+            m.send("poweroff\r")
+            m.wait_exit()
+    return rows
 
 
 def timed(names, log="net_bench-time"):

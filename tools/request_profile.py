@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""Which functions a disk's requests spend their instructions in: runs rows of `bench disk` on plain
-TCG under tools/tcg/requests.c and finds each instruction that ran in the program whose file has
-these bytes at this address. Prints instructions a request, by program and by function.
+"""Which functions a disk's requests, or packets, spend their instructions in: runs rows of `bench
+disk`, or one of `bench net` with a peer, on plain TCG under tools/tcg/requests.c and finds each
+instruction that ran in the program whose file has these bytes at this address. Prints instructions a
+request, by program and by function. Of a row of the network that begins with an order the order's
+are among them.
 
 usage: request_profile.py [--build=DIR] [--way=dma|dma-off|pio] [--top=N] NAME
 """
@@ -17,6 +19,7 @@ import tempfile
 
 import disk_bench
 import emu
+import net_bench
 
 WAYS = dict(zip(("dma", "dma-off", "pio"), disk_bench.WAYS))
 PT_LOAD = 1
@@ -49,7 +52,7 @@ class Program:
 def programs():
     """The kernel and who has to do with requests first: libraries lie in several at one address."""
     build = emu.build_dir()
-    first = ["bench", "ata", "ahci", "devman"]
+    first = ["bench", "ata", "ahci", "e1000", "mux", "net", "devman"]
     paths = sorted((build / "user").glob("*.elf"),
                    key=lambda p: (first.index(p.stem) if p.stem in first else len(first), p.stem))
     return [Program(path) for path in (build / "kernel" / "quoll.elf", *paths)]
@@ -67,15 +70,29 @@ def attribute(lines, candidates):
     return found
 
 
+def run_disk(name, way, plugin, log):
+    """How many requests they were."""
+    rows, = disk_bench.run_bench(way, disk_bench.timed_names([name]), log, extra=plugin,
+                                 power_off=True)
+    return sum(row["n"] * int(row["bench"].rpartition("qd")[2]) for row in rows)
+
+
+def run_net(name, plugin, log):
+    """How many packets they were."""
+    with net_bench.peer_wire() as wire:
+        rows = net_bench.run([name], log, False, wire, (plugin[0], plugin[1] + ",whole=on"),
+                             power_off=True)
+    return sum(row["n"] * net_bench.UNITS[row["bench"]][0] for row in rows)
+
+
 def profile(name, way, log="request_profile"):
     """(requests, {(program, function): instructions}) of the rows that @name chooses."""
     with tempfile.TemporaryDirectory() as directory:
         series, places = (pathlib.Path(directory) / file for file in ("series", "places"))
         plugin = ("-plugin", f"{disk_bench.PLUGIN},out={series},profile={places}")
-        rows, = disk_bench.run_bench(way, disk_bench.timed_names([name]), log, extra=plugin,
-                                     power_off=True)
+        requests = (run_net(name, plugin, log) if name in net_bench.UNITS
+                    else run_disk(name, way, plugin, log))
         lines = places.read_text().splitlines()
-    requests = sum(row["n"] * int(row["bench"].rpartition("qd")[2]) for row in rows)
     return requests, attribute(lines, programs())
 
 

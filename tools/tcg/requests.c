@@ -7,6 +7,7 @@
  *
  *   -plugin requests.so,out=FILE      one line of JSON for each series of requests
  *   ...,profile=FILE                  how often each instruction ran between marks, a line each
+ *   ...,whole=on                      a series is one round: all between its marks
  */
 #include "decode.h"
 #include "qemu_plugin.h"
@@ -32,6 +33,7 @@ struct place {
 
 static uint64_t counter[COUNTERS]; /* since QEMU started; translated code adds to them */
 static uint64_t at_begin[COUNTERS], total[COUNTERS], rounds;
+static bool whole; /* a series is one round */
 static bool in_series, in_round;
 static struct place *places;
 static FILE *out, *profile;
@@ -44,24 +46,6 @@ _Noreturn static void fail(const char *what)
 }
 
 /* ---- at run time */
-
-static void series_begin(void)
-{
-    memset(total, 0, sizeof total);
-    rounds = 0;
-    in_series = true;
-}
-
-static void series_end(void)
-{
-    in_series = in_round = false;
-    if (fprintf(out,
-                "{\"rounds\": %" PRIu64 ", \"kernel\": %" PRIu64 ", \"user\": %" PRIu64
-                ", \"cr3\": %" PRIu64 ", \"port\": %" PRIu64 "}\n",
-                rounds, total[KERNEL], total[USER], total[CR3], total[PORT]) < 0 ||
-        fflush(out) != 0)
-        fail("the output file cannot be written");
-}
 
 static void round_begin(void)
 {
@@ -79,15 +63,39 @@ static void round_end(void)
         total[i] += counter[i] - at_begin[i];
 }
 
+static void series_begin(void)
+{
+    memset(total, 0, sizeof total);
+    rounds = 0;
+    in_series = true;
+    if (whole)
+        round_begin();
+}
+
+static void series_end(void)
+{
+    if (whole)
+        round_end();
+    in_series = in_round = false;
+    if (fprintf(out,
+                "{\"rounds\": %" PRIu64 ", \"kernel\": %" PRIu64 ", \"user\": %" PRIu64
+                ", \"cr3\": %" PRIu64 ", \"port\": %" PRIu64 "}\n",
+                rounds, total[KERNEL], total[USER], total[CR3], total[PORT]) < 0 ||
+        fflush(out) != 0)
+        fail("the output file cannot be written");
+}
+
 static void on_mark(unsigned vcpu, void *userdata)
 {
     (void)vcpu;
     switch ((enum mark)(uintptr_t)userdata) {
     case MARK_BEGIN:
-        round_begin();
+        if (!whole)
+            round_begin();
         break;
     case MARK_END:
-        round_end();
+        if (!whole)
+            round_end();
         break;
     case MARK_SERIES_BEGIN:
         series_begin();
@@ -203,6 +211,10 @@ static bool open_files(int argc, char **argv)
         const char *path = value_of(argv[i], "out");
         FILE **f = path != NULL ? &out : &profile;
 
+        if (strcmp(argv[i], "whole=on") == 0) {
+            whole = true;
+            continue;
+        }
         path = path != NULL ? path : value_of(argv[i], "profile");
         *f = path != NULL ? open_file(path) : NULL;
         if (*f == NULL)
@@ -219,7 +231,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
         return -1;
     }
     if (!open_files(argc, argv)) {
-        (void)fputs("usage: -plugin requests.so,out=FILE[,profile=FILE]\n", stderr);
+        (void)fputs("usage: -plugin requests.so,out=FILE[,profile=FILE][,whole=on]\n", stderr);
         return -1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
