@@ -201,15 +201,25 @@ void core_begin(const uint8_t secret[16], uint64_t now_ms)
 
 /* ---- time */
 
-uint32_t core_time(uint64_t now_ms)
+static void time_streams(void)
 {
-    core.now_ms = now_ms;
-    sys_check_timeouts();
+    core.looks_at_streams = false;
     for (uint32_t sessions = core.sessions; sessions != 0;) {
         unsigned i = session_next(&sessions);
         for (uint32_t sockets = sockets_of(i); sockets != 0;) {
             stream_time(socket_next(i, &sockets));
         }
+    }
+}
+
+/* This runs for each frame, so what looks at all sockets is done when lwIP's timers are due, or
+ * one of them asked for it. */
+uint32_t core_time(uint64_t now_ms)
+{
+    core.now_ms = now_ms;
+    if (core.looks_at_streams || sys_timeouts_sleeptime() == 0) {
+        sys_check_timeouts();
+        time_streams();
     }
     return sys_timeouts_sleeptime();
 }
@@ -218,31 +228,26 @@ uint32_t core_time(uint64_t now_ms)
 
 void core_flush(void)
 {
-    for (uint32_t sessions = core.sessions; sessions != 0;) {
+    uint32_t sessions = core.has_news;
+
+    if (sessions == 0) {
+        return;
+    }
+    core.has_news = 0;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the news before the look at the flags */
+    while (sessions != 0) {
         unsigned i = session_next(&sessions);
-        struct session *s = &core.session[i];
-        if (!s->has_news) {
-            continue;
-        }
-        s->has_news = false;
-        __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the news before the look at the flag */
-        if (socket_load(&s->region->client_sleeps) != 0) {
+        if (socket_load(&core.session[i].region->client_sleeps) != 0) {
             port_wake(i);
         }
     }
 }
 
-static void set_flags(uint64_t value)
+void core_attend(void)
 {
-    for (uint32_t sessions = core.sessions; sessions != 0;) {
-        unsigned i = session_next(&sessions);
-        socket_store_fenced(&core.session[i].region->server_sleeps, value);
+    for (uint32_t sessions = core.awake; sessions != 0;) {
+        core_doorbell(session_next(&sessions));
     }
-}
-
-void core_awake(void)
-{
-    set_flags(0);
 }
 
 /* Has its client given something, or taken so much that it would have rung if this had slept? Only
@@ -259,19 +264,19 @@ static bool has_changed(const struct socket *s)
             socket_load(&w->rx_get) / SOCKET_TAKE_BYTES != s->rx_seen / SOCKET_TAKE_BYTES);
 }
 
+/* Only in sessions in @awake is the flag off: who of the others gives something rings. */
 bool core_about_to_sleep(void)
 {
-    set_flags(1);
-    for (uint32_t sessions = core.sessions; sessions != 0;) {
+    for (uint32_t sessions = core.awake; sessions != 0;) {
         unsigned i = session_next(&sessions);
+        socket_store_fenced(&core.session[i].region->server_sleeps, 1);
         for (uint32_t sockets = sockets_of(i); sockets != 0;) {
-            const struct socket *s = socket_next(i, &sockets);
-            if (has_changed(s)) {
-                core_awake();
+            if (has_changed(socket_next(i, &sockets))) {
                 return false;
             }
         }
     }
+    core.awake = 0;
     return true;
 }
 

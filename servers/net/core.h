@@ -57,10 +57,12 @@ uint32_t core_time(uint64_t now_ms);
 /** Wake those clients that sleep and have news: at the end of each round. */
 void core_flush(void);
 
-/** Say that the server is going to sleep, in every session. False: there is something to do; do
- *  it (core_doorbell) and come again. */
+/** Say that the server is going to sleep, in every session whose doorbell has rung since. False:
+ *  there is something to do; do it (core_attend) and come again. */
 bool core_about_to_sleep(void);
-void core_awake(void);
+
+/** Look at the words of those clients again. */
+void core_attend(void);
 
 /* ---- addresses */
 
@@ -113,7 +115,7 @@ void core_session_allow(unsigned session, struct core_rights rights);
 /** End all its sockets, connections with a reset. Nothing touches its region any more. */
 void core_session_close(unsigned session);
 
-/** The client has changed words of its region. */
+/** The client has changed words of its region. It need not ring again until the server sleeps. */
 void core_doorbell(unsigned session);
 
 struct core_end {

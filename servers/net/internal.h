@@ -51,7 +51,6 @@ struct session {
     struct socket_region *region; /* null: free */
     struct core_rights rights[CORE_RIGHTS];
     unsigned rights_count;
-    bool has_news;
     uint32_t used; /* bit per socket */
     struct socket socket[SOCKET_COUNT];
 };
@@ -66,6 +65,9 @@ struct core {
     bool leaves_sums;
     struct core_counters count;
     uint32_t sessions; /* bit per session: which there are */
+    uint32_t awake; /* those whose client does not ring: their words are looked at before sleep */
+    uint32_t has_news;     /* those whose client is to be told something */
+    bool looks_at_streams; /* one of them waits for something that no callback tells of */
     struct session session[CORE_SESSIONS];
 };
 extern struct core core;
@@ -132,6 +134,9 @@ struct socket *socket_take(unsigned session, enum core_kind kind);
 
 /** Read the client's words. False: they are a lie, and the socket is over. */
 bool socket_look(struct socket *s);
+
+/** Only what it has taken: what it has given stays to be seen by who sends it. */
+bool socket_look_taken(struct socket *s);
 
 /** Bytes that may be put into the ring to the client. */
 static inline size_t socket_room(const struct socket *s)

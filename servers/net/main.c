@@ -49,14 +49,13 @@ static void pump(void)
 
     tick(now);
     for (;;) {
-        core_awake();
         (void)wire_pump();
         ms = core_time(now);
         core_flush();
         if (core_about_to_sleep() && wire_about_to_sleep()) {
             break;
         }
-        serve_doorbells(~0ull);
+        core_attend();
     }
     wake_in(ms < TICK_MS ? ms : TICK_MS);
 }

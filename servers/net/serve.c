@@ -66,10 +66,8 @@ void port_wake(unsigned session)
 
 void serve_doorbells(uint64_t bits)
 {
-    for (unsigned i = 0; i < CORE_SESSIONS; i++) {
-        if ((bits >> (BIT_CLIENTS + i) & 1) != 0) {
-            core_doorbell(i);
-        }
+    for (bits = bits >> BIT_CLIENTS & ((1u << CORE_SESSIONS) - 1); bits != 0; bits &= bits - 1) {
+        core_doorbell((unsigned)__builtin_ctzll(bits));
     }
 }
 

@@ -44,7 +44,7 @@ void socket_tell(struct socket *s, uint32_t set, uint32_t clear)
     socket_store(&w->tx_get, s->tx_get);
     socket_store(&w->rx_put, s->rx_put);
     socket_store(&w->state, (uint64_t)s->error << 32 | s->flags);
-    core.session[s->session].has_news = true;
+    core.has_news |= 1u << s->session;
 }
 
 void socket_fail(struct socket *s, int error)
@@ -74,23 +74,39 @@ void socket_lied(struct socket *s)
 
 /* ---- what the client says */
 
-bool socket_look(struct socket *s)
+bool socket_look_taken(struct socket *s)
 {
-    const struct socket_words *w = words_of(s);
-    uint64_t tx_put = socket_load(&w->tx_put), rx_get = socket_load(&w->rx_get);
+    uint64_t rx_get = socket_load(&words_of(s)->rx_get);
 
-    if (tx_put - s->tx_get > SOCKET_RING_BYTES || tx_put < s->tx_seen || rx_get > s->rx_put ||
-        rx_get < s->rx_seen) {
+    if (rx_get > s->rx_put || rx_get < s->rx_seen) {
         socket_lied(s);
         return false;
     }
-    s->tx_seen = tx_put;
     s->rx_seen = rx_get;
     return true;
 }
 
+bool socket_look(struct socket *s)
+{
+    uint64_t tx_put = socket_load(&words_of(s)->tx_put);
+
+    if (tx_put - s->tx_get > SOCKET_RING_BYTES || tx_put < s->tx_seen) {
+        socket_lied(s);
+        return false;
+    }
+    s->tx_seen = tx_put;
+    return socket_look_taken(s);
+}
+
+/* The flag is off before the words are looked at: what comes later is seen before the server
+ * sleeps. */
 void core_doorbell(unsigned session)
 {
+    if ((core.sessions >> session & 1) == 0) {
+        return;
+    }
+    core.awake |= 1u << session;
+    socket_store(&core.session[session].region->server_sleeps, 0);
     for (uint32_t sockets = sockets_of(session); sockets != 0;) {
         struct socket *s = socket_next(session, &sockets);
         if (!s->used || (s->flags & SOCKET_FAILED) != 0) {
@@ -115,7 +131,7 @@ void socket_put_record(struct socket *s, const struct socket_record *head, const
     size_t bytes = socket_record_bytes(head->length);
     uint64_t at;
 
-    if (!socket_look(s)) {
+    if (!socket_look_taken(s)) {
         return;
     }
     if (head->length > SOCKET_DATAGRAM_MAX || bytes > socket_room(s)) {
@@ -206,6 +222,7 @@ void core_session_open(unsigned session, struct socket_region *region, struct co
     struct session *s = &core.session[session];
 
     memset(region, 0, SOCKET_RINGS_AT);
+    socket_store(&region->server_sleeps, 1);
     *s = (struct session){.region = region, .rights = {rights}, .rights_count = 1};
     core.sessions |= 1u << session;
 }
@@ -233,6 +250,8 @@ void core_session_close(unsigned session)
     core_drop_waiting();
     s->region = NULL;
     core.sessions &= ~(1u << session);
+    core.awake &= core.sessions;
+    core.has_news &= core.sessions;
 }
 
 struct socket *socket_take(unsigned session, enum core_kind kind)

@@ -93,6 +93,13 @@ static void finish(struct socket *s)
 
 /* ---- out */
 
+/* lwIP had no memory for what it was given: nobody else would say that there is some again. */
+static bool is_starved(const struct socket *s)
+{
+    return s->tcp != NULL && (s->flags & SOCKET_CONNECTED) != 0 && s->tx_sent == s->tx_get &&
+           s->tx_sent != s->tx_seen;
+}
+
 static void send(struct socket *s)
 {
     struct tcp_pcb *pcb = s->tcp;
@@ -112,6 +119,7 @@ static void send(struct socket *s)
     if (s->shut && !s->shut_done && s->tx_sent == s->tx_seen) {
         s->shut_done = tcp_shutdown(pcb, 0, 1) == ERR_OK;
     }
+    core.looks_at_streams |= is_starved(s);
     if (s->tx_sent != before) {
         (void)tcp_output(pcb);
     }
@@ -124,6 +132,7 @@ static err_t on_sent(void *cookie, struct tcp_pcb *pcb, uint16_t count)
 
     (void)pcb;
     s->tx_get += count < on_the_way ? count : on_the_way;
+    core.looks_at_streams |= s->closing; /* this may have been the last of it */
     socket_tell(s, 0, 0);
     if (!s->closing && !socket_look(s)) {
         return ERR_ABRT;
@@ -146,7 +155,7 @@ static void put(struct socket *s, const struct pbuf *p)
 
 static err_t take(struct socket *s, struct pbuf *p)
 {
-    if (!socket_look(s)) {
+    if (!socket_look_taken(s)) {
         (void)pbuf_free(p);
         return ERR_ABRT;
     }
@@ -210,13 +219,6 @@ void stream_pump(struct socket *s)
     if (s->tcp != NULL) {
         send(s);
     }
-}
-
-/* lwIP had no memory for what it was given: nobody else would say that there is some again. */
-static bool is_starved(const struct socket *s)
-{
-    return s->tcp != NULL && (s->flags & SOCKET_CONNECTED) != 0 && s->tx_sent == s->tx_get &&
-           s->tx_sent != s->tx_seen;
 }
 
 void stream_time(struct socket *s)

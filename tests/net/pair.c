@@ -128,9 +128,7 @@ static bool step(void)
     (void)core_time(++now);
     core_can_send();
     core_flush();
-    if (core_about_to_sleep()) {
-        core_awake();
-    }
+    (void)core_about_to_sleep();
     return send_all() && receive_all();
 }
 
@@ -428,16 +426,17 @@ static void test_sleep(void)
         (void)step();
     }
     check(core_about_to_sleep(), "nothing is new");
-    core_awake();
+    check(regions[0]->server_sleeps == 1, "and its client is to ring");
+    core_doorbell(0);
+    check(regions[0]->server_sleeps == 0, "but not again");
     check(get(0, s, bytes, sizeof(bytes)) == sizeof(bytes), "takes all");
     check(!core_about_to_sleep(), "so much was taken");
     core_doorbell(0);
     check(core_about_to_sleep(), "and is known now");
-    core_awake();
     check(core_create(0, CORE_STREAM, &other) == E_OK, "another");
     words(0, other)->tx_put = words(0, other)->rx_get = SOCKET_TAKE_BYTES;
+    core_doorbell(0);
     check(core_about_to_sleep(), "no client keeps it awake");
-    core_awake();
     check(core_close(0, other) == E_OK && core_close(0, s) == E_OK, "closed");
 }
 
