@@ -33,7 +33,7 @@ enum phase {
     PHASE_CLOSED,
 };
 
-static enum phase phase_of(struct queue_client *q, uint64_t life)
+__attribute__((noinline)) static enum phase phase_of(struct queue_client *q, uint64_t life)
 {
     if (queue_state_of(life) == QUEUE_CLOSED) {
         return PHASE_CLOSED;
@@ -64,6 +64,12 @@ static void client_awake(struct queue_client *q)
     }
 }
 
+/* Apart, since a system call spoils every register: who need not wake anybody saves none. */
+__attribute__((noinline)) static void wake_driver(const struct queue_client *q)
+{
+    queue_wake(q->wake_driver);
+}
+
 int queue_submit(struct queue_client *q, uint32_t op, uint64_t offset, uint64_t length,
                  const uint64_t args[4], uint64_t *seq)
 {
@@ -73,14 +79,8 @@ int queue_submit(struct queue_client *q, uint32_t op, uint64_t offset, uint64_t 
     enum phase phase = client_phase(q);
     int error = queue_check(&q->p.m->limits, op, offset, length);
 
-    if (phase == PHASE_CLOSED) {
-        return E_GONE;
-    }
-    if (error) {
-        return error;
-    }
-    if (phase != PHASE_UP || q->outstanding >> slot & 1) {
-        return E_BUSY;
+    if (phase != PHASE_UP || error || q->outstanding >> slot & 1) {
+        return phase == PHASE_CLOSED ? E_GONE : error ? error : E_BUSY;
     }
     client_awake(q);
     queue_put_u32(&req->op, op);
@@ -103,7 +103,7 @@ int queue_submit(struct queue_client *q, uint32_t op, uint64_t offset, uint64_t 
     /* ... and (the fence of rule 6) the number before the look at the driver's flag. */
     queue_put_fence(&req->seq, *seq);
     if (queue_get_fenced(&q->p.d->sleep)) {
-        queue_wake(q->wake_driver);
+        wake_driver(q);
     }
     return E_OK;
 }
@@ -117,7 +117,7 @@ void queue_client_ring(struct queue_client *q)
     if (owes && !q->held) { /* after a restart devman issues the batch again */
         queue_put_fence(&q->p.c->sleep, q->asleep ? QUEUE_SLEEPS : QUEUE_AWAKE);
         if (queue_get_fenced(&q->p.d->sleep)) {
-            queue_wake(q->wake_driver);
+            wake_driver(q);
         }
     }
 }
@@ -127,32 +127,42 @@ static unsigned slot_after(const struct queue_client *q, unsigned slot)
     return (slot + 1) & (q->slots - 1);
 }
 
+/* Does D say so of an outstanding one? */
+static inline bool is_completed(const struct queue_client *q, unsigned slot)
+{
+    return queue_get_fenced(&q->p.d->done[slot].seq) == queue_seq_of(q->next, q->slots, slot);
+}
+
 /* The lowest of the slots in @mask that D says is completed; `slots`: none. */
 static unsigned find_among(const struct queue_client *q, uint64_t mask)
 {
     for (; mask != 0; mask &= mask - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(mask);
 
-        if (queue_get_fenced(&q->p.d->done[slot].seq) == queue_seq_of(q->next, q->slots, slot)) {
+        if (is_completed(q, slot)) {
             return slot;
         }
     }
     return q->slots;
 }
 
-/* The first outstanding slot that D says is completed, from q->look on; `slots`: none. While the
- * driver lives, its count says whether there is one, so that an idle look costs one load; of a dead
- * one every slot is looked at, since it may not have come to counting. */
-static unsigned find_completed(const struct queue_client *q, bool lives)
+__attribute__((noinline)) static unsigned find_from_look(const struct queue_client *q)
 {
     uint64_t before = (1ull << q->look) - 1;
-    unsigned slot;
+    unsigned slot = find_among(q, q->outstanding & ~before);
 
+    return slot != q->slots ? slot : find_among(q, q->outstanding & before);
+}
+
+/* The first outstanding slot that D says is completed, from q->look on, which mostly is that one;
+ * `slots`: none. While the driver lives, its count says whether there is one, so that an idle look
+ * costs one load; of a dead one every slot is looked at, since it may not have come to counting. */
+static inline unsigned find_completed(const struct queue_client *q, bool lives)
+{
     if (q->outstanding == 0 || (lives && queue_get_fenced(&q->p.d->count) == q->accepted)) {
         return q->slots;
     }
-    slot = find_among(q, q->outstanding & ~before);
-    return slot != q->slots ? slot : find_among(q, q->outstanding & before);
+    return q->outstanding >> q->look & 1 && is_completed(q, q->look) ? q->look : find_from_look(q);
 }
 
 /* Not outstanding any more. */
@@ -164,9 +174,9 @@ static void forget(struct queue_client *q, unsigned slot, struct queue_done *don
     q->look = slot_after(q, slot);
 }
 
-static bool accept_one(struct queue_client *q, enum phase phase, struct queue_done *done)
+static inline bool accept_one(struct queue_client *q, bool lives, struct queue_done *done)
 {
-    unsigned slot = find_completed(q, phase == PHASE_UP);
+    unsigned slot = find_completed(q, lives);
 
     if (slot == q->slots) {
         return false;
@@ -206,15 +216,15 @@ static void acknowledge(struct queue_client *q)
     queue_wake(q->wake_manager);
 }
 
-int queue_collect(struct queue_client *q, struct queue_done *done)
+/* What is left of a driver that has died, or of the session. */
+__attribute__((noinline)) static int collect_rest(struct queue_client *q, enum phase phase,
+                                                  struct queue_done *done)
 {
-    enum phase phase = client_phase(q);
-
     if (phase == PHASE_HELD) {
         return E_BUSY;
     }
     client_awake(q);
-    if (accept_one(q, phase, done)) {
+    if (accept_one(q, false, done)) {
         return E_OK;
     }
     if (phase == PHASE_CLOSED) {
@@ -224,6 +234,17 @@ int queue_collect(struct queue_client *q, struct queue_done *done)
         acknowledge(q);
     }
     return E_BUSY;
+}
+
+int queue_collect(struct queue_client *q, struct queue_done *done)
+{
+    enum phase phase = client_phase(q);
+
+    if (phase != PHASE_UP) {
+        return collect_rest(q, phase, done);
+    }
+    client_awake(q);
+    return accept_one(q, true, done) ? E_OK : E_BUSY;
 }
 
 bool queue_recovered(struct queue_client *q)

@@ -112,7 +112,7 @@ static uint32_t resume_at(const struct queue_driver *q, const struct queue_reque
 
 /* Private first, then D's word for devman: from here on the request is this instance's to answer.
  */
-static void mark_taken(struct queue_driver *q, uint64_t seq, uint32_t op)
+static inline void mark_taken(struct queue_driver *q, uint64_t seq, uint32_t op)
 {
     unsigned slot = slot_of(q, seq);
     bool waits = op < QUEUE_OPS_MAX && (q->limits.ops_wait >> op & 1);
@@ -137,9 +137,29 @@ static void driver_awake(struct queue_driver *q)
     }
 }
 
-int queue_take(struct queue_driver *q, struct queue_request *request)
+/* As it mostly is: nothing of a predecessor's, no FLUSH, nothing invalid. Else nothing has changed,
+ * and the request is copied again, to be judged by that copy. */
+static inline bool take_plain(struct queue_driver *q, struct queue_request *request)
 {
-    driver_awake(q);
+    uint64_t seq = q->next;
+    unsigned slot = slot_of(q, seq);
+    const struct queue_slot *from = &q->p.c->req[slot];
+
+    if (q->reissue != 0 || q->flushing || (q->taken >> slot & 1) ||
+        queue_get_fenced(&from->seq) != seq || copy_request(from, request) != 0 ||
+        request->op == QUEUE_OP_FLUSH ||
+        queue_check(&q->limits, request->op, request->offset, request->length) != E_OK) {
+        return false;
+    }
+    q->held_back = false;
+    request->seq = seq;
+    request->resume = 0;
+    mark_taken(q, seq, request->op);
+    return true;
+}
+
+__attribute__((noinline)) static int take_any(struct queue_driver *q, struct queue_request *request)
+{
     for (unsigned refused = 0; refused < REFUSALS_MAX; refused++) {
         uint64_t seq = next_number(q);
         bool again = seq != q->next;
@@ -169,15 +189,27 @@ int queue_take(struct queue_driver *q, struct queue_request *request)
     return E_BUSY;
 }
 
+int queue_take(struct queue_driver *q, struct queue_request *request)
+{
+    driver_awake(q);
+    return take_plain(q, request) ? E_OK : take_any(q, request);
+}
+
+/* Apart, since a system call spoils every register: who need not wake anybody saves none. */
+__attribute__((noinline)) static void signal_client(const struct queue_driver *q)
+{
+    queue_wake(q->wake_client);
+}
+
 /* The client looks again after it has set its flag, so here only the last completion counts for one
  * that waits for all; and of what it had submitted by then nothing is hidden from this look. */
-static void wake_client(struct queue_driver *q)
+static inline void wake_client(const struct queue_driver *q)
 {
     uint64_t sleep = queue_get_fenced(&q->p.c->sleep);
 
     if (sleep != QUEUE_AWAKE &&
         (sleep != QUEUE_SLEEPS_ALL || (q->taken == 0 && !queue_driver_sees(q)))) {
-        queue_wake(q->wake_client);
+        signal_client(q);
     }
 }
 

@@ -47,7 +47,7 @@ static void post_free(void)
     uint64_t seq;
 
     queue_client_hold(&in.queue); /* going to sleep rings */
-    for (bool posts = free_in_count >= POST_AT; posts && free_in != 0;) {
+    for (bool posts = true; posts && free_in != 0;) {
         unsigned i = (unsigned)__builtin_ctz(free_in);
         posts =
             packet_submit_receive(&in.queue, (uint64_t)i * MUX_BUFFER, MUX_BUFFER, &seq) == E_OK;
@@ -140,9 +140,9 @@ static bool take_arrived(void)
     struct queue_done done;
     bool moved = false;
     uint64_t about = 0;
-    int error;
+    int error = E_OK;
 
-    while ((error = queue_collect(&in.queue, &done)) == E_OK) {
+    while (queue_client_sees(&in.queue) && (error = queue_collect(&in.queue, &done)) == E_OK) {
         unsigned i = in_buffer[done.seq % QUEUE_SLOTS_MAX];
         if (packet_finish_receive(&done, &about) == E_OK) {
             mux_in(buffer_at(&in, i), about);
@@ -151,7 +151,6 @@ static bool take_arrived(void)
         free_in_count++;
         moved = true;
     }
-    post_free();
     if (error == E_GONE) {
         lose();
         return true;
@@ -164,7 +163,7 @@ static bool take_sent(void)
     struct queue_done done;
     bool moved = false;
 
-    while (in.is_open && queue_collect(&out.queue, &done) == E_OK) {
+    while (queue_client_sees(&out.queue) && queue_collect(&out.queue, &done) == E_OK) {
         free_out |= 1u << out_buffer[done.seq % QUEUE_SLOTS_MAX];
         moved = true;
     }
@@ -221,8 +220,11 @@ bool card_pump(void)
         return false;
     }
     moved = take_arrived();
-    moved |= take_sent();
-    if (in.is_open && queue_recovered(&in.queue)) {
+    moved |= in.is_open && take_sent();
+    if (in.is_open && free_in_count >= POST_AT) {
+        post_free();
+    }
+    if (in.queue.recovered && in.is_open && queue_recovered(&in.queue)) {
         card_restarts++;
         card_set_filter();
         read_card();

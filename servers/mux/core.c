@@ -78,7 +78,7 @@ bool mux_take_posted(void)
 
     for (uint32_t places = mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
-        moved |= c->count < ENOUGH && take_posted(c);
+        moved |= c->count < ENOUGH && queue_driver_sees(&c->queue) && take_posted(c);
     }
     return moved;
 }
@@ -243,13 +243,26 @@ static bool take_frame(struct mux_client *c, uint8_t *to, struct mux_out *out)
     return false;
 }
 
-/* A frame of one of @places. */
-static bool take_frame_of(uint32_t places, uint8_t *to, struct mux_out *out)
+/* Who has something, be it wrong. */
+static inline uint32_t who_sends(void)
 {
-    while (places != 0) {
-        struct mux_client *c = next_of(&places);
-        if (take_frame(c, to, out)) {
-            mux.turn = (unsigned)(c - mux.client) + 1;
+    uint32_t who = 0;
+
+    for (uint32_t places = mux.senders; places != 0; places &= places - 1) {
+        unsigned i = (unsigned)__builtin_ctz(places);
+        who |= (uint32_t)queue_driver_sees(&mux.client[i].queue) << i;
+    }
+    return who;
+}
+
+bool mux_out(uint8_t *to, struct mux_out *out)
+{
+    for (uint32_t who = who_sends(); who != 0;) {
+        uint32_t after = who >> mux.turn << mux.turn;
+        unsigned i = (unsigned)__builtin_ctz(after != 0 ? after : who);
+        who &= ~(1u << i);
+        if (take_frame(&mux.client[i], to, out)) {
+            mux.turn = i + 1;
             show_sniffers(to, out);
             return true;
         }
@@ -257,19 +270,21 @@ static bool take_frame_of(uint32_t places, uint8_t *to, struct mux_out *out)
     return false;
 }
 
-bool mux_out(uint8_t *to, struct mux_out *out)
-{
-    uint32_t after = mux.senders >> mux.turn << mux.turn;
-
-    return take_frame_of(after, to, out) || take_frame_of(mux.senders & ~after, to, out);
-}
-
+/* Those who have received are told before the others' flags are on: what they answer at once needs
+ * no signal. */
 bool mux_about_to_sleep(bool full)
 {
-    for (uint32_t places = mux.senders | mux.receivers; places != 0;) {
+    for (uint32_t places = mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
         queue_driver_ring(&c->queue);
-        if ((c->transmits ? !full : c->count < ENOUGH) && !queue_driver_about_to_sleep(&c->queue)) {
+        if (c->count < ENOUGH && !queue_driver_about_to_sleep(&c->queue)) {
+            return false;
+        }
+    }
+    for (uint32_t places = mux.senders; places != 0;) {
+        struct mux_client *c = next_of(&places);
+        queue_driver_ring(&c->queue);
+        if (!full && !queue_driver_about_to_sleep(&c->queue)) {
             return false;
         }
     }

@@ -342,6 +342,14 @@ void queue_client_ring(struct queue_client *q);
  *  end of a session what is still outstanding comes back with E_DEAD, then it says GONE. */
 int queue_collect(struct queue_client *q, struct queue_done *done);
 
+/** May queue_collect have something to do, be it a restart? A cheap look: where it says no there is
+ *  nothing now. */
+static inline bool queue_client_sees(const struct queue_client *q)
+{
+    return queue_get(&q->p.m->life) != queue_life(q->epoch, QUEUE_UP) || q->held ||
+           (q->outstanding != 0 && queue_get(&q->p.d->count) != q->accepted);
+}
+
 /** Was there a restart since this was asked last, and the queue is up again? */
 bool queue_recovered(struct queue_client *q);
 
