@@ -15,7 +15,7 @@ int errno;
 
 static struct client_session sessions[SOCKET_SESSIONS];
 struct socket_region *socket_regions[SOCKET_SESSIONS];
-static uint8_t kinds[SOCKET_FDS]; /* SOCK_...; 0: none */
+uint8_t socket_kinds[SOCKET_FDS];
 
 bool socket_server_is_dead;
 
@@ -46,11 +46,6 @@ void socket_ring(int fd)
     if (socket_load(&socket_region_of(fd)->server_sleeps) != 0) {
         (void)sys_signal(sessions[socket_session_of(fd)].doorbell);
     }
-}
-
-int socket_kind(int fd)
-{
-    return fd >= 0 && fd < SOCKET_FDS ? kinds[fd] : 0;
 }
 
 /* The endpoint of the server is the task's last slot; the sessions' are before it. */
@@ -99,7 +94,7 @@ static int take(int error, unsigned i, uint32_t number, int kind)
     if (error != E_OK) {
         return socket_fails(error);
     }
-    kinds[fd] = (uint8_t)kind;
+    socket_kinds[fd] = (uint8_t)kind;
     return fd;
 }
 
@@ -278,7 +273,7 @@ int socket_close(int fd)
     if (socket_kind(fd) == 0) {
         return socket_fails(E_BAD_ARG);
     }
-    kinds[fd] = 0;
+    socket_kinds[fd] = 0;
     return done(socket_call_close(endpoint_of(fd), socket_number_of(fd)));
 }
 

@@ -22,6 +22,8 @@
 #define SOCKET_FDS      (SOCKET_SESSIONS * (int)SOCKET_COUNT)
 extern struct socket_region *socket_regions[SOCKET_SESSIONS];
 
+extern uint8_t socket_kinds[SOCKET_FDS]; /* SOCK_...; 0: none */
+
 static inline unsigned socket_session_of(int fd)
 {
     return (unsigned)fd / SOCKET_COUNT;
@@ -51,7 +53,10 @@ int socket_fails(int error);
 void socket_ring(int fd);
 
 /** SOCK_..., or 0: no socket. */
-int socket_kind(int fd);
+static inline int socket_kind(int fd)
+{
+    return fd >= 0 && fd < SOCKET_FDS ? socket_kinds[fd] : 0;
+}
 
 /** Wait until one of @events is there, @ms milliseconds (below 0: without end). False: not. */
 bool socket_wait(int fd, short events, int ms);

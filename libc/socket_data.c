@@ -63,6 +63,7 @@ static void ask_in_time(void)
 
 static short readiness(int fd)
 {
+    bool is_stream = socket_kind(fd) == SOCK_STREAM;
     uint64_t state = socket_load(&words_of(fd)->state);
     short events = 0;
 
@@ -75,9 +76,8 @@ static short readiness(int fd)
     if (rx_used(fd) != 0 || (state & (SOCKET_ENDED | SOCKET_FAILED | SOCKET_CAN_ACCEPT)) != 0) {
         events |= (state & SOCKET_ENDED) != 0 ? POLLIN | POLLHUP : POLLIN;
     }
-    if (socket_kind(fd) == SOCK_STREAM
-            ? (state & SOCKET_CONNECTED) != 0 && tx_room(fd) >= SOCKET_RING_BYTES / 4
-            : tx_room(fd) >= SOCKET_RING_BYTES / 2) {
+    if (is_stream ? (state & SOCKET_CONNECTED) != 0 && tx_room(fd) >= SOCKET_ROOM_STREAM
+                  : tx_room(fd) >= SOCKET_ROOM_DATAGRAM) {
         events |= POLLOUT;
     }
     return events;
@@ -92,10 +92,10 @@ static int look(struct pollfd *fds, nfds_t count)
         if (fds[i].fd >= 0 && socket_kind(fds[i].fd) == 0) {
             fds[i].revents = POLLERR;
         } else if (fds[i].fd >= 0) {
-            fds[i].revents = (short)(readiness(fds[i].fd) & (fds[i].events | POLLERR));
-            if ((fds[i].revents & POLLIN) != 0) {
-                fds[i].revents |= (short)(readiness(fds[i].fd) & POLLHUP);
-            }
+            short events = readiness(fds[i].fd);
+            int hup = (events & fds[i].events & POLLIN) != 0 ? POLLHUP : 0;
+
+            fds[i].revents = (short)(events & (fds[i].events | POLLERR | hup));
         }
         found += fds[i].revents != 0;
     }
@@ -112,7 +112,7 @@ static uint64_t sleep_until_told(void)
 
 uint64_t (*poll_sleep)(void) = sleep_until_told;
 
-static void set_sleeping(uint64_t value)
+static void set_sleeping(enum socket_sleep value)
 {
     for (unsigned i = 0; i < SOCKET_SESSIONS; i++) {
         if (socket_regions[i] != NULL) {
@@ -121,21 +121,33 @@ static void set_sleeping(uint64_t value)
     }
 }
 
+/* What has been sent concerns only who waits for room. */
+static enum socket_sleep sleep_of(const struct pollfd *fds, nfds_t count)
+{
+    short events = 0;
+
+    for (nfds_t i = 0; i < count; i++) {
+        events |= fds[i].events;
+    }
+    return (events & POLLOUT) != 0 ? SOCKET_SLEEPS : SOCKET_SLEEPS_FOR_NEWS;
+}
+
 /* The flag before the last look; the server's words before its look at the flag. */
 static int look_and_sleep(struct pollfd *fds, nfds_t count, uint64_t until, uint64_t *bits)
 {
     int found;
 
     *bits = 0;
-    set_sleeping(1);
+    set_sleeping(sleep_of(fds, count));
     found = look(fds, count);
     if (found == 0) {
         arm(until);
         *bits = poll_sleep();
     }
-    set_sleeping(0);
+    set_sleeping(SOCKET_AWAKE);
     if (found == 0) {
         ask_in_time();
+        found = look(fds, count);
     }
     return found;
 }
@@ -173,9 +185,6 @@ bool socket_wait(int fd, short events, int ms)
     struct pollfd one = {fd, events, 0};
     uint64_t bits;
 
-    if (look(&one, 1) != 0) {
-        return true;
-    }
     if (ms >= 0) {
         return poll(&one, 1, ms) != 0;
     }
@@ -337,7 +346,7 @@ ssize_t recvfrom(int fd, void *bytes, size_t n, int flags, struct sockaddr *from
     if (socket_kind(fd) == 0 || (flags & ~MSG_DONTWAIT) != 0) {
         return socket_fails(E_BAD_ARG);
     }
-    if ((readiness(fd) & POLLIN) == 0) {
+    if (rx_used(fd) == 0 && (readiness(fd) & POLLIN) == 0) {
         if ((flags & MSG_DONTWAIT) != 0) {
             return socket_fails(E_BUSY);
         }

@@ -129,14 +129,6 @@ static inline void mark_taken(struct queue_driver *q, uint64_t seq, uint32_t op)
     queue_put(&q->p.d->done[slot].taken, seq | (waits ? QUEUE_WAITS : 0));
 }
 
-static void driver_awake(struct queue_driver *q)
-{
-    if (q->asleep) {
-        queue_put(&q->p.d->sleep, 0);
-        q->asleep = false;
-    }
-}
-
 /* As it mostly is: nothing of a predecessor's, no FLUSH, nothing invalid. Else nothing has changed,
  * and the request is copied again, to be judged by that copy. */
 static inline bool take_plain(struct queue_driver *q, struct queue_request *request)
@@ -191,7 +183,7 @@ __attribute__((noinline)) static int take_any(struct queue_driver *q, struct que
 
 int queue_take(struct queue_driver *q, struct queue_request *request)
 {
-    driver_awake(q);
+    queue_driver_awake(q);
     return take_plain(q, request) ? E_OK : take_any(q, request);
 }
 
@@ -286,6 +278,6 @@ bool queue_driver_about_to_sleep(struct queue_driver *q)
     if (next_number(q) == 0) {
         return true;
     }
-    driver_awake(q);
+    queue_driver_awake(q);
     return false;
 }

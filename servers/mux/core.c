@@ -270,13 +270,24 @@ bool mux_out(uint8_t *to, struct mux_out *out)
     return false;
 }
 
-/* Those who have received are told before the others' flags are on: what they answer at once needs
- * no signal. */
+/* Who sends need not ring: this looks again before it sleeps. */
+static void stay_awake(void)
+{
+    for (uint32_t places = mux.senders; places != 0;) {
+        queue_driver_awake(&next_of(&places)->queue);
+    }
+}
+
+/* Those who have received run at once if they have a higher priority, so they are told before the
+ * senders' flags are on: what is answered to them needs no signal. */
 bool mux_about_to_sleep(bool full)
 {
     for (uint32_t places = mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
-        queue_driver_ring(&c->queue);
+        if (c->queue.owes) {
+            stay_awake();
+            queue_driver_ring(&c->queue);
+        }
         if (c->count < ENOUGH && !queue_driver_about_to_sleep(&c->queue)) {
             return false;
         }

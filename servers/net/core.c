@@ -226,19 +226,27 @@ uint32_t core_time(uint64_t now_ms)
 
 /* ---- clients that sleep */
 
+/* One that is woken need not ring: it may run at once, and this looks again before it sleeps. */
+static void wake(unsigned session)
+{
+    core_rung(session);
+    port_wake(session);
+}
+
 void core_flush(void)
 {
-    uint32_t sessions = core.has_news;
+    uint32_t news = core.has_news, sessions = news | core.has_room;
 
     if (sessions == 0) {
         return;
     }
-    core.has_news = 0;
+    core.has_news = core.has_room = 0;
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the news before the look at the flags */
     while (sessions != 0) {
         unsigned i = session_next(&sessions);
-        if (socket_load(&core.session[i].region->client_sleeps) != 0) {
-            port_wake(i);
+        uint64_t sleep = socket_load(&core.session[i].region->client_sleeps);
+        if (sleep != SOCKET_AWAKE && (sleep != SOCKET_SLEEPS_FOR_NEWS || (news >> i & 1) != 0)) {
+            wake(i);
         }
     }
 }

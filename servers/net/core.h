@@ -61,7 +61,7 @@ void core_flush(void);
  *  there is something to do; do it (core_attend) and come again. */
 bool core_about_to_sleep(void);
 
-/** Look at the words of those clients again. */
+/** Look at the words of those clients. */
 void core_attend(void);
 
 /* ---- addresses */
@@ -115,7 +115,11 @@ void core_session_allow(unsigned session, struct core_rights rights);
 /** End all its sockets, connections with a reset. Nothing touches its region any more. */
 void core_session_close(unsigned session);
 
-/** The client has changed words of its region. It need not ring again until the server sleeps. */
+/** The client has rung. It need not again until the server sleeps: core_attend looks for what it
+ *  gives. */
+void core_rung(unsigned session);
+
+/** The client has changed words of its region: core_rung, and look at them. */
 void core_doorbell(unsigned session);
 
 struct core_end {

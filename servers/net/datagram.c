@@ -83,7 +83,7 @@ void datagram_pump(struct socket *s)
         moved = true;
     }
     if (moved) {
-        socket_tell(s, 0, 0);
+        socket_tell_sent(s);
     }
 }
 

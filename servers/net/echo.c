@@ -113,6 +113,6 @@ void echo_pump(struct socket *s)
         moved = true;
     }
     if (moved) {
-        socket_tell(s, 0, 0);
+        socket_tell_sent(s);
     }
 }

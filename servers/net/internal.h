@@ -67,6 +67,7 @@ struct core {
     uint32_t sessions; /* bit per session: which there are */
     uint32_t awake; /* those whose client does not ring: their words are looked at before sleep */
     uint32_t has_news;     /* those whose client is to be told something */
+    uint32_t has_room;     /* those whose client can send again */
     bool looks_at_streams; /* one of them waits for something that no callback tells of */
     struct session session[CORE_SESSIONS];
 };
@@ -119,6 +120,9 @@ static inline struct socket_region *region_of(const struct socket *s)
 
 /** Make its words known to its client, with @set and without @clear in its state. */
 void socket_tell(struct socket *s, uint32_t set, uint32_t clear);
+
+/** The same where tx_get alone has changed, or why the last of it was dropped. */
+void socket_tell_sent(struct socket *s);
 
 /** It is over, for @error. */
 void socket_fail(struct socket *s, int error);

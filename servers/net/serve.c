@@ -64,10 +64,19 @@ void port_wake(unsigned session)
     (void)sys_signal(all.at[session].wake);
 }
 
+/* Who rang is this task's equal, mostly, and was stopped by that: what it has to give goes as one
+ * batch if it goes on first. */
 void serve_doorbells(uint64_t bits)
 {
+    bool any = false;
+
     for (bits = bits >> BIT_CLIENTS & ((1u << CORE_SESSIONS) - 1); bits != 0; bits &= bits - 1) {
-        core_doorbell((unsigned)__builtin_ctzll(bits));
+        core_rung((unsigned)__builtin_ctzll(bits));
+        any = true;
+    }
+    if (any) {
+        sys_yield();
+        core_attend();
     }
 }
 

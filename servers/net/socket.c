@@ -36,14 +36,29 @@ int error_of_lwip(int error)
 
 /* ---- what the client is told */
 
-void socket_tell(struct socket *s, uint32_t set, uint32_t clear)
+static void store_words(const struct socket *s)
 {
     struct socket_words *w = words_of(s);
 
-    s->flags = (s->flags | set) & ~clear;
     socket_store(&w->tx_get, s->tx_get);
     socket_store(&w->rx_put, s->rx_put);
     socket_store(&w->state, (uint64_t)s->error << 32 | s->flags);
+}
+
+void socket_tell_sent(struct socket *s)
+{
+    size_t enough = s->kind == CORE_STREAM ? SOCKET_ROOM_STREAM : SOCKET_ROOM_DATAGRAM;
+
+    store_words(s);
+    if (SOCKET_RING_BYTES - (s->tx_seen - s->tx_get) >= enough) {
+        core.has_room |= 1u << s->session;
+    }
+}
+
+void socket_tell(struct socket *s, uint32_t set, uint32_t clear)
+{
+    s->flags = (s->flags | set) & ~clear;
+    store_words(s);
     core.has_news |= 1u << s->session;
 }
 
@@ -100,13 +115,17 @@ bool socket_look(struct socket *s)
 
 /* The flag is off before the words are looked at: what comes later is seen before the server
  * sleeps. */
+void core_rung(unsigned session)
+{
+    if ((core.sessions >> session & 1) != 0) {
+        core.awake |= 1u << session;
+        socket_store(&core.session[session].region->server_sleeps, 0);
+    }
+}
+
 void core_doorbell(unsigned session)
 {
-    if ((core.sessions >> session & 1) == 0) {
-        return;
-    }
-    core.awake |= 1u << session;
-    socket_store(&core.session[session].region->server_sleeps, 0);
+    core_rung(session);
     for (uint32_t sockets = sockets_of(session); sockets != 0;) {
         struct socket *s = socket_next(session, &sockets);
         if (!s->used || (s->flags & SOCKET_FAILED) != 0) {
@@ -252,6 +271,7 @@ void core_session_close(unsigned session)
     core.sessions &= ~(1u << session);
     core.awake &= core.sessions;
     core.has_news &= core.sessions;
+    core.has_room &= core.sessions;
 }
 
 struct socket *socket_take(unsigned session, enum core_kind kind)

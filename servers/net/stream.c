@@ -133,7 +133,7 @@ static err_t on_sent(void *cookie, struct tcp_pcb *pcb, uint16_t count)
     (void)pcb;
     s->tx_get += count < on_the_way ? count : on_the_way;
     core.looks_at_streams |= s->closing; /* this may have been the last of it */
-    socket_tell(s, 0, 0);
+    socket_tell_sent(s);
     if (!s->closing && !socket_look(s)) {
         return ERR_ABRT;
     }

@@ -415,6 +415,33 @@ static void test_wake(void)
     check(core_close(0, s) == E_OK, "closed");
 }
 
+/* Room to send is no news to who waits for something to arrive. */
+static void test_wake_for_room(void)
+{
+    static const uint64_t sleeps[] = {SOCKET_AWAKE, SOCKET_SLEEPS, SOCKET_SLEEPS_FOR_NEWS};
+    static const unsigned wakes[] = {0, 1, 0};
+    const struct socket_record head = {peer, 1, 20};
+    static const uint8_t bytes[20];
+    unsigned s;
+
+    check(core_create(0, CORE_ECHO, &s) == E_OK, "echo");
+    for (unsigned i = 0; i < 3; i++) {
+        regions[0]->client_sleeps = SOCKET_AWAKE;
+        core_flush();
+        (void)core_about_to_sleep();
+        regions[0]->client_sleeps = sleeps[i];
+        woken = 0;
+        give_record(0, s, head, bytes);
+        core_doorbell(0);
+        check(words(0, s)->tx_get == words(0, s)->tx_put, "it has left");
+        core_flush();
+        check(woken == wakes[i], "woken for room if that is asked for");
+        check(regions[0]->server_sleeps == 0, "the server is awake");
+    }
+    regions[0]->client_sleeps = SOCKET_AWAKE;
+    check(core_close(0, s) == E_OK, "closed");
+}
+
 /* What a client took while the server was awake, and did not ring for, is seen before it sleeps. */
 static void test_sleep(void)
 {
@@ -461,6 +488,7 @@ int main(void)
     test_datagrams(CORE_DATAGRAM, 7);
     test_datagrams(CORE_ECHO, 1);
     test_wake();
+    test_wake_for_room();
     test_sleep();
     test_refused();
     for (loss = 0; loss <= 2 * LOSS; loss += LOSS) {

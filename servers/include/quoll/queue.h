@@ -442,6 +442,15 @@ int queue_progress(struct queue_driver *q, uint64_t seq, uint32_t bytes);
 /** True: the client and devman will signal, so wait now. False: there is something to take. */
 bool queue_driver_about_to_sleep(struct queue_driver *q);
 
+/** It does not sleep any more; queue_take says so, too. */
+static inline void queue_driver_awake(struct queue_driver *q)
+{
+    if (q->asleep) {
+        queue_put(&q->p.d->sleep, 0);
+        q->asleep = false;
+    }
+}
+
 /** Nothing of this session is in the driver: what must hold before its closing is confirmed. */
 static inline bool queue_driver_idle(const struct queue_driver *q)
 {

@@ -28,6 +28,17 @@ enum socket_state {
     SOCKET_FAILED = 32, /* the connection is no more, and why is in the upper half */
 };
 
+/* When the client is to be signalled. */
+enum socket_sleep {
+    SOCKET_AWAKE = 0,
+    SOCKET_SLEEPS = 1,          /* when a word of the server's has changed */
+    SOCKET_SLEEPS_FOR_NEWS = 2, /* not if all that is new is room to send */
+};
+
+/* So much room to send is worth a signal: less is used up at once. */
+#define SOCKET_ROOM_STREAM   (SOCKET_RING_BYTES / 4)
+#define SOCKET_ROOM_DATAGRAM (SOCKET_RING_BYTES / 2)
+
 struct socket_words {
     uint64_t tx_put, rx_get; /* the client's */
     uint64_t spare_client[6];
@@ -36,7 +47,7 @@ struct socket_words {
 };
 
 struct socket_region {
-    uint64_t client_sleeps; /* 1: signal the client when a word of the server's changes */
+    uint64_t client_sleeps; /* enum socket_sleep */
     uint64_t spare_client[7];
     uint64_t server_sleeps; /* 1: signal the server when a word of the client's changes */
     uint64_t spare_server[7];
