@@ -346,11 +346,10 @@ ssize_t recvfrom(int fd, void *bytes, size_t n, int flags, struct sockaddr *from
     if (socket_kind(fd) == 0 || (flags & ~MSG_DONTWAIT) != 0) {
         return socket_fails(E_BAD_ARG);
     }
-    if (rx_used(fd) == 0 && (readiness(fd) & POLLIN) == 0) {
-        if ((flags & MSG_DONTWAIT) != 0) {
-            return socket_fails(E_BUSY);
-        }
+    if (rx_used(fd) == 0 && (flags & MSG_DONTWAIT) == 0) {
         (void)socket_wait(fd, POLLIN, -1);
+    } else if (rx_used(fd) == 0 && (readiness(fd) & POLLIN) == 0) {
+        return socket_fails(E_BUSY);
     }
     return socket_kind(fd) == SOCK_STREAM ? receive_stream(fd, bytes, n)
                                           : receive_record(fd, bytes, n, from, length);

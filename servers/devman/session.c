@@ -42,6 +42,7 @@ struct session {
 };
 
 static struct session sessions[SESSIONS];
+static unsigned sessions_end; /* none is used from here on: the lowest is taken first */
 static uint32_t generations;
 
 static struct session *session_at(const struct device *d, unsigned place)
@@ -167,6 +168,9 @@ static void destroy(struct session *s)
         d->info->session[s->place] = (struct driver_session){0};
     }
     s->used = false;
+    while (sessions_end != 0 && !sessions[sessions_end - 1].used) {
+        sessions_end--;
+    }
 }
 
 /* Its data, as the device may reach it. */
@@ -287,6 +291,9 @@ static struct session *take_session(struct device *d)
                           .slots = slots_take(&devman.slots, SESSION_SLOTS),
                           .generation = ++generations};
     s->used = s->slots != 0;
+    if (s->used && s >= &sessions[sessions_end]) {
+        sessions_end = (unsigned)(s - sessions) + 1;
+    }
     return s->used ? s : NULL;
 }
 
@@ -558,7 +565,7 @@ void session_down_all(struct device *d, bool counts)
 
 void session_up_all(struct device *d)
 {
-    for (unsigned i = 0; i < SESSIONS; i++) {
+    for (unsigned i = 0; i < sessions_end; i++) {
         struct session *s = &sessions[i];
         if (is_served(s, d) && s->pages != 0) {
             up(d, s);
@@ -584,7 +591,7 @@ void session_end_all(struct device *d)
     if (d->made) {
         (void)sys_op(SLOT_CNODE, OP_CNODE_CANCEL, d->endpoint, 0, 1, 0, 0, 0);
     }
-    for (unsigned i = 0; i < SESSIONS; i++) {
+    for (unsigned i = 0; i < sessions_end; i++) {
         struct session *s = &sessions[i];
         if (!s->used || s->ended || s->device != d->node->id) {
             continue;
@@ -611,7 +618,7 @@ uint64_t session_watch(struct device *d, uint64_t now, bool *late, struct queue_
     uint64_t oldest = 0;
 
     *late = false;
-    for (unsigned i = 0; i < SESSIONS; i++) {
+    for (unsigned i = 0; i < sessions_end; i++) {
         struct session *s = &sessions[i];
         uint64_t age;
         if (!s->used || s->ended || s->device != d->node->id) {
@@ -637,7 +644,7 @@ bool session_has_requests(const struct device *d)
 {
     bool has = false;
 
-    for (unsigned i = 0; i < SESSIONS && !has; i++) {
+    for (unsigned i = 0; i < sessions_end && !has; i++) {
         const struct session *s = &sessions[i];
         has = is_served(s, d) && s->pages != 0 && queue_manager_is_used(&s->queue);
     }

@@ -255,9 +255,9 @@ static inline uint32_t who_sends(void)
     return who;
 }
 
-bool mux_out(uint8_t *to, struct mux_out *out)
+__attribute__((noinline)) static bool take_frame_of(uint32_t who, uint8_t *to, struct mux_out *out)
 {
-    for (uint32_t who = who_sends(); who != 0;) {
+    while (who != 0) {
         uint32_t after = who >> mux.turn << mux.turn;
         unsigned i = (unsigned)__builtin_ctz(after != 0 ? after : who);
         who &= ~(1u << i);
@@ -268,6 +268,13 @@ bool mux_out(uint8_t *to, struct mux_out *out)
         }
     }
     return false;
+}
+
+bool mux_out(uint8_t *to, struct mux_out *out)
+{
+    uint32_t who = who_sends();
+
+    return who != 0 && take_frame_of(who, to, out);
 }
 
 /* Who sends need not ring: this looks again before it sleeps. */

@@ -63,7 +63,7 @@ static void post_free(void)
     uint64_t seq;
 
     queue_client_hold(&in.queue); /* going to sleep rings */
-    for (bool posts = free_in_count >= POST_AT; posts && free_in != 0;) {
+    for (bool posts = true; posts && free_in != 0;) {
         unsigned i = (unsigned)__builtin_ctz(free_in);
         posts = packet_submit_receive(&in.queue, (uint64_t)i * BUFFER_BYTES, BUFFER_BYTES, &seq) ==
                 E_OK;
@@ -80,7 +80,7 @@ static bool take_arrived(void)
     struct queue_done done;
     bool moved = false;
 
-    while (queue_collect(&in.queue, &done) == E_OK) {
+    while (queue_client_sees(&in.queue) && queue_collect(&in.queue, &done) == E_OK) {
         unsigned i = in_buffer[done.seq % QUEUE_SLOTS_MAX];
         uint64_t about = 0;
         if (packet_finish_receive(&done, &about) == E_OK) {
@@ -91,7 +91,9 @@ static bool take_arrived(void)
         free_in_count++;
         moved = true;
     }
-    post_free();
+    if (free_in_count >= POST_AT) {
+        post_free();
+    }
     return moved;
 }
 
@@ -100,7 +102,7 @@ static bool take_sent(void)
     struct queue_done done;
     bool moved = false;
 
-    while (queue_collect(&out.queue, &done) == E_OK) {
+    while (queue_client_sees(&out.queue) && queue_collect(&out.queue, &done) == E_OK) {
         free_out |= 1u << out_buffer[done.seq % QUEUE_SLOTS_MAX];
         moved = true;
     }

@@ -92,7 +92,9 @@ static inline void socket_ring_write(uint8_t *ring, uint64_t at, const void *fro
     size_t first = socket_piece(at, n);
 
     memcpy(ring + at % SOCKET_RING_BYTES, from, first);
-    memcpy(ring, (const uint8_t *)from + first, n - first);
+    if (first != n) {
+        memcpy(ring, (const uint8_t *)from + first, n - first);
+    }
 }
 
 static inline void socket_ring_read(const uint8_t *ring, uint64_t at, void *to, size_t n)
@@ -100,7 +102,9 @@ static inline void socket_ring_read(const uint8_t *ring, uint64_t at, void *to, 
     size_t first = socket_piece(at, n);
 
     memcpy(to, ring + at % SOCKET_RING_BYTES, first);
-    memcpy((uint8_t *)to + first, ring, n - first);
+    if (first != n) {
+        memcpy((uint8_t *)to + first, ring, n - first);
+    }
 }
 
 /** What a datagram of @length bytes takes of a ring. */

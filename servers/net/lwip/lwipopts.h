@@ -103,6 +103,7 @@ uint32_t net_first_number(const ip_addr_t *local, uint16_t local_port, const ip_
 
 #define LWIP_CHECKSUM_ON_COPY        0
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
+#define LWIP_INLINE_IP_CHKSUM        1 /* of a header that is sent, while it is written */
 
 /* ---- the rest */
 

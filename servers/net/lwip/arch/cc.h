@@ -22,6 +22,10 @@
 #define X32_F              "x"
 #define SZT_F              "lu"
 
+/* One instruction each, not a call. */
+#define lwip_htons(x) __builtin_bswap16((uint16_t)(x))
+#define lwip_htonl(x) __builtin_bswap32((uint32_t)(x))
+
 #define LWIP_PLATFORM_DIAG(text) ((void)0)
 /* What lwIP takes for impossible ends the server: a lie that is believed would be worse. */
 #define LWIP_PLATFORM_ASSERT(text) abort()
