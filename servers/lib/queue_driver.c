@@ -88,7 +88,7 @@ static uint64_t next_number(struct queue_driver *q)
 }
 
 /* Copy the words after the number, each once. */
-static uint32_t copy_request(const struct queue_slot *from, struct queue_request *to)
+static inline uint32_t copy_request(const struct queue_slot *from, struct queue_request *to)
 {
     to->op = queue_get_u32(&from->op);
     to->offset = queue_get(&from->offset);

@@ -285,24 +285,28 @@ static void stay_awake(void)
     }
 }
 
-/* Those who have received run at once if they have a higher priority, so they are told before the
- * senders' flags are on: what is answered to them needs no signal. */
-bool mux_about_to_sleep(bool full)
+/* Who is woken runs at once, if it has the higher priority. */
+bool mux_ring(void)
 {
+    bool rung = false;
+
     for (uint32_t places = mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
         if (c->queue.owes) {
             stay_awake();
             queue_driver_ring(&c->queue);
-        }
-        if (c->count < ENOUGH && !queue_driver_about_to_sleep(&c->queue)) {
-            return false;
+            rung = true;
         }
     }
-    for (uint32_t places = mux.senders; places != 0;) {
+    return rung && who_sends() != 0;
+}
+
+bool mux_about_to_sleep(bool full)
+{
+    for (uint32_t places = mux.senders | mux.receivers; places != 0;) {
         struct mux_client *c = next_of(&places);
         queue_driver_ring(&c->queue);
-        if (!full && !queue_driver_about_to_sleep(&c->queue)) {
+        if ((c->transmits ? !full : c->count < ENOUGH) && !queue_driver_about_to_sleep(&c->queue)) {
             return false;
         }
     }

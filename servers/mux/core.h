@@ -63,6 +63,10 @@ bool mux_wake_starving(void);
  *  sees it too. */
 bool mux_out(uint8_t *to, struct mux_out *out);
 
+/** Wake those who have received something. True: somebody has answered already, without a signal.
+ */
+bool mux_ring(void);
+
 /** False: there is something to take; @full: frames to be sent can't be taken anyway. */
 bool mux_about_to_sleep(bool full);
 

@@ -33,7 +33,7 @@ static void pump(void)
         if (mux_wake_starving()) {
             sys_yield(); /* its equals among those who are to take the frames */
         }
-    } while (!card_about_to_sleep() || !mux_about_to_sleep(card_is_full()));
+    } while (mux_ring() || !card_about_to_sleep() || !mux_about_to_sleep(card_is_full()));
 }
 
 int main(void)

@@ -219,6 +219,41 @@ static void test_waking(void)
     mux_close(0);
 }
 
+static void send(unsigned i)
+{
+    uint64_t seq;
+
+    CHECK(packet_submit_transmit(&one[i].client, 0, 0, 0, 0, 60, &seq) == E_OK);
+}
+
+/* Who answers what it was woken for need not ring. */
+static void test_answering(void)
+{
+    uint8_t frame[100], to[MUX_FRAME_MAX];
+    unsigned n = make(frame, our_mac, 0x0800, 17, 9, 100);
+    struct mux_out out;
+
+    open(0, false);
+    open(1, true);
+    for (unsigned i = 0; i < 20; i++) {
+        post(0, i % 4);
+    }
+    CHECK(mux_take_posted() && mux_about_to_sleep(false));
+    woken[0] = woken[1] = 0;
+    CHECK(!mux_ring() && queue_client_about_to_sleep(&one[0].client));
+    mux_in(frame, n);
+    CHECK(!mux_ring() && woken[1] == 1);
+    send(1);
+    CHECK(woken[0] == 0 && !mux_about_to_sleep(false));
+    mux_in(frame, n);
+    CHECK(mux_ring() && mux_out(to, &out) && !mux_out(to, &out));
+    CHECK(mux_about_to_sleep(false));
+    send(1);
+    CHECK(woken[0] == 1 && mux_out(to, &out));
+    mux_close(0);
+    mux_close(1);
+}
+
 static void test_wrong_buffers(void)
 {
     uint64_t value, status, seq;
@@ -317,6 +352,7 @@ int main(void)
     test_rules();
     test_pressure();
     test_waking();
+    test_answering();
     test_wrong_buffers();
     test_turns();
     test_hostile();
