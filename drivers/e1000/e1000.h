@@ -99,6 +99,13 @@ void transmit_begin(void *ring, uint64_t address);
 /** Request @r of session @s: a buffer for a frame. */
 void receive_start(unsigned s, const struct queue_request *r);
 
+/** Whose buffers the device has, or RECEIVE_NOBODY. */
+unsigned receive_owner(void);
+#define RECEIVE_NOBODY DRIVER_SESSIONS
+
+/** Are they session @s's, and so many that more of them can wait for the next interrupt? */
+bool receive_has_plenty(unsigned s);
+
 /* A frame: where the device finds it, and what is to be done with it. */
 struct frame {
     uint64_t seq, address;

@@ -6,7 +6,7 @@
 #include "e1000.h"
 
 #define DESCRIPTORS 128u /* a power of two; more than a session has requests */
-#define NOBODY      DRIVER_SESSIONS
+#define PLENTY      20u
 
 struct buffer {
     uint64_t seq, address;
@@ -16,7 +16,7 @@ static struct e1000_receive *ring;
 static uint64_t ring_address;
 static struct buffer buffers[DESCRIPTORS]; /* by descriptor */
 static uint32_t first, end, told;          /* numbers of descriptors; they only grow */
-static unsigned owner = NOBODY;
+static unsigned owner = RECEIVE_NOBODY;
 
 _Static_assert(QUEUE_SLOTS_MAX < DESCRIPTORS, "there is always room");
 _Static_assert(DESCRIPTORS * sizeof(struct e1000_receive) <= RING_BYTES / 2, "receive ring");
@@ -47,7 +47,7 @@ static void put(struct buffer buffer)
 
 void receive_start(unsigned s, const struct queue_request *r)
 {
-    if (owner != NOBODY && owner != s) {
+    if (owner != RECEIVE_NOBODY && owner != s) {
         complete(s, r->seq, E_BUSY, 0);
     } else if (r->length != PACKET_BUFFER_BYTES) {
         complete(s, r->seq, E_BAD_ARG, 0);
@@ -55,6 +55,16 @@ void receive_start(unsigned s, const struct queue_request *r)
         owner = s;
         put((struct buffer){r->seq, driver_session_dma(s) + r->offset});
     }
+}
+
+unsigned receive_owner(void)
+{
+    return owner;
+}
+
+bool receive_has_plenty(unsigned s)
+{
+    return owner == s && end - first >= PLENTY;
 }
 
 void receive_go(void)
@@ -115,7 +125,7 @@ bool receive_forget(unsigned s)
     bool had = owner == s && first != end;
 
     if (owner == s) {
-        owner = NOBODY;
+        owner = RECEIVE_NOBODY;
         first = end;
     }
     return had;
