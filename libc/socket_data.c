@@ -289,7 +289,7 @@ static ssize_t send_record(int fd, const void *bytes, size_t n, bool waits,
         }
         (void)socket_wait(fd, POLLOUT, -1);
     }
-    socket_ring_write(ring, w->tx_put, &head, sizeof(head));
+    socket_head_write(ring, w->tx_put, &head);
     socket_ring_write(ring, w->tx_put + sizeof(head), bytes, n);
     socket_store_fenced(&w->tx_put, w->tx_put + socket_record_bytes(n));
     socket_ring(fd);
@@ -306,7 +306,7 @@ static ssize_t receive_record(int fd, void *bytes, size_t n, struct sockaddr *fr
     if (rx_used(fd) < sizeof(head)) {
         return socket_fails(why(fd) != E_OK ? why(fd) : E_BAD_ANSWER);
     }
-    socket_ring_read(ring, w->rx_get, &head, sizeof(head));
+    socket_head_read(ring, w->rx_get, &head);
     if (head.length > SOCKET_DATAGRAM_MAX) {
         return socket_fails(E_BAD_ANSWER);
     }

@@ -143,6 +143,17 @@ void core_doorbell(unsigned session)
 
 /* ---- datagrams in rings */
 
+/* Of a packet that came in fragments. */
+static void write_chain(uint8_t *ring, uint64_t at, const struct pbuf *p, unsigned skip,
+                        unsigned length)
+{
+    for (unsigned done = 0, n; done < length; done += n) {
+        n = (unsigned)socket_piece(at + done, length - done);
+        (void)pbuf_copy_partial(p, ring + (at + done) % SOCKET_RING_BYTES, (uint16_t)n,
+                                (uint16_t)(skip + done));
+    }
+}
+
 void socket_put_record(struct socket *s, const struct socket_record *head, const struct pbuf *p,
                        unsigned skip)
 {
@@ -157,12 +168,12 @@ void socket_put_record(struct socket *s, const struct socket_record *head, const
         core.count.no_room++;
         return;
     }
-    socket_ring_write(ring, s->rx_put, head, sizeof(*head));
+    socket_head_write(ring, s->rx_put, head);
     at = s->rx_put + sizeof(*head);
-    for (unsigned done = 0, n; done < head->length; done += n) {
-        n = (unsigned)socket_piece(at + done, head->length - done);
-        (void)pbuf_copy_partial(p, ring + (at + done) % SOCKET_RING_BYTES, (uint16_t)n,
-                                (uint16_t)(skip + done));
+    if (skip + head->length <= p->len) {
+        socket_ring_write(ring, at, (const uint8_t *)p->payload + skip, head->length);
+    } else {
+        write_chain(ring, at, p, skip, head->length);
     }
     s->rx_put += bytes;
     socket_tell(s, 0, 0);
@@ -224,7 +235,7 @@ struct pbuf *socket_take_record(struct socket *s, unsigned front, struct socket_
         socket_lied(s);
         return NULL;
     }
-    socket_ring_read(ring, s->tx_get, head, sizeof(*head)); /* once: it may change */
+    socket_head_read(ring, s->tx_get, head); /* once: it may change */
     if (head->length > SOCKET_DATAGRAM_MAX ||
         socket_record_bytes(head->length) > s->tx_seen - s->tx_get) {
         socket_lied(s);

@@ -107,6 +107,17 @@ static inline void socket_ring_read(const uint8_t *ring, uint64_t at, void *to, 
     }
 }
 
+/** A record begins at a multiple of 8, so its head lies in one piece. */
+static inline void socket_head_write(uint8_t *ring, uint64_t at, const struct socket_record *head)
+{
+    memcpy(ring + at % SOCKET_RING_BYTES, head, sizeof(*head));
+}
+
+static inline void socket_head_read(const uint8_t *ring, uint64_t at, struct socket_record *head)
+{
+    memcpy(head, ring + at % SOCKET_RING_BYTES, sizeof(*head));
+}
+
 /** What a datagram of @length bytes takes of a ring. */
 static inline size_t socket_record_bytes(size_t length)
 {
