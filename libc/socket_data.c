@@ -5,6 +5,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <quoll/deadline.h>
 #include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
@@ -42,14 +43,17 @@ static uint64_t ticks(uint64_t ms)
     return quoll_info()->tsc_hz / 1000 * ms;
 }
 
-/* Have the next wait end at @until at the latest, and in time to ask. Each time anew: the deadline
- * may have been used for something else meanwhile. */
+/* Have the next wait end at @until at the latest, and in time to ask: as it does already, unless
+ * the deadline has passed or was used for something else. */
 static void arm(uint64_t until)
 {
-    uint64_t at = rdtsc() + ticks(ASK_EVERY_MS);
+    uint64_t now = rdtsc(), at;
 
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, at < until ? at : until,
-                 SOCKET_BIT_DEADLINE, 0, 0, 0, 0);
+    if (task_deadline.bits != SOCKET_BIT_DEADLINE || task_deadline.tsc <= now ||
+        task_deadline.tsc > until) {
+        at = now + ticks(ASK_EVERY_MS);
+        (void)task_set_deadline(at < until ? at : until, SOCKET_BIT_DEADLINE);
+    }
 }
 
 /* A dead server signals nobody. */
@@ -166,7 +170,7 @@ static int wait_for(struct pollfd *fds, nfds_t count, int timeout, bool by_signa
         found = look_and_sleep(fds, count, until, &bits);
         bits &= by_signal ? ~(SOCKET_BIT | SOCKET_BIT_DEADLINE) : 0;
     } while (found == 0 && bits == 0 && rdtsc() < until);
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, 0, 0, 0, 0, 0, 0);
+    (void)task_set_deadline(0, 0);
     return found != 0 ? found : look(fds, count);
 }
 

@@ -11,6 +11,7 @@
 #include <idl/block_queue.h>
 #include <idl/devman.h>
 #include <quoll/client.h>
+#include <quoll/deadline.h>
 #include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
@@ -103,7 +104,7 @@ static void wait_a_moment(void)
 {
     uint64_t bits, end = rdtsc() + quoll_info()->tsc_hz / 1000000 * LAST_US;
 
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, end, BIT_LATER, 0, 0, 0, 0);
+    (void)task_set_deadline(end, BIT_LATER);
     do {
         (void)sys_wait(SLOT_NOTIFY, &bits);
     } while ((bits & BIT_LATER) == 0);

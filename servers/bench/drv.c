@@ -4,6 +4,7 @@
 #include "drv.h"
 
 #include <quoll/client.h>
+#include <quoll/deadline.h>
 #include <quoll/info.h>
 #include <quoll/lab.h>
 #include <quoll/sys.h>
@@ -20,7 +21,7 @@ static void wait_a_moment(void)
 {
     uint64_t bits, end = rdtsc() + quoll_info()->tsc_hz / 1000000 * AGAIN_US;
 
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, end, BIT_LATER, 0, 0, 0, 0);
+    (void)task_set_deadline(end, BIT_LATER);
     (void)sys_wait(SLOT_NOTIFY, &bits); /* a bit of the last session's is as good */
 }
 

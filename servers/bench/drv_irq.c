@@ -8,6 +8,7 @@
 #include "measure.h"
 
 #include <idl/edu.h>
+#include <quoll/deadline.h>
 #include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
@@ -27,7 +28,7 @@ static void pause(void)
 {
     uint64_t bits, end = rdtsc() + quoll_info()->tsc_hz / 1000000 * PAUSE_US;
 
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, end, 1, 0, 0, 0, 0);
+    (void)task_set_deadline(end, 1);
     (void)sys_wait(SLOT_NOTIFY, &bits);
 }
 

@@ -8,6 +8,7 @@
 
 #include <idl/net.h>
 #include <quoll/client.h>
+#include <quoll/deadline.h>
 #include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
@@ -61,7 +62,7 @@ void net_sleep_us(uint64_t us)
     uint64_t until = rdtsc() + quoll_info()->tsc_hz / 1000000 * us, bits;
 
     while (rdtsc() < until) {
-        (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, until, BIT_SETTLE, 0, 0, 0, 0);
+        (void)task_set_deadline(until, BIT_SETTLE);
         (void)sys_wait(SLOT_NOTIFY, &bits);
     }
 }

@@ -4,6 +4,7 @@
 #include <quoll/borrow.h>
 #include <quoll/client.h>
 #include <quoll/error.h>
+#include <quoll/deadline.h>
 #include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
@@ -38,7 +39,7 @@ static void wait_us(uint64_t us)
 {
     uint64_t bits = 0, when = rdtsc() + us * (quoll_info()->tsc_hz / 1000000u);
 
-    if (sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, when, 1, 0, 0, 0, 0) == E_OK)
+    if (task_set_deadline(when, 1) == E_OK)
         (void)sys_wait(SLOT_NOTIFY, &bits);
 }
 

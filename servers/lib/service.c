@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <quoll/client.h>
 #include <quoll/error.h>
+#include <quoll/deadline.h>
 #include <quoll/info.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
@@ -39,7 +40,7 @@ static void sleep_s(unsigned seconds)
 {
     uint64_t bits, until = rdtsc() + seconds * quoll_info()->tsc_hz;
 
-    (void)sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, until, 1, 0, 0, 0, 0);
+    (void)task_set_deadline(until, 1);
     do {
         (void)sys_wait(SLOT_NOTIFY, &bits);
     } while (rdtsc() < until);

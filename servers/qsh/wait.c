@@ -1,9 +1,10 @@
 /*
- * wait.c - see wait.h. The deadline is that of the task's notification; sockets set it, too, each
- * time that they sleep.
+ * wait.c - see wait.h. The deadline is that of the task's notification; sockets set it, too, when
+ * they sleep.
  */
 #include "wait.h"
 
+#include <quoll/deadline.h>
 #include <quoll/sys.h>
 
 #define BIT_DEADLINE 1ull
@@ -14,8 +15,7 @@ void wait_us(uint64_t us)
     uint64_t hz = quoll_info()->tsc_hz, bits = 0;
     uint64_t deadline = rdtsc() + us / 1000000 * hz + us % 1000000 * hz / 1000000;
 
-    if (sys_op(SLOT_NOTIFY, OP_NOTIFICATION_SET_DEADLINE, deadline, BIT_DEADLINE, 0, 0, 0, 0) ==
-        E_OK)
+    if (task_set_deadline(deadline, BIT_DEADLINE) == E_OK)
         (void)sys_wait(SLOT_NOTIFY, &bits);
 }
 
