@@ -1,6 +1,7 @@
 # Quoll's build. `make help` lists what can be made.
 #   DEBUG=1       assertions and the kernel's serial log; builds in build/debug
 #   FASTPATH=0    every IPC on the slow path; builds in build/slow
+#   ONE_AS=1      bench, net, mux and e1000 in one address space, to measure; in build/one_as
 #   SPEC=1        defences against attacks by speculation (docs/spectre.md); builds in build/spec
 #   DMA=unprotected  an image with DMA where there is no IOMMU, in build/unprotected
 #   CROSS_COMPILE prefix of the compiler's and binutils' names
@@ -22,7 +23,7 @@ HOST_CC := gcc
 NASM := nasm
 PYTHON := /usr/bin/python3
 
-B := build$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 0,$(FASTPATH)),/slow)$(if $(filter 1,$(SPEC)),/spec)
+B := build$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 0,$(FASTPATH)),/slow)$(if $(filter 1,$(SPEC)),/spec)$(if $(filter 1,$(ONE_AS)),/one_as)
 export QUOLL_BUILD := $(B)
 
 FONT := /usr/share/consolefonts/Uni2-Terminus16.psf.gz
@@ -70,7 +71,7 @@ KERNEL_ASM := boot/entry.asm $(sort $(shell find kernel -name '*.asm'))
 LIBC_SRC := $(sort $(wildcard libc/*.c libc/*.asm))
 SERVER_LIB_SRC := $(sort $(wildcard servers/lib/*.c servers/lib/*.asm))
 
-include tools/mk/idl.mk
+include tools/mk/idl.mk tools/mk/one_as.mk
 
 name_of = $(word 1,$(subst =, ,$1))
 dir_of = $(word 2,$(subst =, ,$1))
@@ -100,7 +101,7 @@ PLUGINS := build/tcg/roundtrip.so build/tcg/requests.so
 help: ## this list
 	@echo 'Quoll: a microkernel with every driver in its own address space.'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo 'Options: DEBUG=1  FASTPATH=0  SPEC=1  DMA=unprotected  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
+	@echo 'Options: DEBUG=1  FASTPATH=0  SPEC=1  ONE_AS=1  DMA=unprotected  EMU=bochs  QEMU_EXTRA="..."  CROSS_COMPILE=x86_64-elf-'
 	@echo '         COUNT=N (soak: how many boots)  TESTS="-k shell" (test: passed to pytest)'
 	@echo '         BENCH="--lines ipc.null_syscall" (bench: passed to tools/bench.py)'
 
@@ -120,12 +121,14 @@ test: deps ## run every test; the last line is "N passed, N failed"
 	@$(MAKE) --no-print-directory DEBUG=1 iso
 	@$(MAKE) --no-print-directory FASTPATH=0 iso
 	@$(MAKE) --no-print-directory DMA=unprotected iso
+	@$(MAKE) --no-print-directory ONE_AS=1 iso
 	@$(MAKE) --no-print-directory SPEC=1 build/spec/strip/quoll.elf
 	@$(PYTHON) tools/test.py $(TESTS)
 
 bench: deps ## count the guest instructions of IPC, interrupts, drivers, disks and packets
 	@$(MAKE) --no-print-directory iso $(PLUGINS)
 	@$(MAKE) --no-print-directory DMA=unprotected iso
+	@$(MAKE) --no-print-directory ONE_AS=1 iso
 	@$(PYTHON) tools/bench.py --build=$(B) $(BENCH)
 
 soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.md
@@ -220,7 +223,7 @@ $(B)/user/$1.elf: $(call objects_k,$(call sources_in,$2)) $(B)/servers.a $(B)/li
                   $(if $(filter drivers/%,$2),$(B)/framework.a) $(LIBS_$1) libc/user.ld $(B)/user.list
 	@mkdir -p $$(@D)
 	@echo '  LD    $$@'
-	@$(LD) $(LD_FLAGS) --gc-sections -u _start -T libc/user.ld -Map=$$@.map -o $$@ \
+	@$(LD) $(LD_FLAGS) $(call slice_of,$1) --gc-sections -u _start -T libc/user.ld -Map=$$@.map -o $$@ \
 	    $$(filter %.o,$$^) --start-group $$(filter %.a,$$^) --end-group
 endef
 $(foreach p,$(BUILT),$(eval $(call program,$(call name_of,$p),$(call dir_of,$p))))

@@ -236,7 +236,7 @@ int dma_grant(struct device *d)
         }
         memcpy(to->name, m->needs[i].alias, sizeof(to->name));
         to->kind = DRIVER_DMA;
-        to->base = DRIVER_DMA_VA + n * DRIVER_DMA_STRIDE;
+        to->base = d->task.slice + DRIVER_DMA_VA + n * DRIVER_DMA_STRIDE;
         to->size = d->dma.memory[n].bytes;
         to->pa = d->dma.memory[n].address;
         d->info->resource_count++;

@@ -123,7 +123,7 @@ static int grant(struct device *d, const struct driver_need *need, uint64_t *va)
 static int grant_needs(struct device *d)
 {
     const struct driver_manifest *m = &d->driver->manifest;
-    uint64_t va = DRIVER_MMIO_VA;
+    uint64_t va = d->task.slice + DRIVER_MMIO_VA;
     int dma = dma_grant(d);
 
     if (dma != E_OK) {
@@ -204,17 +204,18 @@ static int grant_caps(struct device *d)
 static int map_pages(struct device *d)
 {
     struct task_info info = {.magic = TASK_INFO_MAGIC, .id = d->node->id};
+    uint64_t slice = d->task.slice;
     int error;
 
     (void)snprintf(info.name, sizeof(info.name), "%s", d->driver->manifest.name);
     info.cnode_slots = 1u << INSTANCE_SLOT_BITS;
     error = spawn_map_info(&d->task, &info, sizeof(info));
     if (error == E_OK) {
-        error = spawn_map_copy(&d->task, DRIVER_INFO_VA, d->info_frame, RIGHT_READ);
+        error = spawn_map_copy(&d->task, slice + DRIVER_INFO_VA, d->info_frame, RIGHT_READ);
     }
     if (error == E_OK) {
-        error =
-            spawn_map_copy(&d->task, DRIVER_STATUS_VA, d->status_frame, RIGHT_READ | RIGHT_WRITE);
+        error = spawn_map_copy(&d->task, slice + DRIVER_STATUS_VA, d->status_frame,
+                               RIGHT_READ | RIGHT_WRITE);
     }
     return error != E_OK ? error : session_map_all(d);
 }

@@ -73,7 +73,8 @@ static void make_maker(void)
                                         .window_va = WINDOW_VA,
                                         .image = (const uint8_t *)BOOTIMAGE_VA,
                                         .image_bytes = devman.boot->image_bytes,
-                                        .image_first = info->slot_end + info->device_count};
+                                        .image_first = info->slot_end + info->device_count,
+                                        .shared_space = CONFIG_ONE_AS ? SLOT_SHARED_SPACE : 0};
     devman.self = (struct spawn){.maker = &devman.maker,
                                  .slots = &devman.slots,
                                  .pay = pay,

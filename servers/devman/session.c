@@ -243,8 +243,8 @@ static int map_in_driver(struct device *d, const struct session *s)
         if (place >= QUEUE_AT_DATA && !d->info->data_is_mapped) {
             break;
         }
-        error = spawn_map(&d->task, driver_va(s, place), s->slots + SLOT_DRIVERS + i,
-                          driver_rights(place));
+        error = spawn_map(&d->task, d->task.slice + driver_va(s, place),
+                          s->slots + SLOT_DRIVERS + i, driver_rights(place));
     }
     if (error == E_OK && s->pages != 0) {
         error = spawn_give(&d->task, DRIVER_SLOT_SESSIONS + s->place, s->slots + SLOT_CLIENT,

@@ -132,6 +132,17 @@ static bool entry_is_code(const struct elf_program *program)
     return false;
 }
 
+uint64_t elf_entry(const uint8_t *file, uint64_t bytes)
+{
+    struct elf_header header;
+
+    if (bytes < sizeof(header)) {
+        return 0;
+    }
+    memcpy(&header, file, sizeof(header));
+    return check_header(&header, bytes) == NULL ? header.entry : 0;
+}
+
 const char *elf_parse(const uint8_t *file, uint64_t bytes, uint64_t low, uint64_t high,
                       struct elf_program *out)
 {

@@ -4,8 +4,6 @@
  */
 #include "spawn_internal.h"
 
-#include <quoll/elf_program.h>
-#include <quoll/image_file.h>
 #include <quoll/task.h>
 
 /* The frame of the boot image that is the page at @va of @seg as it is, or 0. What the page has
@@ -61,24 +59,44 @@ static int load_segment(struct spawn *s, const struct image_file *file,
     return error;
 }
 
-int spawn_load(struct spawn *s, const char *name, const char **wrong)
+/* The slice that a program is linked for, 0: none, by where it begins: with its first code. */
+static uint64_t slice_of(const struct image_file *file)
 {
-    struct elf_program program;
-    struct image_file file;
-    int error = E_OK;
+    uint64_t slice = elf_entry(file->data, file->bytes) / TASK_SLICE * TASK_SLICE;
+
+    return slice <= TASK_SLICES * TASK_SLICE ? slice : 0;
+}
+
+int spawn_find(struct spawn *s, const char *name, struct spawn_program *program, const char **wrong)
+{
+    struct image_file *file = &program->file;
+    uint64_t end = TASK_INFO_VA;
 
     *wrong = NULL;
-    if (!image_find(s->maker->image, s->maker->image_bytes, name, &file)) {
+    if (!image_find(s->maker->image, s->maker->image_bytes, name, file)) {
         *wrong = "is not in the boot image";
         return E_BAD_ARG;
     }
-    *wrong = elf_parse(file.data, file.bytes, TASK_CODE_VA, TASK_INFO_VA, &program);
-    if (*wrong != NULL) {
+    s->slice = slice_of(file);
+    if (s->slice != 0 && s->maker->shared_space == 0) {
+        *wrong = "is linked to share an address space, and there is none: make iso ONE_AS=1 "
+                 "builds all that this needs";
         return E_BAD_ARG;
     }
-    for (unsigned i = 0; error == E_OK && i < program.count; i++) {
-        error = load_segment(s, &file, &program.segment[i]);
+    if (s->slice != 0) {
+        end = s->slice + TASK_SLICE;
     }
-    s->entry = program.entry;
+    *wrong = elf_parse(file->data, file->bytes, s->slice + TASK_CODE_VA, end, &program->elf);
+    s->entry = program->elf.entry;
+    return *wrong == NULL ? E_OK : E_BAD_ARG;
+}
+
+int spawn_load(struct spawn *s, const struct spawn_program *program)
+{
+    int error = E_OK;
+
+    for (unsigned i = 0; error == E_OK && i < program->elf.count; i++) {
+        error = load_segment(s, &program->file, &program->elf.segment[i]);
+    }
     return error;
 }

@@ -111,10 +111,13 @@ int spawn_map_data(struct spawn *s, uint64_t va, const void *data, size_t bytes,
 
 int spawn_map_info(struct spawn *s, const void *info, size_t bytes)
 {
-    int error = spawn_map_data(s, TASK_INFO_VA, info, bytes, RIGHT_READ);
+    int error = spawn_map_data(s, s->slice + TASK_INFO_VA, info, bytes, RIGHT_READ);
 
-    return error != E_OK ? error
-                         : spawn_map_copy(s, QUOLL_INFO_VA, s->maker->info_frame, RIGHT_READ);
+    if (error == E_OK) {
+        error = spawn_map_copy(s, QUOLL_INFO_VA, s->maker->info_frame, RIGHT_READ);
+    }
+    /* Those who share an address space have one of it. */
+    return error == E_EXISTS && s->slice != 0 ? E_OK : error;
 }
 
 /* The next @count frames of 2^@bits bytes of @device to @va. */

@@ -12,23 +12,37 @@ static int make_cnode(struct spawn *s, const struct spawn_plan *plan, struct spa
     return spawn_make(s, OBJ_CNODE, plan->slot_bits, &s->cnode);
 }
 
-static int make_vspace(struct spawn *s, const struct spawn_plan *plan, struct spawn_failure *f)
+static int make_vspace(struct spawn *s)
 {
-    (void)plan;
-    (void)f;
-    return spawn_make(s, OBJ_VSPACE, 0, &s->vspace);
+    if (s->slice == 0) {
+        return spawn_make(s, OBJ_VSPACE, 0, &s->vspace);
+    }
+    s->vspace = s->maker->shared_space;
+    return E_OK;
 }
 
+/* Which address space it is in, the program says. */
 static int load_program(struct spawn *s, const struct spawn_plan *plan, struct spawn_failure *f)
 {
-    return spawn_load(s, plan->image, &f->wrong);
+    struct spawn_program program;
+    int error = spawn_find(s, plan->image, &program, &f->wrong);
+
+    if (error == E_OK) {
+        f->step = "make its address space";
+        error = make_vspace(s);
+    }
+    if (error == E_OK) {
+        f->step = "load its program";
+        error = spawn_load(s, &program);
+    }
+    return error;
 }
 
 /* Below the stack nothing is mapped: an overflow faults. */
 static int make_stack(struct spawn *s, const struct spawn_plan *plan, struct spawn_failure *f)
 {
     (void)f;
-    return spawn_map_zeroed(s, TASK_STACK_TOP - plan->stack_bytes, plan->stack_bytes);
+    return spawn_map_zeroed(s, s->slice + TASK_STACK_TOP - plan->stack_bytes, plan->stack_bytes);
 }
 
 static int make_buffer(struct spawn *s, const struct spawn_plan *plan, struct spawn_failure *f)
@@ -38,7 +52,7 @@ static int make_buffer(struct spawn *s, const struct spawn_plan *plan, struct sp
     (void)plan;
     (void)f;
     if (error == E_OK) {
-        error = spawn_map(s, TASK_BUFFER_VA, s->buffer, RIGHT_READ | RIGHT_WRITE);
+        error = spawn_map(s, s->slice + TASK_BUFFER_VA, s->buffer, RIGHT_READ | RIGHT_WRITE);
     }
     return error;
 }
@@ -82,9 +96,11 @@ int spawn_build(struct spawn *s, const struct spawn_plan *plan, struct spawn_fai
         const char *what;
         int (*run)(struct spawn *, const struct spawn_plan *, struct spawn_failure *);
     } steps[] = {
-        {"make its capability space", make_cnode}, {"make its address space", make_vspace},
-        {"load its program", load_program},        {"make its stack", make_stack},
-        {"make its IPC buffer", make_buffer},      {"make its budget", make_budget},
+        {"make its capability space", make_cnode},
+        {"load its program", load_program},
+        {"make its stack", make_stack},
+        {"make its IPC buffer", make_buffer},
+        {"make its budget", make_budget},
         {"make its thread", make_thread},
     };
     int error = E_OK;
@@ -99,7 +115,7 @@ int spawn_build(struct spawn *s, const struct spawn_plan *plan, struct spawn_fai
 
 int spawn_start(struct spawn *s, uint64_t a, uint64_t b)
 {
-    return sys_op(s->thread, OP_THREAD_START, s->entry, TASK_STACK_TOP, a, b, 0, 0);
+    return sys_op(s->thread, OP_THREAD_START, s->entry, s->slice + TASK_STACK_TOP, a, b, 0, 0);
 }
 
 int spawn_portmap(struct spawn *s)

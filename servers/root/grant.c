@@ -34,6 +34,7 @@ int task_grant_caps(struct task *task)
         {SLOT_IOPORT_CONTROL, BOOT_SLOT_IOPORT_CONTROL, RIGHT_ALL, 0, m->ioport_control},
         {SLOT_CPU_CONTROL, BOOT_SLOT_CPU_CONTROL, RIGHT_ALL, 0, m->cpu_control},
         {SLOT_DEVICE_CONTROL, BOOT_SLOT_DEVICE_CONTROL, RIGHT_ALL, 0, m->device_control},
+        {SLOT_SHARED_SPACE, root.maker.shared_space, RIGHT_ALL, 0, CONFIG_ONE_AS && m->all_devices},
     };
     int error = E_OK;
 

@@ -95,6 +95,9 @@ int main(void)
     if (error == E_OK) {
         error = spawn_window_prepare(&root.task[0].s);
     }
+    if (error == E_OK && CONFIG_ONE_AS) {
+        error = spawn_make(&root.task[0].s, OBJ_VSPACE, 0, &root.maker.shared_space);
+    }
     if (error != E_OK) {
         syslog("root cannot make its endpoint: %s", quoll_strerror(error));
         abort();

@@ -48,6 +48,16 @@ static void make_good(void)
     memset(good + 0x2010, 0xbb, 0x20);
 }
 
+static void test_entry(void)
+{
+    make_good();
+    check(elf_entry(good, sizeof(good)) == LOW + 16, "where it begins");
+    check(elf_entry(good, 63) == 0, "too short to begin anywhere");
+    EH->e_machine = EM_386;
+    check(elf_entry(good, sizeof(good)) == 0, "no program of ours begins anywhere");
+    make_good();
+}
+
 static const char *parse(void)
 {
     return elf_parse(good, sizeof(good), LOW, HIGH, &p);
@@ -189,6 +199,7 @@ int main(void)
     test_good();
     test_refusals();
     test_fuzz();
+    test_entry();
     test_image();
     printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;

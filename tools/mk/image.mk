@@ -11,11 +11,11 @@ $(B)/unprotected/system.manifest: boot/system.manifest
 	@mkdir -p $(@D)
 	@sed 's/^\[task devman\]$$/&\ndma = unprotected/' $< > $@
 
-$(IMAGE): $(NAMES:%=$(B)/strip/%.elf) $(MANIFESTS) $(O)/image.list tools/mkimage.py
+$(IMAGE): $(foreach n,$(NAMES),$(call strip_of,$n)) $(MANIFESTS) $(O)/image.list tools/mkimage.py
 	@echo '  IMAGE $@'
-	@$(PYTHON) tools/mkimage.py $@ $(foreach n,$(NAMES),$n=$(B)/strip/$n.elf) \
+	@$(PYTHON) tools/mkimage.py $@ $(foreach n,$(NAMES),$n=$(call strip_of,$n)) \
 	    $(foreach m,$(MANIFESTS),$(notdir $m)=$m)
 
-$(ISO): $(B)/strip/quoll.elf $(IMAGE) boot/grub.cfg tools/mkiso.sh
+$(ISO): $(call strip_of,quoll) $(IMAGE) boot/grub.cfg tools/mkiso.sh
 	@echo '  ISO   $@'
-	@tools/mkiso.sh $@ $(B)/strip/quoll.elf $(IMAGE)
+	@tools/mkiso.sh $@ $< $(IMAGE)

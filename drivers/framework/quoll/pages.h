@@ -7,14 +7,16 @@
 #ifndef QUOLL_PAGES_H
 #define QUOLL_PAGES_H
 
+#include <quoll/task.h>
 #include <stdint.h>
 
-#define DRIVER_INFO_VA     0x0000000020010000ull
-#define DRIVER_STATUS_VA   0x0000000020011000ull
-#define DRIVER_SESSIONS_VA 0x0000000021000000ull /* DRIVER_SESSION_STRIDE for each session */
-#define DRIVER_LARGE_VA    0x0000000022000000ull /* QUEUE_DATA_LARGE for each session */
-#define DRIVER_DMA_VA      0x0000000026000000ull /* DRIVER_DMA_STRIDE for each DMA memory */
-#define DRIVER_MMIO_VA     0x0000000040000000ull /* its devices' registers and memory */
+/* A driver's own; devman adds its slice (quoll/task.h). */
+#define DRIVER_INFO_VA     (TASK_INFO_VA + 0x10000)
+#define DRIVER_STATUS_VA   (TASK_INFO_VA + 0x11000)
+#define DRIVER_SESSIONS_VA (TASK_INFO_VA + 0x1000000)  /* DRIVER_SESSION_STRIDE for each session */
+#define DRIVER_LARGE_VA    (TASK_INFO_VA + 0x2000000)  /* QUEUE_DATA_LARGE for each session */
+#define DRIVER_DMA_VA      (TASK_INFO_VA + 0x6000000)  /* DRIVER_DMA_STRIDE for each DMA memory */
+#define DRIVER_MMIO_VA     (TASK_INFO_VA + 0x20000000) /* its devices' registers and memory */
 
 #define DRIVER_SESSIONS       16
 #define DRIVER_SESSION_STRIDE 0x20000ull /* queue_place_of: C, D, M, small pages of data */

@@ -25,16 +25,29 @@ enum task_slot {
     SLOT_MMIO = 28,           /* untypeds of device memory in the manifest's order: 28 to 31 */
     SLOT_INFO = 32,           /* the kernel's info page, read-only: quoll/info.h */
     SLOT_DEVICE_CONTROL = 33, /* as 12 to 14 */
+    SLOT_SHARED_SPACE = 34,   /* devices = all: what programs share by ONE_AS=1, else empty */
     SLOT_FREE = 40,           /* empty from here to task_info()->slot_end */
 };
 #define TASK_REPLIES                                                                               \
     6 /* one receives; the console keeps a reader for each of its four terminals                   \
        */
 
-#define TASK_INFO_VA   0x0000000020000000ull
-#define TASK_BUFFER_VA 0x0000000020001000ull /* the next page is QUOLL_INFO_VA */
+/* Where a task has its own pages. Programs that share an address space (make ONE_AS=1) have all of
+ * these, and their code, further up by their slice of it: a multiple of TASK_SLICE, at most
+ * TASK_SLICES of them; libc/user.ld. They do not meet, as nobody has as much as a slice from
+ * TASK_INFO_VA on, nor below TASK_STACK_TOP. To a maker of tasks, which shares its own with nobody,
+ * these are what that is added to. */
+#if defined(CONFIG_ONE_AS) && CONFIG_ONE_AS
+extern char task_stack_top[];
+#define TASK_STACK_TOP ((uint64_t)task_stack_top)
+#else
 #define TASK_STACK_TOP 0x0000000030000000ull
+#endif
+#define TASK_INFO_VA   (TASK_STACK_TOP - 0x10000000ull)
+#define TASK_BUFFER_VA (TASK_INFO_VA + 0x1000) /* the next page is QUOLL_INFO_VA */
 #define TASK_CODE_VA   0x0000000000400000ull
+#define TASK_SLICE     0x0000000008000000ull
+#define TASK_SLICES    4
 
 /* From task_info()->slot_end to the end of the CNode a task with devices = all finds the untypeds
  * of device memory, device_count of them in no order, then one with boot-image = yes the boot

@@ -7,6 +7,7 @@
 #define QUOLL_CLIENT_SESSION_H
 
 #include <quoll/queue.h>
+#include <quoll/task.h>
 #include <stddef.h>
 
 #define SESSION_PAGES_MAX (QUEUE_AT_DATA + QUEUE_DATA_PAGES)
@@ -16,10 +17,11 @@
 
 /* Where a task maps its sessions, and large data regions: the page tables there exist from the
  * start. */
-#define SESSION_VA(n)       (0x20100000ull + (uint64_t)(n)*SESSION_PAGES_MAX * QUEUE_PAGE_BYTES)
-#define SESSION_LARGE_VA(n) (0x21000000ull + (uint64_t)(n)*QUEUE_DATA_LARGE)
+#define SESSION_AT(n)       (0x100000ull + (uint64_t)(n)*SESSION_PAGES_MAX * QUEUE_PAGE_BYTES)
+#define SESSION_VA(n)       (TASK_INFO_VA + SESSION_AT(n))
+#define SESSION_LARGE_VA(n) (TASK_INFO_VA + 0x1000000ull + (uint64_t)(n)*QUEUE_DATA_LARGE)
 #define SESSION_COUNT       12
-_Static_assert(SESSION_VA(SESSION_COUNT) <= 0x20200000, "one page table");
+_Static_assert(SESSION_AT(SESSION_COUNT) <= 0x200000, "one page table");
 
 struct client_session {
     uint64_t devman; /* handle; set by the caller, like the next five */

@@ -27,6 +27,9 @@ struct elf_program {
 const char *elf_parse(const uint8_t *file, uint64_t bytes, uint64_t low, uint64_t high,
                       struct elf_program *out);
 
+/** Where the program @file says that it begins, before that is checked; 0: it is no program. */
+uint64_t elf_entry(const uint8_t *file, uint64_t bytes);
+
 /** Copy what @file has for the page at @page_va of @segment to @page (4096 bytes, zeroed). */
 void elf_fill_page(const uint8_t *file, const struct elf_segment *segment, uint64_t page_va,
                    uint8_t *page);

@@ -7,6 +7,8 @@
 #ifndef QUOLL_SPAWN_H
 #define QUOLL_SPAWN_H
 
+#include <quoll/elf_program.h>
+#include <quoll/image_file.h>
 #include <quoll/slots.h>
 #include <quoll/sys.h>
 #include <stddef.h>
@@ -19,7 +21,8 @@ struct spawn_maker {
     uint64_t window_va;   /* one page of its own, where pages are mapped while they are filled */
     const uint8_t *image; /* the boot image, mapped */
     uint64_t image_bytes;
-    uint32_t image_first; /* its pages' frames, with the rights READ and EXEC */
+    uint32_t image_first;  /* its pages' frames, with the rights READ and EXEC */
+    uint32_t shared_space; /* of the programs that are linked for a slice of it; 0: there is none */
 };
 
 /* One task in the making, and then alive. Slots and payer are the owner's to fill in; the handles
@@ -31,7 +34,8 @@ struct spawn {
     /** The untyped that pays for @count objects of 2^@bits bytes: its handle to @untyped. */
     int (*pay)(struct spawn *s, unsigned bits, unsigned count, uint32_t *untyped);
     uint32_t cnode, vspace, thread, budget, buffer, fault, portmap;
-    uint64_t entry;        /* the program's first instruction */
+    uint64_t entry; /* the program's first instruction */
+    uint64_t slice; /* what its addresses lie above those of quoll/task.h: 0 in its own space */
     uint32_t shared_pages; /* of the program, that are the boot image's own */
 };
 
@@ -80,12 +84,13 @@ struct spawn_failure {
     const char *wrong; /* why the program's file can't be loaded, to follow its name; or null */
 };
 
-/** Make CNode, address space, program, stack, IPC buffer, budget and thread (not started).
- *  @failure is filled on an error. */
+/** Make CNode, address space, program, stack, IPC buffer, budget and thread (not started). The
+ *  address space is its own, or the one that its program is linked to share. @failure is filled on
+ *  an error. */
 int spawn_build(struct spawn *s, const struct spawn_plan *plan, struct spawn_failure *failure);
 
-/** Map a page with the @bytes bytes at @info at TASK_INFO_VA, and the kernel's at QUOLL_INFO_VA,
- *  both read-only. */
+/** Map a page with the @bytes bytes at @info at TASK_INFO_VA of its slice, and the kernel's at
+ *  QUOLL_INFO_VA, both read-only. */
 int spawn_map_info(struct spawn *s, const void *info, size_t bytes);
 
 /** Start its thread at the program's entry, with @a and @b in rdi and rsi. */
@@ -158,8 +163,19 @@ int spawn_window_prepare(struct spawn *self);
 
 /* ---- spawn_load.c */
 
-/** Load the program @name of the boot image: pages that are only read, and that are whole pages of
- *  the boot image, are shared, the others copied. Sets s->entry. *@wrong: see spawn_failure. */
-int spawn_load(struct spawn *s, const char *name, const char **wrong);
+/* A program of the boot image that was looked into. */
+struct spawn_program {
+    struct image_file file;
+    struct elf_program elf;
+};
+
+/** Find the program @name of the boot image and check it. Sets s->entry and s->slice. *@wrong: see
+ *  spawn_failure. */
+int spawn_find(struct spawn *s, const char *name, struct spawn_program *program,
+               const char **wrong);
+
+/** Load it: pages that are only read, and that are whole pages of the boot image, are shared, the
+ *  others copied. */
+int spawn_load(struct spawn *s, const struct spawn_program *program);
 
 #endif
