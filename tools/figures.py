@@ -31,12 +31,13 @@ def verdict(row, wanted):
 def table(results, reference, part):
     rows = reference[part]["rows"]
     width = max(len(name) for name in results)
-    yield f"{'request':{width}} {'least':>9} {'median':>9} {'required':>9} {'aim':>7} {'Linux':>7}"
+    yield (f"{'request':{width}} {'least':>9} {'median':>9} {'required':>9} {'aim':>7} {'Linux':>7}"
+           f" {'switches':>8}")
     for name, row in results.items():
         wanted = rows.get(name, {})
         cells = [f"{wanted[key]:,}" if key in wanted else "-" for key in ("required", "aim", "linux")]
         yield (f"{name:{width}} {row['min']:>9,} {row['median']:>9,} {cells[0]:>9} {cells[1]:>7}"
-               f" {cells[2]:>7}{verdict(row, wanted)}")
+               f" {cells[2]:>7} {row.get('switches', '-'):>8}{verdict(row, wanted)}")
     yield f"{reference[part]['unit']}. {reference[part]['source']}"
 
 

@@ -4,6 +4,7 @@
  * net, so nobody has to answer; 16 of them at a time, since that is how programs that send much do,
  * and `.single` one at a time. Only where there is a card with a link.
  */
+#include "marks.h"
 #include "net.h"
 
 #include <idl/net.h>
@@ -73,8 +74,12 @@ uint64_t net_turns(struct measure *m, bool (*turn)(int fd), int fd, unsigned uni
 
     for (uint32_t *sample = m->samples; left != 0; left--, sample++) {
         uint64_t before = work_so_far();
+        bool ok;
 
-        if (!turn(fd))
+        (void)stamp_begin();
+        ok = turn(fd);
+        (void)stamp_end(!ok);
+        if (!ok)
             break;
         *sample = (uint32_t)((work_so_far() - before) / units);
     }

@@ -8,6 +8,7 @@ import bench
 import bench_gate
 import emu
 import figures
+import net_bench
 import net_peer
 
 OPS = {"cr3": 0, "mmio": 0}
@@ -208,6 +209,23 @@ def test_a_known_miss_may_not_grow():
     assert "a known miss of 200" in failed[1]
     lines = list(figures.table({"net.a": row(100), "net.b": row(200)}, ref, "net"))
     assert not lines[1].endswith("MISSED") and lines[2].endswith("MISSED")
+
+
+def test_isolations_price_is_that_of_the_dearest_row():
+    def row(least, switches):
+        return {"n": 50, "min": least, "median": least + 300, "switches": switches}
+
+    found = {"net.raw_tx.60": row(742, 0.1), "net.raw_tx.60.one_as": row(740, 0),
+             "net.udp_recv.18": row(5000, 3.5), "net.udp_recv.18.one_as": row(4600, 0.5),
+             "net.udp_rtt.18": row(13000, 11), "net.udp_rtt.18.one_as": {"n": 0, "median": 0}}
+    (name, price), = net_bench.prices(found)
+    assert name == "net.isolation.batched" and price["n"] == 2
+    assert (price["min"], price["median"], price["switches"]) == (2, 400, 3)
+    ref = {"net": {"rows": {name: {"required": 350}}}}
+    failed, = figures.problems({name: price}, ref, "net")
+    assert failed.startswith("net.isolation.batched: 400, required at most 350")
+    middle = net_bench.middle([{"a": row(n, 1)} for n in (7, 5, 9)])
+    assert (middle["a"]["min"], middle["a"]["median"]) == (5, 307)
 
 
 def test_the_peer_of_the_network_rows():

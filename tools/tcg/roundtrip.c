@@ -5,7 +5,8 @@
  * apart by address: the kernel's are the upper half. One CPU only.
  *
  *   -plugin roundtrip.so,out=FILE      one line of JSON for each series of round trips
- *   ...,whole=on                       only all of a series: instructions and switches
+ *   ...,whole=on                       only of a series as a whole, and of the round of it that
+ * took the least: instructions and switches
  */
 #include "decode.h"
 #include "lines.h"
@@ -39,7 +40,8 @@ static struct kind *kinds;
 static size_t kind_count, kind_room;
 static uint64_t overflowed;
 static FILE *out;
-static bool whole; /* series are not looked into */
+static bool whole; /* series are not looked into: all of each, and its least round */
+static uint64_t at_series[COUNTERS], least[COUNTERS], rounds;
 
 static bool is_kernel(uint64_t va)
 {
@@ -96,6 +98,12 @@ static void keep_round(const uint64_t counted[COUNTERS])
     k->rounds++;
 }
 
+static void keep_least(const uint64_t counted[COUNTERS])
+{
+    if (rounds++ == 0 || counted[IN_KERNEL] + counted[IN_USER] < least[IN_KERNEL] + least[IN_USER])
+        memcpy(least, counted, sizeof least);
+}
+
 static void forget_kinds(void)
 {
     for (size_t i = 0; i < kind_count; i++)
@@ -142,12 +150,23 @@ static void put_kind(const struct kind *k)
     put("}");
 }
 
+static void put_counts(const char *name, const uint64_t counts[COUNTERS])
+{
+    put("\"%s\": {\"instructions\": %" PRIu64 ", \"cr3\": %" PRIu64 "}", name,
+        counts[IN_KERNEL] + counts[IN_USER], counts[FIRST_OP + OP_CR3]);
+}
+
 static void put_whole(void)
 {
     for (unsigned i = 0; i < COUNTERS; i++)
-        at_begin[i] = counter[i] - at_begin[i];
-    put("{\"kernel\": %" PRIu64 ", \"user\": %" PRIu64, at_begin[IN_KERNEL], at_begin[IN_USER]);
-    put(", \"cr3\": %" PRIu64 "}\n", at_begin[FIRST_OP + OP_CR3]);
+        at_series[i] = counter[i] - at_series[i];
+    put("{");
+    put_counts("all", at_series);
+    if (rounds != 0) {
+        put(", ");
+        put_counts("least", least);
+    }
+    put("}\n");
 }
 
 static void put_series(void)
@@ -183,7 +202,10 @@ static void round_end(void)
     }
     for (unsigned i = 0; i < COUNTERS; i++)
         counted[i] = counter[i] - at_begin[i];
-    keep_round(counted);
+    if (whole)
+        keep_least(counted);
+    else
+        keep_round(counted);
 }
 
 static void on_mark(unsigned vcpu, void *userdata)
@@ -198,8 +220,9 @@ static void on_mark(unsigned vcpu, void *userdata)
         break;
     case MARK_SERIES_BEGIN:
         forget_kinds();
-        in_series = !whole;
-        memcpy(at_begin, counter, sizeof at_begin);
+        in_series = true;
+        rounds = 0;
+        memcpy(at_series, counter, sizeof at_series);
         break;
     case MARK_SERIES_END:
         in_series = in_round = false;
