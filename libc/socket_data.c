@@ -212,13 +212,14 @@ static int why(int fd)
 static ssize_t send_stream(int fd, const uint8_t *bytes, size_t n, bool waits)
 {
     struct socket_words *w = words_of(fd);
-    size_t sent = 0, part;
+    size_t sent = 0;
 
     if ((socket_load(&w->state) & SOCKET_CONNECTED) == 0) {
         return socket_fails(why(fd) != E_OK ? why(fd) : E_BAD_ARG);
     }
     while (sent < n) {
-        part = tx_room(fd) < n - sent ? tx_room(fd) : n - sent;
+        size_t room = tx_room(fd); /* looked at once: the server makes more at any time */
+        size_t part = room < n - sent ? room : n - sent;
         if (part == 0 && (!waits || why(fd) != E_OK)) {
             break;
         }
