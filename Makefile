@@ -134,6 +134,7 @@ bench: deps ## count the guest instructions of IPC, interrupts, drivers, disks a
 soak: deps ## the long tests, the fuzzer and COUNT boots; results in docs/soak.md
 	@$(MAKE) --no-print-directory DEBUG=1 iso
 	@$(MAKE) --no-print-directory iso
+	@$(MAKE) --no-print-directory DMA=unprotected iso
 	@$(PYTHON) tools/soak.py --count=$(COUNT) --build=$(B)
 
 lint: deps ## format, static analysis, size limits
