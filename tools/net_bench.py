@@ -12,6 +12,7 @@ usage: net_bench.py [--build=DIR] [NAME...]
 import contextlib
 import json
 import pathlib
+import statistics
 import tempfile
 
 import bench

@@ -119,16 +119,19 @@ class Peer(threading.Thread):
 
     # ---- out
 
-    def send_frame(self, mac, kind, payload):
-        self.wire.sendto(mac + MAC + struct.pack("!H", kind) + payload.ljust(46, b"\0"), self.there)
+    def send_frame(self, mac, kind, payload, times=1):
+        """Several at once: they are to come together."""
+        frame = mac + MAC + struct.pack("!H", kind) + payload.ljust(46, b"\0")
+        for _ in range(times):
+            self.wire.sendto(frame, self.there)
 
-    def send_ip(self, mac, packet):
-        self.send_frame(mac, 0x0800, packet)
+    def send_ip(self, mac, packet, times=1):
+        self.send_frame(mac, 0x0800, packet, times)
 
-    def send_udp(self, to, port, data):
+    def send_udp(self, to, port, data, times=1):
         address, guest_port, mac = to
         segment = struct.pack("!HHHH", port, guest_port, 8 + len(data), 0) + data
-        self.send_ip(mac, ip_packet(17, address, summed(17, address, segment, 6)))
+        self.send_ip(mac, ip_packet(17, address, summed(17, address, segment, 6)), times)
 
     def send_ping(self):
         address, _, mac = self.asker
@@ -161,8 +164,7 @@ class Peer(threading.Thread):
         elif port == ORDER:
             what, count, length = struct.unpack("!HHH", data[:6])
             if what == ORDER_DATAGRAMS:
-                for _ in range(count):
-                    self.send_udp(guest, ORDER, bytes(length))
+                self.send_udp(guest, ORDER, bytes(length), count)
             elif what == ORDER_PINGS and count:
                 self.asker, self.pings = guest, count
                 self.send_ping()
