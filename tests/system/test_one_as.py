@@ -16,13 +16,13 @@ Q35 = dict(boot="pvh", kernel="build/kernel/quoll.elf", machine="q35,kernel-irqc
 
 
 def test_who_shares_an_address_space_is_not_switched():
-    """From bench to net, mux, e1000 and back: apart, that is a load of CR3 each time; together it is
-    none at all in a turn in which devman asks nobody how it is, and the same work."""
+    """From bench to net, mux, e1000 and back: apart, that is a load of CR3 each time, four at least;
+    together it is none at all in a turn in which devman asks nobody how it is, and the same work."""
     (series, rows), (series_one, rows_one) = (
         net_bench.counted([ROW, BATCH], log, True, HUB, shared)
         for log, shared in (("one_as-apart", False), ("one_as", True)))
     assert set(rows) == set(rows_one) == {ROW, BATCH, BATCH + ".single"}
-    assert series[ROW]["least"]["cr3"] >= 6 and series_one[ROW]["least"]["cr3"] == 0
+    assert series[ROW]["least"]["cr3"] >= 4 and series_one[ROW]["least"]["cr3"] == 0
     assert series[BATCH]["all"]["cr3"] >= 2 * rows[BATCH]["n"] > 4 * series_one[BATCH]["all"]["cr3"]
     wanted = bench_gate.load_reference()["net"]["rows"]
     for name, kind in ((ROW, "unbatched"), (BATCH, "batched")):
