@@ -12,7 +12,6 @@ usage: net_bench.py [--build=DIR] [NAME...]
 import contextlib
 import json
 import pathlib
-import statistics
 import tempfile
 
 import bench
