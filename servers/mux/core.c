@@ -126,7 +126,11 @@ static bool rule_fits(const struct mux_rule *r, const uint8_t *head, unsigned le
 
 static bool is_ours(const uint8_t *head)
 {
-    return (head[0] & 1) != 0 || memcmp(head, mux.mac, sizeof(mux.mac)) == 0;
+    uint64_t to = 0, ours = 0;
+
+    memcpy(&to, head, sizeof(mux.mac));
+    memcpy(&ours, mux.mac, sizeof(mux.mac));
+    return (head[0] & 1) != 0 || to == ours;
 }
 
 /* ---- frames */
