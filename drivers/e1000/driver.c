@@ -142,18 +142,13 @@ void packet_start_receive(struct queue_driver *queue, const struct queue_request
 
 /* While the device has plenty of buffers, who posts more need not ring: when these are used an
  * interrupt comes, and looks. */
-static bool take_next(unsigned s, struct queue_request *request)
-{
-    return receive_has_plenty(s) ? driver_take_more(s, request) : driver_take(s, request);
-}
-
 static void take(unsigned s)
 {
     struct queue_request request;
 
     full &= ~(1ull << s);
     while (transmit_has_room()) {
-        if (!take_next(s, &request)) {
+        if (receive_has_plenty(s) ? !driver_take_more(s, &request) : !driver_take(s, &request)) {
             return;
         }
         packet_dispatch_request(driver_queue(s), &request);
@@ -238,8 +233,8 @@ void driver_irq(unsigned index, uint64_t count)
     why = e1000_icr_read(nic.regs);
     nic.count.interrupts++;
     frames = receive_reap();
-    if (receive_owner() != RECEIVE_NOBODY) {
-        take(receive_owner());
+    if (receive_owner != RECEIVE_NOBODY) {
+        take(receive_owner);
     }
     go();
     if (why.link) {

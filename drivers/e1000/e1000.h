@@ -99,12 +99,18 @@ void transmit_begin(void *ring, uint64_t address);
 /** Request @r of session @s: a buffer for a frame. */
 void receive_start(unsigned s, const struct queue_request *r);
 
-/** Whose buffers the device has, or RECEIVE_NOBODY. */
-unsigned receive_owner(void);
+/* Whose buffers the device has, or RECEIVE_NOBODY, and which, by numbers of descriptors; they only
+ * grow. */
+extern unsigned receive_owner;
+extern uint32_t receive_first, receive_end;
 #define RECEIVE_NOBODY DRIVER_SESSIONS
+#define RECEIVE_PLENTY 20u
 
 /** Are they session @s's, and so many that more of them can wait for the next interrupt? */
-bool receive_has_plenty(unsigned s);
+static inline bool receive_has_plenty(unsigned s)
+{
+    return receive_owner == s && receive_end - receive_first >= RECEIVE_PLENTY;
+}
 
 /* A frame: where the device finds it, and what is to be done with it. */
 struct frame {

@@ -6,7 +6,6 @@
 #include "e1000.h"
 
 #define DESCRIPTORS 128u /* a power of two; more than a session has requests */
-#define PLENTY      20u
 
 struct buffer {
     uint64_t seq, address;
@@ -15,8 +14,9 @@ struct buffer {
 static struct e1000_receive *ring;
 static uint64_t ring_address;
 static struct buffer buffers[DESCRIPTORS]; /* by descriptor */
-static uint32_t first, end, told;          /* numbers of descriptors; they only grow */
-static unsigned owner = RECEIVE_NOBODY;
+static uint32_t told;                      /* of `receive_end` */
+uint32_t receive_first, receive_end;
+unsigned receive_owner = RECEIVE_NOBODY;
 
 _Static_assert(QUEUE_SLOTS_MAX < DESCRIPTORS, "there is always room");
 _Static_assert(DESCRIPTORS * sizeof(struct e1000_receive) <= RING_BYTES / 2, "receive ring");
@@ -40,38 +40,28 @@ void receive_begin(void *memory, uint64_t address)
 
 static void put(struct buffer buffer)
 {
-    buffers[end % DESCRIPTORS] = buffer;
-    e1000_receive_buffer_write(descriptor(end), buffer.address);
-    e1000_receive_result_write(descriptor(end++), (struct e1000_receive_result){0});
+    buffers[receive_end % DESCRIPTORS] = buffer;
+    e1000_receive_buffer_write(descriptor(receive_end), buffer.address);
+    e1000_receive_result_write(descriptor(receive_end++), (struct e1000_receive_result){0});
 }
 
 void receive_start(unsigned s, const struct queue_request *r)
 {
-    if (owner != RECEIVE_NOBODY && owner != s) {
+    if (receive_owner != RECEIVE_NOBODY && receive_owner != s) {
         complete(s, r->seq, E_BUSY, 0);
     } else if (r->length != PACKET_BUFFER_BYTES) {
         complete(s, r->seq, E_BAD_ARG, 0);
     } else {
-        owner = s;
+        receive_owner = s;
         put((struct buffer){r->seq, driver_session_dma(s) + r->offset});
     }
 }
 
-unsigned receive_owner(void)
-{
-    return owner;
-}
-
-bool receive_has_plenty(unsigned s)
-{
-    return owner == s && end - first >= PLENTY;
-}
-
 void receive_go(void)
 {
-    if (told != end && nic.runs) {
-        told = end;
-        e1000_ring_tail_write(nic.regs, RING_RECEIVE, (uint16_t)(end % DESCRIPTORS));
+    if (told != receive_end && nic.runs) {
+        told = receive_end;
+        e1000_ring_tail_write(nic.regs, RING_RECEIVE, (uint16_t)(receive_end % DESCRIPTORS));
     }
 }
 
@@ -97,20 +87,20 @@ static uint64_t value_of(struct e1000_receive_result r)
  * so a device that damages everything does not keep the driver here. */
 unsigned receive_reap(void)
 {
-    uint32_t last = end;
+    uint32_t last = receive_end;
     unsigned frames = 0;
 
-    while (nic.runs && first != last) {
-        struct e1000_receive_result r = e1000_receive_result_read(descriptor(first));
-        struct buffer buffer = buffers[first % DESCRIPTORS];
+    while (nic.runs && receive_first != last) {
+        struct e1000_receive_result r = e1000_receive_result_read(descriptor(receive_first));
+        struct buffer buffer = buffers[receive_first % DESCRIPTORS];
         uint64_t value = value_of(r);
 
         if (!r.done) {
             break;
         }
-        poison(descriptor(first++));
+        poison(descriptor(receive_first++));
         if (value != 0) {
-            complete(owner, buffer.seq, E_OK, value);
+            complete(receive_owner, buffer.seq, E_OK, value);
             frames++;
         } else {
             nic.count.errors++;
@@ -122,11 +112,11 @@ unsigned receive_reap(void)
 
 bool receive_forget(unsigned s)
 {
-    bool had = owner == s && first != end;
+    bool had = receive_owner == s && receive_first != receive_end;
 
-    if (owner == s) {
-        owner = RECEIVE_NOBODY;
-        first = end;
+    if (receive_owner == s) {
+        receive_owner = RECEIVE_NOBODY;
+        receive_first = receive_end;
     }
     return had;
 }
@@ -134,16 +124,16 @@ bool receive_forget(unsigned s)
 /* The device begins at descriptor 0 again. */
 void receive_resume(void)
 {
-    uint32_t count = end - first;
+    uint32_t count = receive_end - receive_first;
     struct buffer kept[DESCRIPTORS];
 
     for (uint32_t i = 0; i < count; i++) {
-        kept[i] = buffers[(first + i) % DESCRIPTORS];
+        kept[i] = buffers[(receive_first + i) % DESCRIPTORS];
     }
     for (uint32_t i = 0; i < DESCRIPTORS; i++) {
         poison(&ring[i]);
     }
-    first = end = told = 0;
+    receive_first = receive_end = told = 0;
     for (uint32_t i = 0; i < count; i++) {
         put(kept[i]);
     }
@@ -152,9 +142,9 @@ void receive_resume(void)
 
 void receive_wild(uint64_t address)
 {
-    for (uint32_t i = first; i != end; i++) {
+    for (uint32_t i = receive_first; i != receive_end; i++) {
         e1000_receive_buffer_write(descriptor(i), address);
     }
-    e1000_receive_buffer_write(descriptor(end), address);
-    e1000_ring_tail_write(nic.regs, RING_RECEIVE, (uint16_t)((end + 1) % DESCRIPTORS));
+    e1000_receive_buffer_write(descriptor(receive_end), address);
+    e1000_ring_tail_write(nic.regs, RING_RECEIVE, (uint16_t)((receive_end + 1) % DESCRIPTORS));
 }
