@@ -13,6 +13,7 @@ import contextlib
 import json
 import pathlib
 import tempfile
+import time
 
 import bench
 import emu
@@ -21,10 +22,10 @@ from emu import Config
 from machine import Machine
 from net_peer import Peer
 
-LIMIT_S = 400
+LIMIT_S, LINK_LIMIT_S = 400, 30
 RUNS = 3  # of what has to do with the peer
 IOMMU = ("-device", "intel-iommu,intremap=on")
-CARD = ("-device", "e1000,netdev=n0,addr=5,mitigation=on")
+HUB = ("-netdev", "hubport,id=n0,hubid=0")
 ORDER = "net.order"
 # The image where bench, net, mux and e1000 are in one address space, and what its rows' names end with.
 SHARED_IMAGE, SHARED = "one_as/quoll.img", ".one_as"
@@ -54,13 +55,27 @@ def peer_wire():
             peer.close()
 
 
+def machine(icount, wire, extra=(), mitigation="on", image=None):
+    return Config(machine="q35,kernel-irqchip=split", boot="pvh", icount=icount, image=image,
+                  extra=(*IOMMU, *wire, "-device", f"e1000,netdev=n0,addr=5,mitigation={mitigation}",
+                         *extra))
+
+
+def wait_for_card(m):
+    """Until its link is up: `bench` looks for it once."""
+    end = time.monotonic() + LINK_LIMIT_S
+    while not m.run_json("ifconfig")[0]["up"]:
+        if time.monotonic() > end:
+            raise RuntimeError(f"the network card has no link after {LINK_LIMIT_S} s")
+        time.sleep(0.1)
+
+
 def run(names, log, icount, wire, extra=(), shared=False, power_off=False):
     """What the shell says of the rows; @shared: of the image of ONE_AS=1."""
-    image = {"image": str(emu.build_dir() / SHARED_IMAGE)} if shared else {}
-    config = Config(machine="q35,kernel-irqchip=split", boot="pvh", icount=icount,
-                    extra=(*IOMMU, *wire, *CARD, *extra), **image)
-    with Machine(config, log, limit_s=LIMIT_S + 60) as m:
+    image = str(emu.build_dir() / SHARED_IMAGE) if shared else None
+    with Machine(machine(icount, wire, extra, image=image), log, limit_s=LIMIT_S + 60) as m:
         m.boot()
+        wait_for_card(m)
         rows = [row for row in m.run_json(" ".join(["bench", *names]), LIMIT_S) if "bench" in row]
         if power_off:
             m.send("poweroff\r")
@@ -139,8 +154,7 @@ def middle(runs):
 
 def sent(names, log, shared=False):
     """Rows that need nobody: the TSC counts them, the plugin their switches."""
-    wire = ("-netdev", "hubport,id=n0,hubid=0")
-    series, rows = counted(names, log, True, wire, shared)
+    series, rows = counted(names, log, True, HUB, shared)
     for name, row in rows.items():
         if name in series:
             row["switches"] = round(series[name]["all"]["cr3"] / row["n"] / SENT[name], 1)

@@ -9,6 +9,7 @@
 #include "drv.h"
 #include "marks.h"
 #include "measure.h"
+#include "places.h"
 
 #include <bench/reference.h>
 #include <idl/block_queue.h>
@@ -23,14 +24,8 @@
 
 extern const char peer_idle[], peer_idle_end[];
 
-#define REGION      0x200000u
-#define FIRST       2048u  /* block, of what is used */
-#define SPAN        32768u /* blocks; where it ends random and sequential ones begin anew */
-#define BLOCK       512u
-#define DEEP        8u
 #define IDLE_TURN   2u /* instructions of peer_idle's loop */
 #define PRIORITY_1  1u
-#define TURNS_WARM  2u
 #define ROUNDS_MANY 200u
 #define ROUNDS_DMA  40u /* of 64 KiB and more */
 #define ROUNDS_PIO  4u  /* each takes an emulator as long as 262,144 accesses to ports */
@@ -60,7 +55,7 @@ static struct disk disks[CONTROLLERS] = {[ATA] = {.driver = "ata"}, [AHCI] = {.d
 static struct client_session *s;
 static struct lab_peer idle;
 static struct row row;
-static uint64_t next_block, seed;
+static struct places order;
 static uint64_t places[DEEP]; /* what the next turn asks for */
 
 /* ---- which rows there are */
@@ -125,35 +120,23 @@ static enum how look(struct disk *d)
 
 /* ---- requests */
 
-static uint64_t next_place(void)
-{
-    uint64_t blocks = row.bytes / BLOCK, first = next_block;
-
-    if (row.random) {
-        seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-        return FIRST + (seed >> 33) % (SPAN / blocks) * blocks;
-    }
-    next_block = (next_block + blocks) % SPAN;
-    return FIRST + first;
-}
-
 /* Thinking of a place is no part of a request. */
 static void choose_places(void)
 {
     for (unsigned i = 0; i < row.depth; i++)
-        places[i] = next_place();
+        places[i] = places_next(&order, row.bytes, row.random);
 }
 
 static int submit(unsigned i)
 {
-    uint32_t offset = i * row.bytes % REGION;
+    uint32_t offset = places_offset(i, row.bytes);
     uint64_t seq;
 
     return row.write ? block_submit_write(&s->queue, places[i], offset, row.bytes, &seq)
                      : block_submit_read(&s->queue, places[i], offset, row.bytes, &seq);
 }
 
-/* As many as are outstanding in a turn; each has bytes of its own as long as the region has. */
+/* As many as are outstanding in a turn. */
 static int turn(void)
 {
     struct queue_done done;
@@ -266,8 +249,7 @@ static void setup(const struct bench *b, struct measure *m)
                        .write = (b->words & WRITE_BIT) != 0,
                        .random = (b->words & RANDOM_BIT) != 0,
                        .wall = (b->words & WALL_BIT) != 0};
-    next_block = 0;
-    seed = 1;
+    order = PLACES_BEGIN;
     if (!row.wall) {
         lab_peer_make(&idle, false, BLOB(peer_idle), 1, 0, PRIORITY_1);
         lab_peer_start(&idle);

@@ -72,7 +72,8 @@ struct bench_area {
 
 extern const struct bench_area area_ipc, area_irq, area_fault, area_vm, area_cap, area_drv_call,
     area_drv_restart, area_drv_serial, area_drv_irq, area_latency, area_latency_large, area_packet,
-    area_net, area_net_peer, area_restart_ata_dma, area_restart_ata_pio, area_restart_ahci_dma;
+    area_packet_wall, area_net, area_net_wall, area_net_peer, area_net_peer_wall,
+    area_restart_ata_dma, area_restart_ata_pio, area_restart_ahci_dma;
 #define AREAS_DISK 6u
 extern const struct bench_area areas_disk[AREAS_DISK];
 

@@ -6,6 +6,7 @@
  */
 #include "marks.h"
 #include "net.h"
+#include "wire.h"
 
 #include <idl/net.h>
 #include <quoll/client.h>
@@ -17,12 +18,10 @@
 extern const char peer_idle[], peer_idle_end[];
 
 #define SLOT_NET   (task_info()->slot_end - 64) /* clear of the lab's and the sockets' */
-#define BATCH      16u
-#define SINGLE     0x10000u /* in bench.words: one at a time */
-#define IDLE_TURN  2u       /* instructions of peer_idle's loop */
+#define SINGLE     0x10000u                     /* in bench.words: one at a time */
+#define IDLE_TURN  2u                           /* instructions of peer_idle's loop */
 #define PRIORITY_1 1u
 #define BIT_SETTLE 2ull
-#define DISCARD    9u
 
 static struct lab_peer idle;
 static bool counts_idle;
@@ -32,7 +31,7 @@ static uint8_t payload[1472];
 bool net_has_card(void)
 {
     static enum { UNKNOWN, NONE, THERE } found;
-    const struct net_setting setting = {.address = 0x0a090002, .mask = 0xffffff00};
+    const struct net_setting setting = {.address = ADDRESS_NET | ADDRESS_OWN, .mask = ADDRESS_MASK};
     struct net_card_state card = {0};
 
     if (found == UNKNOWN) {
@@ -86,11 +85,22 @@ uint64_t net_turns(struct measure *m, bool (*turn)(int fd), int fd, unsigned uni
     return left;
 }
 
+void net_finish_time(const struct bench *b, struct result *r)
+{
+    uint64_t ticks_a_us = quoll_info()->tsc_hz / 1000000;
+
+    (void)b;
+    r->unit = BENCH_UNIT_TIME;
+    r->median = r->median * 1000 / ticks_a_us;
+    r->min = r->min * 1000 / ticks_a_us;
+    r->max = r->max * 1000 / ticks_a_us;
+}
+
 struct sockaddr_in net_end(uint8_t last, uint16_t port)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons(port),
-                                .sin_addr = {htonl(0x0a090000u | last)}};
+                                .sin_addr = {htonl(ADDRESS_NET | last)}};
 }
 
 /* ---- sending */
@@ -99,7 +109,7 @@ static void setup(const struct bench *b, struct measure *m)
 {
     (void)m;
     length = b->words & ~SINGLE;
-    batch = (b->words & SINGLE) != 0 ? 1 : BATCH;
+    batch = (b->words & SINGLE) != 0 ? 1 : NET_BATCH;
     idle_begin();
 }
 
@@ -110,16 +120,23 @@ static uint64_t frames_out(void)
     return net_call_counted(SLOT_NET, &c) == E_OK ? c.frames_out : 0;
 }
 
-static bool send_batch(int fd)
+static bool send_all(int fd)
 {
-    const struct sockaddr_in to_all = net_end(255, DISCARD);
+    const struct sockaddr_in to_all = net_end(ADDRESS_ALL, PORT_DISCARD);
 
     for (unsigned i = 0; i < batch; i++) {
         if (sendto(fd, payload, length, 0, (const struct sockaddr *)&to_all, sizeof(to_all)) < 0)
             return false;
     }
-    net_sleep_us(NET_SETTLE_US);
     return true;
+}
+
+static bool send_batch(int fd)
+{
+    bool ok = send_all(fd);
+
+    net_sleep_us(NET_SETTLE_US);
+    return ok;
 }
 
 static uint64_t run(struct measure *m)
@@ -139,9 +156,52 @@ static uint64_t run(struct measure *m)
     return left;
 }
 
+/* ---- sending, in time: until the card has all of a turn */
+
+static void setup_wall(const struct bench *b, struct measure *m)
+{
+    m->finish = net_finish_time;
+    length = b->words;
+    batch = NET_BATCH;
+}
+
+static bool send_and_see(int fd)
+{
+    uint64_t all = frames_out() + batch, until = rdtsc() + quoll_info()->tsc_hz;
+    bool ok = send_all(fd);
+
+    while (ok && frames_out() < all) {
+        ok = rdtsc() < until;
+    }
+    return ok;
+}
+
+static uint64_t run_wall(struct measure *m)
+{
+    uint64_t left = m->rounds;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    if (fd >= 0) {
+        left = net_turns(m, send_and_see, fd, batch);
+        (void)socket_close(fd);
+    }
+    return left;
+}
+
+static bool has_card_and_time(void)
+{
+    return !measure_counts() && net_has_card();
+}
+
 static const struct bench list[] = {
     {"net.udp_send.18", NET_ROUNDS, 18, true, setup, run},
     {"net.udp_send.1472", NET_ROUNDS, 1472, true, setup, run},
     {"net.udp_send.18.single", NET_ROUNDS, 18 | SINGLE, true, setup, run},
 };
 const struct bench_area area_net = {list, sizeof list / sizeof list[0], 0, net_has_card};
+
+static const struct bench wall[] = {
+    {"net_wall.udp_send.18", NET_ROUNDS, 18, true, setup_wall, run_wall},
+    {"net_wall.udp_send.1472", NET_ROUNDS, 1472, true, setup_wall, run_wall},
+};
+const struct bench_area area_net_wall = {wall, sizeof wall / sizeof wall[0], 0, has_card_and_time};

@@ -9,9 +9,8 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-#define NET_ROUNDS     50u
-#define NET_TURNS_WARM 4u
-#define NET_SETTLE_US  4000u /* in which all of a batch leaves */
+#define NET_ROUNDS    50u
+#define NET_SETTLE_US 4000u /* in which all of a batch leaves */
 
 /** Is there a card with a link? Once: the machine takes the address 10.9.0.2. */
 bool net_has_card(void);
@@ -23,7 +22,10 @@ void net_sleep_us(uint64_t us);
  *  at the first that failed. */
 uint64_t net_turns(struct measure *m, bool (*turn)(int fd), int fd, unsigned units);
 
-/** Where UDP and TCP go: port @port of 10.9.0.@last. */
+/** For measure.finish, where samples are time: nanoseconds. */
+void net_finish_time(const struct bench *b, struct result *r);
+
+/** Where UDP and TCP go: port @port of the net's @last. */
 struct sockaddr_in net_end(uint8_t last, uint16_t port);
 
 #endif

@@ -6,29 +6,22 @@
  * What the peer does to order is ordered by a datagram, whose cost is the row `net.order`.
  */
 #include "net.h"
+#include "wire.h"
 
 #include <poll.h>
 #include <string.h>
 
-/* The peer's ports, and what may be ordered. */
-enum { PORT_ECHO = 7, PORT_ORDER = 8, PORT_DISCARD = 9, PORT_SOURCE = 19 };
-enum { ORDER_NOTHING, ORDER_DATAGRAMS, ORDER_PINGS };
-
-#define BATCH     16u
-#define PAIR      2u /* as many as come by one interrupt at 16,000 packets a second */
-#define BLOCK     65536u
-#define ASK_MS    500
-#define ASK_TURNS 6u
-#define MANY      200u /* turns of which little but waiting is left once the order is taken off */
+#define PAIR 2u   /* as many as come by one interrupt at 16,000 packets a second */
+#define MANY 200u /* turns of which little but waiting is left once the order is taken off */
 
 static unsigned length;
-static uint8_t bytes[BLOCK];
+static uint8_t bytes[NET_BLOCK];
 
 /* ---- the peer */
 
 static bool send_to(int fd, uint16_t port, size_t n)
 {
-    const struct sockaddr_in to = net_end(1, port);
+    const struct sockaddr_in to = net_end(ADDRESS_PEER, port);
 
     return sendto(fd, bytes, n, 0, (const struct sockaddr *)&to, sizeof(to)) == (ssize_t)n;
 }
@@ -51,12 +44,12 @@ static bool order(int fd, unsigned what, unsigned count)
 /* Again and again, since QEMU's 8254x receive nothing for a second after their start. */
 static bool answers(int fd)
 {
-    for (unsigned i = 0; i < ASK_TURNS; i++) {
+    for (unsigned i = 0; i < NET_ASK_TURNS; i++) {
         struct pollfd one = {fd, POLLIN, 0};
 
         if (!send_to(fd, PORT_ECHO, 1))
             return false;
-        if (poll(&one, 1, ASK_MS) == 1)
+        if (poll(&one, 1, NET_ASK_MS) == 1)
             return true;
     }
     return false;
@@ -99,7 +92,7 @@ static bool turn_round_trips(int fd)
 {
     bool ok = true;
 
-    for (unsigned i = 0; ok && i < BATCH; i++) {
+    for (unsigned i = 0; ok && i < NET_BATCH; i++) {
         ok = send_to(fd, PORT_ECHO, length) && receive(fd, length);
     }
     return ok;
@@ -108,7 +101,7 @@ static bool turn_round_trips(int fd)
 /* The datagram that says that all pings are answered belongs to none of them: it is little. */
 static bool turn_pings(int fd)
 {
-    bool ok = order(fd, ORDER_PINGS, BATCH) && receive(fd, 0);
+    bool ok = order(fd, ORDER_PINGS, NET_BATCH) && receive(fd, 0);
 
     net_sleep_us(NET_SETTLE_US);
     return ok;
@@ -116,7 +109,7 @@ static bool turn_pings(int fd)
 
 static bool turn_out(int fd)
 {
-    return send(fd, bytes, BLOCK, 0) == BLOCK && receive(fd, 1);
+    return send(fd, bytes, NET_BLOCK, 0) == NET_BLOCK && receive(fd, 1);
 }
 
 static bool turn_in(int fd)
@@ -125,8 +118,8 @@ static bool turn_in(int fd)
 
     if (send(fd, bytes, 1, 0) != 1)
         return false;
-    for (size_t got = 0; got < BLOCK && n > 0; got += (size_t)n) {
-        n = recv(fd, bytes, BLOCK - got, 0);
+    for (size_t got = 0; got < NET_BLOCK && n > 0; got += (size_t)n) {
+        n = recv(fd, bytes, NET_BLOCK - got, 0);
     }
     return n > 0;
 }
@@ -137,6 +130,12 @@ static void setup(const struct bench *b, struct measure *m)
 {
     (void)m;
     length = b->words;
+}
+
+static void setup_wall(const struct bench *b, struct measure *m)
+{
+    setup(b, m);
+    m->finish = net_finish_time;
 }
 
 static uint64_t run_datagrams(struct measure *m, bool (*turn)(int fd), unsigned units)
@@ -163,17 +162,17 @@ static uint64_t run_receive(struct measure *m)
 
 static uint64_t run_round_trips(struct measure *m)
 {
-    return run_datagrams(m, turn_round_trips, BATCH);
+    return run_datagrams(m, turn_round_trips, NET_BATCH);
 }
 
 static uint64_t run_pings(struct measure *m)
 {
-    return run_datagrams(m, turn_pings, BATCH);
+    return run_datagrams(m, turn_pings, NET_BATCH);
 }
 
 static uint64_t run_stream(struct measure *m, bool (*turn)(int fd), uint16_t port)
 {
-    const struct sockaddr_in to = net_end(1, port);
+    const struct sockaddr_in to = net_end(ADDRESS_PEER, port);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     uint64_t left = m->rounds;
 
@@ -205,3 +204,18 @@ static const struct bench list[] = {
     {"net.tcp_in_64k", NET_ROUNDS, 0, true, setup, run_in},
 };
 const struct bench_area area_net_peer = {list, sizeof list / sizeof list[0], 0, has_peer};
+
+static const struct bench wall[] = {
+    {"net_wall.udp_rtt.18", NET_ROUNDS, 18, true, setup_wall, run_round_trips},
+    {"net_wall.udp_rtt.1472", NET_ROUNDS, 1472, true, setup_wall, run_round_trips},
+    {"net_wall.tcp_out_64k", NET_ROUNDS, 0, true, setup_wall, run_out},
+    {"net_wall.tcp_in_64k", NET_ROUNDS, 0, true, setup_wall, run_in},
+};
+
+static bool has_peer_and_time(void)
+{
+    return !measure_counts() && has_peer();
+}
+
+const struct bench_area area_net_peer_wall = {wall, sizeof wall / sizeof wall[0], 0,
+                                              has_peer_and_time};

@@ -7,17 +7,16 @@
  */
 #include "drv.h"
 #include "measure.h"
+#include "net.h"
+#include "wire.h"
 
 #include <idl/packet_queue.h>
 #include <quoll/sys.h>
 #include <quoll/task.h>
 #include <string.h>
 
-#define BATCH       32u
-#define FRAME_BYTES 60u
-#define ROUNDS      200
-#define PAGES       16u
-#define TYPE_LOCAL  0x88b5u /* IEEE 802: for experiments */
+#define ROUNDS 200
+#define PAGES  16u
 
 static struct client_session *s;
 static uint64_t depth;
@@ -42,13 +41,18 @@ static void setup(const struct bench *b, struct measure *m)
     depth = b->words;
 }
 
+static void setup_wall(const struct bench *b, struct measure *m)
+{
+    setup(b, m);
+    m->finish = net_finish_time;
+}
+
 static bool open(void)
 {
-    static const uint8_t header[14] = {
-        2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, TYPE_LOCAL >> 8, TYPE_LOCAL & 0xff};
+    static const uint8_t header[14] = RAW_HEADER;
 
     s = drv_open("packet", PACKET_INTERFACE, PACKET_RIGHT_TRANSMIT, PAGES);
-    for (unsigned i = 0; s != NULL && i < BATCH; i++) {
+    for (unsigned i = 0; s != NULL && i < RAW_BATCH; i++) {
         memcpy((uint8_t *)s->data + (size_t)i * PACKET_BUFFER_BYTES, header, sizeof(header));
     }
     return s != NULL;
@@ -66,7 +70,7 @@ static int submit(uint64_t i)
 {
     uint64_t seq;
 
-    return packet_submit_transmit(&s->queue, 0, 0, 0, i * PACKET_BUFFER_BYTES, FRAME_BYTES, &seq);
+    return packet_submit_transmit(&s->queue, 0, 0, 0, i * PACKET_BUFFER_BYTES, RAW_BYTES, &seq);
 }
 
 static bool collect(uint64_t frames)
@@ -127,8 +131,20 @@ static uint64_t run(struct measure *m)
 }
 
 static const struct bench list[] = {
-    {"net.raw_tx.60", ROUNDS, BATCH, true, setup, run},
+    {"net.raw_tx.60", ROUNDS, RAW_BATCH, true, setup, run},
     {"net.raw_tx.60.single", ROUNDS, 1, true, setup, run},
 };
 
 const struct bench_area area_packet = {list, sizeof list / sizeof list[0], 0, has_card};
+
+static const struct bench wall[] = {
+    {"net_wall.raw_tx.60", ROUNDS, RAW_BATCH, true, setup_wall, run},
+};
+
+static bool has_card_and_time(void)
+{
+    return !measure_counts() && has_card();
+}
+
+const struct bench_area area_packet_wall = {wall, sizeof wall / sizeof wall[0], 0,
+                                            has_card_and_time};

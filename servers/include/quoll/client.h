@@ -28,6 +28,7 @@ struct system_memory {
     uint64_t ram_bytes, kernel_bytes, image_bytes, tasks_bytes, free_bytes;
 };
 
+#define BENCH_UNIT_TIME   "ns"
 #define BENCH_UNIT_SPEED  "mb_per_s" /* figures in this unit have decimals ... */
 #define BENCH_SPEED_PARTS 1000u      /* ... and are given as so many parts of it */
 
