@@ -6,6 +6,8 @@
 #   deps.sh kernel NAME VERSION SHA256 PATTERN...  unpack files of the package linux-source-6.1
 #                                        under build/deps/NAME; together they must have that SHA256.
 #                                        If the installed version's have not, VERSION is fetched
+#   deps.sh linux                        unpack Debian's newest kernel under build/deps/linux: what
+#                                        linux-image-amd64 depends on today, since old ones vanish
 # Sources may come from Debian's next release (trixie) too; their lists are private to
 # build/deps/apt and leave the machine's configuration alone.
 set -eu
@@ -137,9 +139,27 @@ fetch_kernel() {
     touch "$stamp"
 }
 
+# Only for paired runs (tools/linux_pair.py). Once there it stays, until build/deps/linux is removed.
+fetch_linux() {
+    dir=$PWD/build/deps/linux
+    alone
+    [ ! -f "$dir/.done" ] || return 0
+    package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+    [ -n "$package" ] || fail "linux-image-amd64: not in apt's lists; run apt-get update"
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cd "$dir"
+    try apt-get -q -o APT::Sandbox::User=root download "$package" || fail "$package: not to be had; run apt-get update"
+    dpkg-deb -x "$package"_*.deb .
+    dpkg-deb -W --showformat='${Package} ${Version}\n' "$package"_*.deb >.version
+    rm -f "$package"_*.deb
+    mv .version .done
+}
+
 case ${1:-} in
 install) install_packages && private_apt ;;
 source) [ $# = 4 ] || fail "usage: deps.sh source NAME VERSION SHA256"; fetch_source "$2" "$3" "$4" ;;
 kernel) [ $# -ge 5 ] || fail "usage: deps.sh kernel NAME VERSION SHA256 PATTERN..."; shift; fetch_kernel "$@" ;;
-*) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 1 ;;
+linux) [ $# = 1 ] || fail "usage: deps.sh linux"; fetch_linux ;;
+*) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 1 ;;
 esac
