@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -355,6 +356,7 @@ def main():
     if args.write and args.names:
         parser.error("--write is for all rows: give no names")
     os.environ["QUOLL_BUILD"] = args.build
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("linux_pair: ended"))  # and no guest is left
     try:
         check_names(args.names)
         check_build()
