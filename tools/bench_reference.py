@@ -1,12 +1,10 @@
 #!/usr/bin/python3
 """Writes what the task `bench` prints beside its own figures of disks: a table in C of
-bench_reference.json. Speeds are in parts of a MB/s (BENCH_SPEED_PARTS), from microseconds.
+bench_reference.json.
 
 usage: bench_reference.py > reference.h
 """
 import bench_gate
-
-SIZES = {"512": 512, "4k": 4096, "64k": 65536, "128k": 131072, "1m": 1048576}
 
 
 def c_row(name, required, aim, linux):
@@ -17,10 +15,6 @@ def c_row(name, required, aim, linux):
 def rows(reference):
     for name, row in reference.items():
         yield c_row(name, row.get("required"), row.get("aim"), row.get("linux", (0, 0)))
-        if "linux_us" in row:
-            size = SIZES[name.split(".")[-2]]
-            yield c_row(name.replace("disk.", "disk_wall.", 1), 0, 0,
-                        (f"BENCH_SPEED_PARTS * {size} / {row['linux_us']}",) * 2)
 
 
 def main():

@@ -69,8 +69,8 @@ def test_the_table_is_aligned(reference):
     ends = [head.index(word) + len(word) for word in ("IOMMU", "plugin", "icount", "required",
                                                       "aim", "switches", "ports", "speed", "time")]
     for line in lines:
-        assert len(line) == len(head) and all(line[end - 1] != " " == line[end] for end in ends)
-    assert units.split()[:3] == ["instr."] * 3 and "16,511" in lines[0] and "156" in lines[0]
+        assert len(line) == len(head) and all(line[end - 1] != " " == (line + " ")[end] for end in ends)
+    assert units.split()[:3] == ["instr."] * 3 and "16,511" in lines[0]
 
 
 def test_rows_for_programs():
@@ -114,10 +114,9 @@ def test_the_shell_prints_it_beside_the_references(tmp_path):
         assert head.split() == ["BENCH", "MEDIAN", "REQUIRED", "AIM", "LINUX", "UNIT"]
         assert len(rows) == 10
         for row in rows:
-            name, median, required, aim, _, unit = row.split()
+            name, median, required, aim, linux, unit = row.split()
             assert name.startswith("disk_wall.ata.seq.read.dma.") and unit == "mb_per_s"
-            assert float(median) > 0 and (required, aim) == ("-", "-")
+            assert float(median) > 0 and (required, aim, linux) == ("-", "-", "-")
             assert len(row) <= 80 and row.index(unit) == head.index("UNIT")
-        assert [row.split()[4] for row in rows if ".4k." in row] == ["26.2", "25.6"]
         found, = m.run_json("bench disk_wall.ata.seq.read.dma.1m.qd1")
         assert found["iommu"] is True and found["min"] <= found["median"] <= found["max"]
