@@ -4,7 +4,7 @@ two guests of the same QEMU on the same machine, one stopped while the other wor
 from pair to pair. So what the machine's load does is done to both, and the ratio holds. Prints a
 table; --write puts it into docs/paired.md, which says what it means.
 
-usage: linux_pair.py [--build=DIR] [--pairs=N] [--lazy] [--write] [NAME...]
+usage: linux_pair.py [--build=DIR] [--pairs=N] [--write] [NAME...]
 A NAME is a row's or the beginning of several rows'; without any the rows of docs/paired.md are run.
 """
 import argparse
@@ -35,6 +35,7 @@ PAIRS, LIMIT_S, BOOT_LIMIT_S, ROW_LIMIT_S = 5, 1200, 120, 120
 CLOCK_S, CLOCK_SLACK = 2, 0.03
 DOCUMENT = emu.ROOT / "docs" / "paired.md"
 BEGIN, END = "<!-- what linux_pair.py --write measured -->\n", "<!-- end of it -->\n"
+# How Linux takes mappings back: before a request ends, or as Debian does by default, later.
 STRICT, LAZY = "intel_iommu=on iommu.strict=1", "intel_iommu=on iommu.strict=0"
 # Where disk_bench.py and q35 have the disks' controllers.
 FUNCTIONS = {"ata": "0000:00:04.0", "ahci": "0000:00:1f.2"}
@@ -64,11 +65,15 @@ class Kind:
     title: str
     rows: tuple
     usual: tuple  # of them
-    iommu: bool
+    iommu: str  # options of Linux's for it; "" is none
     modules: tuple
     way: disk_bench.Way = None  # of disks
     wire: str = None  # of the network: "peer" or "hub"
     mitigation: str = None
+
+    def machine(self):
+        """What tells machines apart: what Linux does on one is none of it."""
+        return self.way and (self.way.how, self.way.iommu), self.wire, self.mitigation
 
     @contextlib.contextmanager
     def config(self, extra=()):
@@ -86,26 +91,31 @@ class Kind:
         return {"libata": "dma=0"} if self.way and self.way.how == "pio" else {}
 
 
-def disk_kind(way):
+def iommu_title(iommu):
+    return f"IOMMU on, Linux {'lazy' if iommu == LAZY else 'strict'}" if iommu else "IOMMU off"
+
+
+def disk_kind(way, iommu):
     drivers = ("ata",) if way.how == "pio" else ("ata", "ahci")
-    chosen = USUAL_PIO if way.how == "pio" else USUAL
+    rows = USUAL_PIO if way.how == "pio" else USUAL
     usual = tuple(f"disk_wall.{driver}.{row.replace('*', way.how)}"
-                  for driver in drivers for row in chosen)
-    return Kind(f"{way.how.upper()}, IOMMU {'on' if way.iommu else 'off'}",
-                disk_names(drivers, way.how), usual, way.iommu,
+                  for driver in drivers for row in rows)
+    return Kind(f"{way.how.upper()}, {iommu_title(iommu)}", disk_names(drivers, way.how), usual, iommu,
                 ("ata_piix", "ahci", "sd_mod"), way=way)
 
 
-def net_kind(wire, mitigation):
+def net_kind(wire, mitigation, iommu):
     rows = {"peer": ("udp_rtt.18", "udp_rtt.1472", "tcp_out_64k", "tcp_in_64k"),
             "hub": ("udp_send.18", "udp_send.1472", "raw_tx.60", "raw_tx.60.pktgen")}[wire]
     names = tuple(f"net_wall.{row}" for row in rows)
-    return Kind(f"e1000, mitigation={mitigation}, IOMMU on", names, names, True,
+    return Kind(f"e1000, mitigation={mitigation}, {iommu_title(iommu)}", names, names, iommu,
                 ("e1000", "pktgen"), wire=wire, mitigation=mitigation)
 
 
-KINDS = (*map(disk_kind, disk_bench.WAYS),
-         *(net_kind(wire, mitigation) for mitigation in ("on", "off") for wire in ("peer", "hub")))
+KINDS = (*(disk_kind(way, iommu) for way in disk_bench.WAYS
+           for iommu in ((STRICT, LAZY) if way.iommu else ("",))),
+         *(net_kind(wire, *how) for how in (("on", STRICT), ("on", LAZY), ("off", STRICT))
+           for wire in ("peer", "hub")))
 
 
 def chosen(kind, asked):
@@ -234,14 +244,13 @@ class Pair:
         return found[1:]
 
 
-def run_pairs(kind, names, pairs, iommu_options):
+def run_pairs(kind, names, pairs):
     """({row: its pairs}, what Linux says of itself)."""
     log = "pair-" + re.sub(r"\W+", "-", f"{kind.title} {kind.wire or ''}")
     archive = linux_boot.initramfs(kind.modules, kind.module_options())
     with kind.config() as ours, kind.config() as theirs, \
             Machine(ours, f"{log}-quoll", LIMIT_S) as quoll, \
-            linux_boot.Linux(theirs, f"{log}-linux", archive,
-                             iommu_options if kind.iommu else "", LIMIT_S) as linux:
+            linux_boot.Linux(theirs, f"{log}-linux", archive, kind.iommu, LIMIT_S) as linux:
         pair = Pair(kind, quoll, linux)
         pair.boot()
         return {name: pair.measure(name, pairs) for name in names}, pair.info
@@ -307,7 +316,8 @@ def heading(package, info, pairs):
     day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     yield (f"{day}, commit {soak.commit()}, {version}, plain TCG, {os.cpu_count()} CPUs of the host with a "
            f"load of {os.getloadavg()[1]:.1f}; {pairs} pairs of each row.")
-    yield f"Linux: package {package}; options with an IOMMU: `{info['options']}`."
+    yield (f"Linux: package {package}, clock {info['clock']}, options `{linux_boot.OPTIONS}`; strict: "
+           f"`{STRICT}`, lazy: `{LAZY}`.")
 
 
 def put_into(text, lines):
@@ -329,25 +339,25 @@ def check_build():
 
 
 def measure(args):
-    """(results, what Linux with an IOMMU, or else any, says of itself)."""
-    results, found = [], None
+    """(results, what Linux says of itself)."""
+    results, switches, info = [], {}, None
     for kind in KINDS:
         names = chosen(kind, args.names)
         if not names:
             continue
-        pairs, info = run_pairs(kind, names, args.pairs, LAZY if args.lazy else STRICT)
-        found = info if kind.iommu or found is None else found
-        switches = count_switches(kind, names)
-        results += [Result(name, kind.title, pairs[name], switches.get(name)) for name in names]
+        pairs, info = run_pairs(kind, names, args.pairs)
+        if kind.machine() not in switches:
+            switches[kind.machine()] = count_switches(kind, names)
+        counted = switches[kind.machine()]
+        results += [Result(name, kind.title, pairs[name], counted.get(name)) for name in names]
         print(f"{kind.title}: {len(names)} rows", file=sys.stderr, flush=True)
-    return results, found
+    return results, info
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--build", default="build", help="directory of the build to run")
     parser.add_argument("--pairs", type=int, default=PAIRS, help="how many of each row")
-    parser.add_argument("--lazy", action="store_true", help="Linux takes mappings back late, as by default")
     parser.add_argument("--write", action="store_true", help="write the table into docs/paired.md")
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()

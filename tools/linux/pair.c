@@ -78,21 +78,26 @@ static bool run_turns(const struct row *row, unsigned turns)
     return ok;
 }
 
-bool row_run(const struct row *row)
+void row_say(double *us, unsigned n)
 {
     double sum = 0;
 
+    for (unsigned i = 0; i < n; i++)
+        sum += us[i];
+    qsort(us, n, sizeof(us[0]), compare);
+    (void)printf("{\"n\": %u, \"us\": %.3f, \"mean_us\": %.3f, \"min_us\": %.3f}\n", n, us[n / 2],
+                 sum / n, us[0]);
+}
+
+bool row_run(const struct row *row)
+{
     if (row->rounds == 0 || row->rounds > ROUNDS_MAX) {
         errno = EINVAL;
         return failed("rounds");
     }
     if (!run_turns(row, row->warm) || !run_turns(row, row->rounds))
         return false;
-    for (unsigned i = 0; i < row->rounds; i++)
-        sum += samples[i];
-    qsort(samples, row->rounds, sizeof(samples[0]), compare);
-    (void)printf("{\"n\": %u, \"us\": %.3f, \"mean_us\": %.3f, \"min_us\": %.3f}\n", row->rounds,
-                 samples[row->rounds / 2], sum / row->rounds, samples[0]);
+    row_say(samples, row->rounds);
     return true;
 }
 

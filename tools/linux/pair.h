@@ -20,6 +20,10 @@ struct row {
 /** Measure @row and answer its figures, in microseconds a unit. A turn that failed has said why. */
 bool row_run(const struct row *row);
 
+/** Answer what @n figures are in the middle, in the mean, at least; @n is not 0. They are sorted.
+ */
+void row_say(double *us, unsigned n);
+
 /** Answer that @what failed, and errno's text; always false. */
 bool failed(const char *what);
 
