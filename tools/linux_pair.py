@@ -272,7 +272,7 @@ def count_switches(kind, names):
         series = [json.loads(line) for line in path.read_text().splitlines()]
     if len(series) != len(names):
         raise RuntimeError(f"{len(names)} rows ran, the plugin saw {len(series)}")
-    return {name: one["cr3"] / row["n"] / turn_units(name)
+    return {name: one.get("all", one)["cr3"] / row["n"] / turn_units(name)
             for name, row, one in zip(names, rows, series)}
 
 
