@@ -17,11 +17,12 @@
 
 extern const char peer_idle[], peer_idle_end[];
 
-#define SLOT_NET   (task_info()->slot_end - 64) /* clear of the lab's and the sockets' */
-#define SINGLE     0x10000u                     /* in bench.words: one at a time */
-#define IDLE_TURN  2u                           /* instructions of peer_idle's loop */
-#define PRIORITY_1 1u
-#define BIT_SETTLE 2ull
+#define SLOT_NET    (task_info()->slot_end - 64) /* clear of the lab's and the sockets' */
+#define SINGLE      0x10000u                     /* in bench.words: one at a time */
+#define NET_LOOK_US 10u
+#define IDLE_TURN   2u /* instructions of peer_idle's loop */
+#define PRIORITY_1  1u
+#define BIT_SETTLE  2ull
 
 static struct lab_peer idle;
 static bool counts_idle;
@@ -165,12 +166,14 @@ static void setup_wall(const struct bench *b, struct measure *m)
     batch = NET_BATCH;
 }
 
+/* Between two looks it sleeps: who asks net all the time keeps it from sending. */
 static bool send_and_see(int fd)
 {
     uint64_t all = frames_out() + batch, until = rdtsc() + quoll_info()->tsc_hz;
     bool ok = send_all(fd);
 
     while (ok && frames_out() < all) {
+        net_sleep_us(NET_LOOK_US);
         ok = rdtsc() < until;
     }
     return ok;
