@@ -30,7 +30,7 @@ ORDER = "net.order"
 # The image where bench, net, mux and e1000 are in one address space, and what its rows' names end with.
 SHARED_IMAGE, SHARED = "one_as/quoll.img", ".one_as"
 # Rows with the peer: how many of it are a turn, and whether a turn is begun by an order.
-UNITS = {"net.udp_recv.18": (2, True), "net.udp_rtt.18": (16, False), "net.udp_rtt.1472": (16, False),
+UNITS = {"net.udp_recv.18": (64, True), "net.udp_rtt.18": (16, False), "net.udp_rtt.1472": (16, False),
          "net.icmp_echo.56": (16, True), "net.tcp_out_64k": (1, False), "net.tcp_in_64k": (1, False)}
 # Rows without, and how many of it are a turn.
 SENT = {"net.raw_tx.60": 32, "net.raw_tx.60.single": 1, "net.udp_send.18": 16, "net.udp_send.1472": 16,
