@@ -196,9 +196,9 @@ def test_documents_have_the_baselines_figure(page):
     assert int(said.group(1)) == bench_gate.load_baseline()["ipc.call_reply.diff_as.0w"]
 
 
-def test_a_known_miss_may_not_grow():
+def test_medians_have_five_percent_of_slack():
     ref = {"net": {"unit": "u", "source": "s", "rows": {
-        "net.a": {"required": 100}, "net.b": {"required": 100, "known": 200}}}}
+        "net.a": {"required": 100}, "net.b": {"required": 200}}}}
 
     def row(median):
         return {"n": 1, "unit": "instructions", "median": median, "min": median}
@@ -206,8 +206,7 @@ def test_a_known_miss_may_not_grow():
     assert figures.problems({"net.a": row(105), "net.b": row(210)}, ref, "net") == []
     failed = figures.problems({"net.a": row(106), "net.b": row(211)}, ref, "net")
     assert [line.split(":")[0] for line in failed] == ["net.a", "net.b"]
-    assert "a known miss of 200" in failed[1]
-    lines = list(figures.table({"net.a": row(100), "net.b": row(200)}, ref, "net"))
+    lines = list(figures.table({"net.a": row(105), "net.b": row(211)}, ref, "net"))
     assert not lines[1].endswith("MISSED") and lines[2].endswith("MISSED")
 
 
