@@ -72,6 +72,9 @@ static bool cursor(void *context, unsigned row, unsigned column, enum cursor_sha
                                                  [CURSOR_BAR] = DISPLAY_CURSOR_LINE};
 
     (void)context;
+    if (!queue_client_is_up(&session.queue)) {
+        return false; /* the terminals do not wait for a screen */
+    }
     (void)display_call_set_cursor(session.endpoint, (uint16_t)column, (uint16_t)row, shapes[shape]);
     return true;
 }

@@ -342,11 +342,18 @@ void queue_client_ring(struct queue_client *q);
  *  end of a session what is still outstanding comes back with E_DEAD, then it says GONE. */
 int queue_collect(struct queue_client *q, struct queue_done *done);
 
+/** Does the driver run, as far as this end knows? Who calls one that does not waits for its
+ *  successor, be it for ever: its bus may have been stopped. */
+static inline bool queue_client_is_up(const struct queue_client *q)
+{
+    return queue_get(&q->p.m->life) == queue_life(q->epoch, QUEUE_UP) && !q->held;
+}
+
 /** May queue_collect have something to do, be it a restart? A cheap look: where it says no there is
  *  nothing now. */
 static inline bool queue_client_sees(const struct queue_client *q)
 {
-    return queue_get(&q->p.m->life) != queue_life(q->epoch, QUEUE_UP) || q->held ||
+    return !queue_client_is_up(q) ||
            (q->outstanding != 0 && queue_get(&q->p.d->count) != q->accepted);
 }
 
