@@ -214,7 +214,8 @@ static void dhcp(struct bytes *b)
 static void good_frame(struct bytes *b)
 {
     static const uint8_t flags[] = {2, 16, 24, 16, 24, 17, 4};
-    uint16_t port = (uint16_t)(5000 + random_next() % 3);
+    /* Many: one that was used waits two minutes before it can be used again. */
+    uint16_t port = (uint16_t)(5000 + random_next() % 4096);
 
     switch (random_next() % 9) {
     case 0:
@@ -395,7 +396,7 @@ int main(void)
     }
     core_get_counters(&c);
     check(c.frames_in >= frames && c.bad_frames > frames / 20, "bad ones were counted");
-    check(accepted > frames / 8000, "connections were made");
+    check(accepted > frames / 250, "connections were made");
     check(c.lies == 0, "no honest client was called a liar");
     settle();
     begin_clients();
