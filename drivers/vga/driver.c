@@ -78,6 +78,46 @@ void display_start_blit(struct queue_driver *queue, const struct queue_request *
     driver_complete(s, request->seq, done ? E_OK : E_BAD_ARG, 0);
 }
 
+static int set_mode(enum display_kind type, uint16_t width, uint16_t height)
+{
+    const char *wrong;
+
+    if (type == DISPLAY_KIND_TEXT) {
+        if (width != VGA_COLUMNS || height != VGA_ROWS) {
+            return E_UNSUPPORTED;
+        }
+        wrong = vga_set_text(&vga);
+    } else {
+        if (!vga.has_vbe || width == 0 || height == 0 || width > VGA_WIDTH_MAX ||
+            height > VGA_HEIGHT_MAX) {
+            return E_UNSUPPORTED;
+        }
+        wrong = vga_set_graphics(&vga, width, height);
+    }
+    if (wrong != NULL) {
+        driver_log("%s", wrong);
+        return E_IO;
+    }
+    return E_OK;
+}
+
+void display_start_set_mode(struct queue_driver *queue, const struct queue_request *request,
+                            enum display_kind type, uint16_t width, uint16_t height)
+{
+    driver_complete(driver_session_of(queue), request->seq, set_mode(type, width, height), 0);
+}
+
+void display_start_set_cursor(struct queue_driver *queue, const struct queue_request *request,
+                              uint16_t column, uint16_t row, enum display_cursor shape)
+{
+    static const enum vga_cursor shapes[] = {[DISPLAY_CURSOR_OFF] = VGA_CURSOR_OFF,
+                                             [DISPLAY_CURSOR_BLOCK] = VGA_CURSOR_BLOCK,
+                                             [DISPLAY_CURSOR_LINE] = VGA_CURSOR_LINE};
+    bool done = vga_put_cursor(&vga, row, column, shapes[shape]);
+
+    driver_complete(driver_session_of(queue), request->seq, done ? E_OK : E_BAD_ARG, 0);
+}
+
 /* ---- methods */
 
 bool driver_message(struct call *call)
@@ -95,41 +135,6 @@ int display_serve_get_mode(struct call *call, struct display_mode *result)
                                                                     .width = VGA_COLUMNS,
                                                                     .height = VGA_ROWS};
     return E_OK;
-}
-
-int display_serve_set_mode(struct call *call, const struct display_mode *wanted)
-{
-    const char *wrong;
-
-    (void)call;
-    if (wanted->type == DISPLAY_KIND_TEXT) {
-        if (wanted->width != VGA_COLUMNS || wanted->height != VGA_ROWS) {
-            return E_UNSUPPORTED;
-        }
-        wrong = vga_set_text(&vga);
-    } else {
-        if (!vga.has_vbe || wanted->width == 0 || wanted->height == 0 ||
-            wanted->width > VGA_WIDTH_MAX || wanted->height > VGA_HEIGHT_MAX) {
-            return E_UNSUPPORTED;
-        }
-        wrong = vga_set_graphics(&vga, wanted->width, wanted->height);
-    }
-    if (wrong != NULL) {
-        driver_log("%s", wrong);
-        return E_IO;
-    }
-    return E_OK;
-}
-
-int display_serve_set_cursor(struct call *call, uint16_t column, uint16_t row,
-                             enum display_cursor shape)
-{
-    static const enum vga_cursor shapes[] = {[DISPLAY_CURSOR_OFF] = VGA_CURSOR_OFF,
-                                             [DISPLAY_CURSOR_BLOCK] = VGA_CURSOR_BLOCK,
-                                             [DISPLAY_CURSOR_LINE] = VGA_CURSOR_LINE};
-
-    (void)call;
-    return vga_put_cursor(&vga, row, column, shapes[shape]) ? E_OK : E_BAD_ARG;
 }
 
 bool driver_regs_line(unsigned index, char *text, size_t size)

@@ -2,7 +2,8 @@
  * picture.c - the display of the core: patches of cells or pixels through the queue of a session
  * with the display's driver. The data region is cut into buffers; the core draws into one while the
  * others are with the driver. After a restart of the driver the mode is set and everything is drawn
- * again: what the dead one had shown is nobody's to know.
+ * again: what the dead one had shown is nobody's to know. Nothing here is a call to the driver,
+ * since the terminals must not wait for a screen whose driver is away.
  */
 #include "server.h"
 
@@ -25,8 +26,16 @@ static struct client_session session = {.devman = SLOT_DEVMAN,
 static struct retry retry;
 static uint64_t with_driver[BUFFERS]; /* the request that has the buffer; 0: none */
 static unsigned drawing;              /* the buffer that the core draws into */
-static bool wants_pixels;
 static struct display display;
+
+/* The mode, with what it is asked to be; nothing is drawn before it is set. */
+static enum { MODE_SET, MODE_WANTED, MODE_ASKED } mode;
+static bool wants_pixels;
+static uint64_t mode_seq; /* the request, in MODE_ASKED */
+
+/* What a terminal asked for. */
+static enum { WISH_NONE, WISH_OPEN, WISH_ANSWERED } wish;
+static int wish_status;
 
 static void *buffer_at(unsigned i)
 {
@@ -71,24 +80,72 @@ static bool cursor(void *context, unsigned row, unsigned column, enum cursor_sha
                                                  [CURSOR_UNDERLINE] = DISPLAY_CURSOR_LINE,
                                                  [CURSOR_BAR] = DISPLAY_CURSOR_LINE};
 
+    uint64_t seq;
+
     (void)context;
-    if (!queue_client_is_up(&session.queue)) {
-        return false; /* the terminals do not wait for a screen */
-    }
-    (void)display_call_set_cursor(session.endpoint, (uint16_t)column, (uint16_t)row, shapes[shape]);
-    return true;
+    return display_submit_set_cursor(&session.queue, (uint16_t)column, (uint16_t)row, shapes[shape],
+                                     &seq) == E_OK;
 }
 
-static int set_mode(bool pixels)
+static void want_mode(bool pixels)
 {
-    const struct display_mode mode = {.type = pixels ? DISPLAY_KIND_PIXELS : DISPLAY_KIND_TEXT,
-                                      .width = pixels ? WIDTH : COLUMNS,
-                                      .height = pixels ? HEIGHT : ROWS};
-    int error = display_call_set_mode(session.endpoint, &mode);
+    wants_pixels = pixels;
+    mode = MODE_WANTED;
+}
 
-    if (error != E_OK) {
-        return error;
+/* If the queue has no room, or its driver is away, it is asked for later. */
+static void ask_mode(void)
+{
+    if (display_submit_set_mode(&session.queue,
+                                wants_pixels ? DISPLAY_KIND_PIXELS : DISPLAY_KIND_TEXT,
+                                wants_pixels ? WIDTH : COLUMNS, wants_pixels ? HEIGHT : ROWS,
+                                &mode_seq) == E_OK) {
+        mode = MODE_ASKED;
     }
+}
+
+static void answer_wish(int status)
+{
+    if (wish == WISH_OPEN) {
+        wish = WISH_ANSWERED;
+        wish_status = status;
+    }
+}
+
+int picture_ask(bool pixels)
+{
+    if (!session.is_open) {
+        return E_NOT_FOUND;
+    }
+    if (wish == WISH_OPEN) {
+        return E_BUSY;
+    }
+    wish = WISH_OPEN;
+    want_mode(pixels);
+    return E_OK;
+}
+
+bool picture_answered(int *status)
+{
+    bool is = wish == WISH_ANSWERED;
+
+    if (is) {
+        *status = wish_status;
+        wish = WISH_NONE;
+    }
+    return is;
+}
+
+static void lose(void)
+{
+    client_session_close(&session);
+    (void)console_set_display(&console, NULL);
+    answer_wish(E_NOT_FOUND);
+    server_try_later(&retry);
+}
+
+static void show(bool pixels)
+{
     display = (struct display){.kind = pixels ? PICTURE_PIXELS : PICTURE_TEXT,
                                .rows = pixels ? HEIGHT / GLYPH_HEIGHT : ROWS,
                                .columns = pixels ? WIDTH / GLYPH_WIDTH : COLUMNS,
@@ -96,20 +153,24 @@ static int set_mode(bool pixels)
                                .buffer_bytes = BUFFER_BYTES,
                                .put = put,
                                .cursor = cursor};
-    wants_pixels = pixels;
-    return console_set_display(&console, &display);
+    (void)console_set_display(&console, &display);
 }
 
-int picture_set(bool pixels)
+/* Every display has text, so who can't show pixels shows that. False: not even that. */
+static bool mode_answered(int status)
 {
-    return session.is_open ? set_mode(pixels) : E_NOT_FOUND;
-}
-
-static void lose(void)
-{
-    client_session_close(&session);
-    (void)console_set_display(&console, NULL);
-    server_try_later(&retry);
+    if (status != E_OK && !wants_pixels) {
+        return false;
+    }
+    if (status == E_OK) {
+        mode = MODE_SET;
+        retry.tries = 0;
+        show(wants_pixels);
+    } else {
+        want_mode(false);
+    }
+    answer_wish(status);
+    return true;
 }
 
 static bool open_display(void)
@@ -126,15 +187,11 @@ static bool open_display(void)
     for (unsigned i = 0; i < BUFFERS; i++) {
         with_driver[i] = 0;
     }
-    if (set_mode(wants_pixels) != E_OK && set_mode(false) != E_OK) {
-        lose();
-        return false;
-    }
-    retry.tries = 0;
+    want_mode(wants_pixels);
     return true;
 }
 
-/* Buffers that the driver is done with; false: the session has ended. */
+/* What the driver is done with; false: the session has ended, or the display shows nothing. */
 static bool collect(bool *moved)
 {
     struct queue_done done;
@@ -144,11 +201,14 @@ static bool collect(bool *moved)
         for (unsigned i = 0; i < BUFFERS; i++) {
             with_driver[i] = with_driver[i] == done.seq ? 0 : with_driver[i];
         }
+        if (mode == MODE_ASKED && done.seq == mode_seq &&
+            !mode_answered(display_finish_set_mode(&done))) {
+            return false;
+        }
         *moved = true;
     }
     if (queue_recovered(&session.queue)) {
-        (void)set_mode(wants_pixels);
-        console_repaint(&console);
+        want_mode(wants_pixels);
         *moved = true;
     }
     return error != E_GONE;
@@ -183,7 +243,12 @@ bool picture_pump(void)
         lose();
         return true;
     }
-    draw();
+    if (mode == MODE_WANTED) {
+        ask_mode();
+    }
+    if (mode == MODE_SET) {
+        draw();
+    }
     return moved;
 }
 

@@ -62,8 +62,11 @@ uint64_t line_restarts(void);
 /** Draw what has changed; opens the session when it is not. True: something moved. */
 bool picture_pump(void);
 
-/** Show pixels, or text. Errors: NOT_FOUND (no display), UNSUPPORTED. */
-int picture_set(bool pixels);
+/** Ask for pixels, or for text. Errors: NOT_FOUND (no display), BUSY (asked, and not answered). */
+int picture_ask(bool pixels);
+
+/** Was what was asked for answered? @status: OK, NOT_FOUND (the display went away), UNSUPPORTED, IO. */
+bool picture_answered(int *status);
 
 bool picture_about_to_sleep(void);
 

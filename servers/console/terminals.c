@@ -9,7 +9,7 @@
 #include <idl/terminal_server.h>
 #include <string.h>
 
-enum wait { WAIT_NONE, WAIT_WRITE, WAIT_READ, WAIT_FLUSH };
+enum wait { WAIT_NONE, WAIT_WRITE, WAIT_READ, WAIT_FLUSH, WAIT_DRAW };
 
 static struct waiter {
     enum wait wait;
@@ -195,8 +195,10 @@ int terminal_serve_move(struct call *call, enum terminal_target to)
 
 int terminal_serve_draw(struct call *call, enum terminal_picture how)
 {
-    (void)call;
-    return picture_set(how == TERMINAL_PICTURE_GRAPHICS);
+    struct waiter *w;
+    int error = picture_ask(how == TERMINAL_PICTURE_GRAPHICS);
+
+    return error != E_OK ? error : keep(call, WAIT_DRAW, CONSOLE_SESSIONS, &w);
 }
 
 int terminal_serve_size(struct call *call, uint16_t *columns, uint16_t *rows)
@@ -279,6 +281,18 @@ static bool go_on_flushing(struct waiter *w)
     return true;
 }
 
+static bool go_on_drawing(struct waiter *w)
+{
+    int status;
+
+    if (!picture_answered(&status)) {
+        return false;
+    }
+    w->wait = WAIT_NONE;
+    terminal_answer_draw(w->reply, status);
+    return true;
+}
+
 bool terminals_pump(void)
 {
     bool moved = false;
@@ -291,6 +305,8 @@ bool terminals_pump(void)
             moved |= go_on_reading(w);
         } else if (w->wait == WAIT_FLUSH) {
             moved |= go_on_flushing(w);
+        } else if (w->wait == WAIT_DRAW) {
+            moved |= go_on_drawing(w);
         }
     }
     return moved;

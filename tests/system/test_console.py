@@ -275,4 +275,4 @@ def test_the_programs_have_no_heap():
         symbols = {line.split()[-1]: line.split()[-2] for line in text.splitlines()}
         assert "main" in symbols and "U" not in symbols.values(), name
         assert not symbols.keys() & {"malloc", "free", "fprintf", "exit"}, name
-        assert ("vterm_input_write" in symbols) == (name == "console")
+        assert any(symbol.startswith("vterm_") for symbol in symbols) == (name == "console")
