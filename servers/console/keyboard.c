@@ -98,6 +98,7 @@ bool keyboard_pump(void)
         return true;
     }
     if (queue_recovered(&session.queue)) {
+        server_restarted();
         restore_layout();
     }
     submit_reads();

@@ -43,7 +43,6 @@ static struct {
 } in = {.session = {.devman = SLOT_DEVMAN, .slots = SLOT_INPUT, .place = 1, .bits = BIT_LINE}};
 
 static struct retry retry;
-static uint64_t restarts;
 static uint64_t begun_tsc;
 
 /* ---- output */
@@ -246,7 +245,9 @@ static bool collect(bool *moved)
         *moved = true;
         read_done(&done);
     }
-    restarts += queue_recovered(&out.session.queue);
+    if (queue_recovered(&out.session.queue)) {
+        server_restarted();
+    }
     return written != E_GONE && read != E_GONE;
 }
 
@@ -281,9 +282,4 @@ bool line_about_to_sleep(void)
 {
     return !out.session.is_open || (queue_client_about_to_sleep(&out.session.queue) &&
                                     queue_client_about_to_sleep(&in.session.queue));
-}
-
-uint64_t line_restarts(void)
-{
-    return restarts;
 }

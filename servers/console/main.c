@@ -47,6 +47,18 @@ bool server_is_time(const struct retry *r)
     return is;
 }
 
+static uint64_t restarts;
+
+void server_restarted(void)
+{
+    restarts++;
+}
+
+uint64_t server_restarts(void)
+{
+    return restarts;
+}
+
 /* Who waits for a byte gets it before anything else is done. Flags of sleep are set only when
  * nothing moves, and then once more is looked. */
 static void pump(void)

@@ -208,6 +208,7 @@ static bool collect(bool *moved)
         *moved = true;
     }
     if (queue_recovered(&session.queue)) {
+        server_restarted();
         want_mode(wants_pixels);
         *moved = true;
     }

@@ -54,9 +54,6 @@ bool line_is_flushed(void);
 /** True: the driver will signal when there is more. */
 bool line_about_to_sleep(void);
 
-/** How often the driver was restarted below it. */
-uint64_t line_restarts(void);
-
 /* ---- picture.c */
 
 /** Draw what has changed; opens the session when it is not. True: something moved. */
@@ -100,5 +97,9 @@ void server_wake_at(uint64_t tsc);
 
 /** Is it time? */
 bool server_is_time(const struct retry *r);
+
+/** A driver below the console has a successor; how often there was one. */
+void server_restarted(void);
+uint64_t server_restarts(void);
 
 #endif

@@ -164,7 +164,7 @@ int terminal_serve_stats(struct call *call, struct terminal_statistics *result)
     if (error == E_OK) {
         result->bytes_in = bytes_in[session];
         result->bytes_out = bytes_out[session];
-        result->device_restarts = line_restarts();
+        result->device_restarts = server_restarts();
         result->shown_on =
             console.sessions[session].line != CONSOLE_NONE
                 ? console.sessions[session].on_vga ? TERMINAL_TARGET_BOTH : TERMINAL_TARGET_SERIAL

@@ -24,9 +24,7 @@ static void show(struct shell *s)
     if (shell_failed(s, "console", terminal_place(s->out.terminal, &p)))
         return;
     if (!s->json) {
-        output_printf(&s->out,
-                      "on %s, %u columns, %u rows; the devices below were restarted %llu "
-                      "times\n",
+        output_printf(&s->out, "on %s, %u columns, %u rows; drivers restarted: %llu\n",
                       targets[p.on].text, p.columns, p.rows, (unsigned long long)p.restarts);
         return;
     }

@@ -159,8 +159,8 @@ static void test_inspection(void)
     CHECK(has("top 2x", "SECONDS is a number") && has("top 2 3", "SECONDS is a number"));
     typed = "\x03";
     CHECK(prints("top follow", "") && *typed == '\0');
-    CHECK(prints("console", "on the serial line, 80 columns, 25 rows; the devices below were "
-                            "restarted 3 times\r\n"));
+    CHECK(prints("console", "on the serial line, 80 columns, 25 rows; drivers restarted: "
+                            "3\r\n"));
     CHECK(has("console --json", "{\"on\": \"serial\", \"columns\": 80, \"rows\": 25, "));
     CHECK(has("console move screen", "on the screen") && has("console move serial", "serial"));
     CHECK(has("console move both", "on the serial line and the screen, "));

@@ -194,6 +194,7 @@ def test_a_display_waits_for_its_bus(booted):
         return [line for line in booted.run("log") if "vga, instance" in line and "died" in line]
 
     before = len(deaths())
+    restarts = booted.run_json("console")[0]["device_restarts"]
     booted.run("stop /pci")
     booted.send("kill vga\r")  # says how it stands after a while
     booted.wait_prompt()
@@ -204,6 +205,7 @@ def test_a_display_waits_for_its_bus(booted):
     booted.run("echo back again")
     wait_for_row(booted, "back again")
     assert len(deaths()) == before + 1
+    assert booted.run_json("console")[0]["device_restarts"] == restarts + 1
 
 
 def test_stopped_while_it_waits_for_its_bus(booted):
