@@ -17,7 +17,7 @@ BENCH ?=
 
 CC := $(CROSS_COMPILE)gcc
 LD := $(CROSS_COMPILE)ld
-AR := $(CROSS_COMPILE)ar
+AR := $(CROSS_COMPILE)gcc-ar
 OBJCOPY := $(CROSS_COMPILE)objcopy
 HOST_CC := gcc
 NASM := nasm
@@ -50,16 +50,19 @@ COMMON := -std=c11 -O2 -g -ffreestanding -nostdlib -fno-pic -fno-pie -mno-red-zo
           -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -fcf-protection=none \
           $(if $(filter 1,$(DEBUG)),-fno-omit-frame-pointer -fno-optimize-sibling-calls) \
           $(WARNINGS) $(DEFINES)
+LTO := $(if $(filter 0,$(DEBUG)),-flto -ffat-lto-objects) # a seventh off the cost of a packet
 KERNEL_FLAGS := $(COMMON) -mcmodel=kernel -Wframe-larger-than=1024 -Ikernel/include -Ikernel \
                 $(if $(filter 1,$(SPEC)),-mindirect-branch=thunk-inline -mindirect-branch-register \
                 -fno-jump-tables)
 USER_FLAGS := $(COMMON) -mcmodel=small -Wframe-larger-than=4096 -ffunction-sections \
               -fdata-sections -Ikernel/include -Ilibc/include -Iservers/include \
-              -Idrivers/framework -Idrivers/lib -I$(B)/gen -isystem /usr/include/stb
+              -Idrivers/framework -Idrivers/lib -I$(B)/gen -isystem /usr/include/stb $(LTO)
 HOST_FLAGS := -std=c11 -O2 -g -fPIC -shared -fvisibility=hidden $(WARNINGS)
 NASM_FLAGS := -f elf64 -w+all -w+error -I$(B)/gen/ $(DEFINES)
 LD_FLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
             --fatal-warnings
+USER_LD_FLAGS := -flto-partition=one -static -Wl,--gc-sections -T libc/user.ld $(LD_FLAGS:%=-Wl,%) \
+                 -Wno-maybe-uninitialized # false across files; each file's own were told
 
 # -------------------------------------------------------------------------------------- sources
 
@@ -141,7 +144,7 @@ lint: deps ## format, static analysis, size limits
 	@$(MAKE) --no-print-directory $(B)/gen/offsets.inc $(REGS) $(IDL_HEADERS) $(ACPICA_DONE) \
 	    $(BENCH_GEN) $(CONSOLE_GEN) $(VTERM_READY) $(FATFS_READY) $(LWIP_READY)
 	@$(PYTHON) tools/lint.py --kernel-flags="$(KERNEL_FLAGS)" \
-	    --user-flags="$(USER_FLAGS) $(ACPICA_INCLUDE) $(VTERM_INCLUDE) $(FATFS_INCLUDE) $(LWIP_INCLUDE)"
+	    --user-flags="$(filter-out $(LTO),$(USER_FLAGS)) $(ACPICA_INCLUDE) $(VTERM_INCLUDE) $(FATFS_INCLUDE) $(LWIP_INCLUDE)"
 
 gdb: deps ## boot it stopped, with gdb and the kernel's symbols
 	@$(MAKE) --no-print-directory iso
@@ -160,7 +163,7 @@ $1: FORCE
 endef
 $(eval $(call stamp,$(B)/kernel.flags,$(CC) $(KERNEL_FLAGS) $(NASM) $(NASM_FLAGS) $(LD_FLAGS)))
 $(eval $(call stamp,$(B)/kernel.list,$(KERNEL_OBJ)))
-$(eval $(call stamp,$(B)/user.flags,$(CC) $(USER_FLAGS) $(NASM) $(NASM_FLAGS) $(LD_FLAGS)))
+$(eval $(call stamp,$(B)/user.flags,$(CC) $(USER_FLAGS) $(NASM) $(NASM_FLAGS) $(USER_LD_FLAGS)))
 $(eval $(call stamp,$(B)/user.list,$(USER_OBJ)))
 $(eval $(call stamp,$(O)/image.list,$(NAMES) $(MANIFESTS)))
 
@@ -224,8 +227,8 @@ $(B)/user/$1.elf: $(call objects_k,$(call sources_in,$2)) $(B)/servers.a $(B)/li
                   $(if $(filter drivers/%,$2),$(B)/framework.a) $(LIBS_$1) libc/user.ld $(B)/user.list
 	@mkdir -p $$(@D)
 	@echo '  LD    $$@'
-	@$(LD) $(LD_FLAGS) $(call slice_of,$1) --gc-sections -u _start -T libc/user.ld -Map=$$@.map -o $$@ \
-	    $$(filter %.o,$$^) --start-group $$(filter %.a,$$^) --end-group
+	@$(CC) $(USER_FLAGS) $(USER_LD_FLAGS) $(call slice_of,$1) -Wl,-Map=$$@.map -o $$@ \
+	    $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group
 endef
 $(foreach p,$(BUILT),$(eval $(call program,$(call name_of,$p),$(call dir_of,$p))))
 

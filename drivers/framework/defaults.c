@@ -60,8 +60,6 @@ __attribute__((weak)) bool driver_regs_line(unsigned index, char *text, size_t s
     return false;
 }
 
-__attribute__((weak)) const struct idl_interface *const driver_interfaces[] = {NULL};
-
 __attribute__((weak)) bool driver_storm(void)
 {
     return false;

@@ -63,7 +63,7 @@ void driver_ordered(void);
  *  last. */
 bool driver_regs_line(unsigned index, char *text, size_t size);
 
-/** What it serves, for `inspect`: ends with a null pointer. */
+/** What it serves, for `inspect`: ends with a null pointer. A driver may have none. */
 extern const struct idl_interface *const driver_interfaces[];
 
 /** Make interrupts without end, for `inject irq-storm`. False: this device can't. */

@@ -9,7 +9,7 @@ SLICE_bench := 0x08000000
 SLICE_net := 0x10000000
 SLICE_mux := 0x18000000
 SLICE_e1000 := 0x20000000
-slice_of = $(if $(filter 1,$(ONE_AS)),$(SLICE_$1:%=--defsym=task_slice=%))
+slice_of = $(if $(filter 1,$(ONE_AS)),$(SLICE_$1:%=-Wl,--defsym=task_slice=%))
 
 USUAL := $(B:%/one_as=%)
 strip_of = $(if $(or $(SLICE_$1),$(filter root devman,$1)),$(B),$(USUAL))/strip/$1.elf
