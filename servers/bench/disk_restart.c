@@ -37,12 +37,25 @@ struct gap {
     uint64_t from, to;
 };
 
-enum part { DETECT, QUIET, RECLAIM, LOAD, ATTACH, SERVE, TOTAL, ELAPSED };
+enum part { DETECT, QUIET, RECLAIM, LOAD, ATTACH, SERVE, TOTAL, ELAPSED, PARTS };
+
+enum kind { ATA_DMA, ATA_PIO, AHCI_DMA, KINDS };
+
+static const struct {
+    const char *driver;
+    bool by_dma;
+} kinds[KINDS] = {
+    [ATA_DMA] = {"ata", true}, [ATA_PIO] = {"ata", false}, [AHCI_DMA] = {"ahci", true}};
+
+/* The first marked disk of each kind; "": there is none. */
+static struct target {
+    char path[DEVMAN_PATH_MAX + 1], device[DEVMAN_PATH_MAX + 1];
+} targets[KINDS];
 
 static struct client_session *s;
 static struct lab_peer idle;
-static enum part measured; /* of the benchmark that runs */
-static char path[DEVMAN_PATH_MAX + 1], device[DEVMAN_PATH_MAX + 1];
+static enum part measured;          /* of the benchmark that runs */
+static const struct target *target; /* its */
 
 /* ---- which rows there are */
 
@@ -67,35 +80,45 @@ static bool is_marked(const struct devman_node_state *node)
     return marked;
 }
 
-/* The marked disk, its device, and how it is served; the same for the life of the system. */
-static const struct devman_node_state *look(void)
+/* The disk at @path is marked. */
+static void remember(uint64_t devman, const char *path)
 {
-    static struct devman_node_state found, node;
+    struct devman_node_state device;
+    struct target t;
+
+    (void)snprintf(t.path, sizeof(t.path), "%s", path);
+    (void)snprintf(t.device, sizeof(t.device), "%s", path);
+    *strrchr(t.device, '/') = '\0';
+    if (devman_call_find(devman, t.device, 0, &device) != E_OK) {
+        return;
+    }
+    for (unsigned k = 0; k < KINDS; k++) {
+        bool by_dma = device.protection != DEVMAN_DMA_NONE;
+        if (targets[k].path[0] == '\0' && kinds[k].by_dma == by_dma &&
+            strcmp(device.driver, kinds[k].driver) == 0) {
+            targets[k] = t;
+        }
+    }
+}
+
+/* Once: they are the same for the life of the system. */
+static bool is_there(enum kind kind)
+{
     static bool looked;
-    uint64_t devman;
+    struct devman_node_state node;
 
     for (uint32_t i = 0; !looked; i++) {
+        uint64_t devman;
         lab_begin();
         devman = lab_slot();
         looked = names_lookup("devman", devman) != E_OK ||
                  devman_call_find(devman, "block", i, &node) != E_OK;
         if (!looked && is_marked(&node)) {
-            (void)snprintf(path, sizeof(path), "%s", node.where);
-            (void)snprintf(device, sizeof(device), "%s", node.where);
-            *strrchr(device, '/') = '\0';
-            looked = devman_call_find(devman, device, 0, &found) == E_OK;
+            remember(devman, node.where);
         }
         lab_end();
     }
-    return path[0] != '\0' ? &found : NULL;
-}
-
-static bool is_served(const char *driver, bool by_dma)
-{
-    const struct devman_node_state *d = look();
-
-    return d != NULL && strcmp(d->driver, driver) == 0 &&
-           (d->protection != DEVMAN_DMA_NONE) == by_dma;
+    return targets[kind].path[0] != '\0';
 }
 
 /* ---- work between two readings */
@@ -140,7 +163,8 @@ static uint64_t part_of(const struct devman_restart_times *t, uint64_t start, ui
 static void setup(const struct bench *b, struct measure *m)
 {
     (void)m;
-    measured = (enum part)b->words;
+    measured = (enum part)(b->words % PARTS);
+    target = &targets[b->words / PARTS];
     lab_peer_make(&idle, false, BLOB(peer_gaps), GAP_PAGES, 0, PRIORITY_1);
     ((struct peer_page *)idle.page)->rounds = GAPS_MAX;
     lab_peer_start(&idle);
@@ -174,7 +198,7 @@ static int restart(uint32_t *sample)
     error = queue_submit(&s->queue, BLOCK_OP_READ, 0, PIECE, (uint64_t[4]){FIRST}, &seq);
     start = rdtsc();
     if (error == E_OK)
-        error = devman_call_inject(drv_devman(), DEVMAN_FAULT_NULL_DEREF, device);
+        error = devman_call_inject(drv_devman(), DEVMAN_FAULT_NULL_DEREF, target->device);
     if (error == E_OK)
         error = drv_await(seq);
     served = rdtsc();
@@ -182,7 +206,7 @@ static int restart(uint32_t *sample)
         error = read_after_restart();
     second = rdtsc();
     if (error == E_OK)
-        error = devman_call_restarted(drv_devman(), device, &times);
+        error = devman_call_restarted(drv_devman(), target->device, &times);
     wait_a_moment();
     if (error != E_OK)
         return error;
@@ -205,7 +229,7 @@ static uint64_t run(struct measure *m)
     uint64_t left = m->rounds == ROUNDS_WARM ? TURNS_WARM : m->rounds;
     struct devman_usage before = {0};
 
-    s = drv_open(path, BLOCK_INTERFACE, BLOCK_RIGHTS_ALL, DATA_PAGES);
+    s = drv_open(target->path, BLOCK_INTERFACE, BLOCK_RIGHTS_ALL, DATA_PAGES);
     if (s == NULL || lab_check("used", devman_call_used(drv_devman(), &before)) != E_OK)
         return left;
     for (uint32_t *sample = m->samples; left != 0; left--, sample++) {
@@ -218,28 +242,25 @@ static uint64_t run(struct measure *m)
     return left;
 }
 
-#define PART(driver, how, name, part)                                                              \
+#define PART(kind, prefix, name, part)                                                             \
     {                                                                                              \
-        "disk.restart." driver "." how "." name, ROUNDS, part, true, setup, run                    \
+        prefix name, ROUNDS, (kind)*PARTS + (part), true, setup, run                               \
     }
-#define PARTS(driver, how)                                                                         \
+#define AREA(area, kind, prefix)                                                                   \
+    static const struct bench area##_list[] = {                                                    \
+        PART(kind, prefix, "detect", DETECT),   PART(kind, prefix, "quiet", QUIET),                \
+        PART(kind, prefix, "reclaim", RECLAIM), PART(kind, prefix, "load", LOAD),                  \
+        PART(kind, prefix, "attach", ATTACH),   PART(kind, prefix, "serve", SERVE),                \
+        PART(kind, prefix, "total", TOTAL),     PART(kind, prefix, "elapsed", ELAPSED),            \
+    };                                                                                             \
+    static bool area##_exists(void)                                                                \
     {                                                                                              \
-        PART(driver, how, "detect", DETECT), PART(driver, how, "quiet", QUIET),                    \
-            PART(driver, how, "reclaim", RECLAIM), PART(driver, how, "load", LOAD),                \
-            PART(driver, how, "attach", ATTACH), PART(driver, how, "serve", SERVE),                \
-            PART(driver, how, "total", TOTAL), PART(driver, how, "elapsed", ELAPSED),              \
-    }
-/* A driver's rows, by DMA or by PIO. */
-#define DRIVER(name, driver, how, by_dma)                                                          \
-    static const struct bench name##_list[] = PARTS(driver, how);                                  \
-    static bool name##_exists(void)                                                                \
-    {                                                                                              \
-        return is_served(driver, by_dma);                                                          \
+        return is_there(kind);                                                                     \
     }                                                                                              \
-    const struct bench_area area_restart_##name = {name##_list,                                    \
-                                                   sizeof name##_list / sizeof name##_list[0], 0,  \
-                                                   name##_exists};
+    const struct bench_area area_restart_##area = {area##_list,                                    \
+                                                   sizeof area##_list / sizeof area##_list[0], 0,  \
+                                                   area##_exists};
 
-DRIVER(ata_dma, "ata", "dma", true)
-DRIVER(ata_pio, "ata", "pio", false)
-DRIVER(ahci_dma, "ahci", "dma", true)
+AREA(ata_dma, ATA_DMA, "disk.restart.ata.dma.")
+AREA(ata_pio, ATA_PIO, "disk.restart.ata.pio.")
+AREA(ahci_dma, AHCI_DMA, "disk.restart.ahci.dma.")
