@@ -343,7 +343,7 @@ def test_whole_disks(tool, tmp_path):
     results = tool(disks, ("ls", "/dev"), ("get", "/dev/disk0", tmp_path / "got"),
                    ("put", tmp_path / "piece", "/dev/disk0"), ("new", tmp_path / "piece",
                                                                "/dev/disk0"),
-                   ("put", tmp_path / "piece", "/dev/disk1"), ("get", "/dev/disk2", "x"),
+                   ("put", tmp_path / "piece", "/dev/disk1"), ("get", "/dev/disk2", tmp_path / "x"),
                    ("rm", "/dev/disk0"), ("ls", "/disk0"), ("stat", "/dev/disk0"))
     assert errors(results) == ["OK", "OK", "OK", "EXISTS", "READ_ONLY", "NOT_FOUND", "READ_ONLY",
                                "UNSUPPORTED", "OK"]
