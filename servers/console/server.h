@@ -62,7 +62,7 @@ bool picture_pump(void);
 /** Ask for pixels, or for text. Errors: NOT_FOUND (no display), BUSY (asked, and not answered). */
 int picture_ask(bool pixels);
 
-/** Was what was asked for answered? @status: OK, NOT_FOUND (the display went away), UNSUPPORTED, IO. */
+/** Has it been answered? @status: OK, NOT_FOUND (the display went away), UNSUPPORTED, IO. */
 bool picture_answered(int *status);
 
 bool picture_about_to_sleep(void);
