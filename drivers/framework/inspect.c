@@ -11,7 +11,7 @@ int inspect_serve_regs(struct call *call, uint32_t index, char result[INSPECT_LI
     return driver_regs_line(index, result, INSPECT_LINE_MAX + 1) ? E_OK : E_NOT_FOUND;
 }
 
-#pragma weak driver_interfaces
+#pragma weak driver_interfaces /* a driver may have none: then its address is null */
 
 /* The descriptions one after the other. */
 int inspect_serve_describe(struct call *call, uint32_t index, char result[INSPECT_LINE_MAX + 1])

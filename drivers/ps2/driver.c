@@ -184,11 +184,8 @@ int input_serve_get_layout(struct call *call, char result[INPUT_LAYOUT_MAX + 1])
     return E_OK;
 }
 
-int input_serve_set_layout(struct call *call, const char *name)
+static int use(const struct key_layout *found)
 {
-    const struct key_layout *found = layout_find(name);
-
-    (void)call;
     if (found == NULL) {
         return E_NOT_FOUND;
     }
@@ -197,14 +194,29 @@ int input_serve_set_layout(struct call *call, const char *name)
     return E_OK;
 }
 
-int input_serve_layout(struct call *call, uint32_t index, char result[INPUT_LAYOUT_MAX + 1])
+int input_serve_set_layout(struct call *call, const char *name, uint32_t *result)
 {
-    const char *name = layout_name(index);
+    int error = use(layout_find(name));
 
     (void)call;
-    if (name == NULL) {
+    *result = layout_index(layout);
+    return error;
+}
+
+void input_start_use_layout(struct queue_driver *queue, const struct queue_request *request,
+                            uint32_t index)
+{
+    driver_complete(driver_session_of(queue), request->seq, use(layout_at(index)), 0);
+}
+
+int input_serve_layout(struct call *call, uint32_t index, char result[INPUT_LAYOUT_MAX + 1])
+{
+    const struct key_layout *found = layout_at(index);
+
+    (void)call;
+    if (found == NULL) {
         return E_NOT_FOUND;
     }
-    (void)snprintf(result, INPUT_LAYOUT_MAX + 1, "%s", name);
+    (void)snprintf(result, INPUT_LAYOUT_MAX + 1, "%s", found->name);
     return E_OK;
 }

@@ -20,9 +20,14 @@ const struct key_layout *layout_find(const char *name)
     return NULL;
 }
 
-const char *layout_name(unsigned index)
+const struct key_layout *layout_at(unsigned index)
 {
-    return index < COUNT(key_layouts) ? key_layouts[index].name : NULL;
+    return index < COUNT(key_layouts) ? &key_layouts[index] : NULL;
+}
+
+unsigned layout_index(const struct key_layout *layout)
+{
+    return (unsigned)(layout - key_layouts);
 }
 
 bool layout_has_altgr(const struct key_layout *layout)

@@ -33,8 +33,11 @@ struct key_compose {
 /** The layout of that name, or a null pointer. */
 const struct key_layout *layout_find(const char *name);
 
-/** The name of layout @index, or a null pointer behind the last. */
-const char *layout_name(unsigned index);
+/** Layout @index, or a null pointer behind the last. */
+const struct key_layout *layout_at(unsigned index);
+
+/** The index of @layout, one of those. */
+unsigned layout_index(const struct key_layout *layout);
 
 /** Does right Alt choose other characters in this layout, or is it just an Alt? */
 bool layout_has_altgr(const struct key_layout *layout);

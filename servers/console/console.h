@@ -118,7 +118,7 @@ size_t console_serial_out(struct console *console, unsigned line, void *to, size
  *  Errors: E_BAD_ARG (size or buffer outside of what the console can do); nothing is changed. */
 int console_set_display(struct console *console, const struct display *display);
 
-/** The display shows no one knows what (its driver was restarted): send everything again. */
+/** The display shows no one knows what: send everything again. */
 void console_repaint(struct console *console);
 
 /** Show screen @screen (0 to 3). Errors: E_BAD_ARG. */

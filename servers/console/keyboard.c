@@ -2,12 +2,12 @@
  * keyboard.c - keys and the mouse of the core: events through the queue of a session with the input
  * driver. READS reads are with the driver, so that a burst of keys is not kept in its memory, which
  * dies with it; an event is with the core as soon as it is here.
- * A driver starts with its own layout, so the one that was asked for is given to each successor.
+ * A driver starts with its own layout, so the one that was asked for is given to each successor,
+ * through the queue: a call would wait for one that may not come.
  */
 #include "server.h"
 
 #include <idl/input_queue.h>
-#include <stdio.h>
 #include <string.h>
 
 #define READS        8u
@@ -17,25 +17,32 @@ static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_KEYS,
                                         .place = 3,
                                         .bits = BIT_LINE};
-static uint64_t reads[READS];             /* requests, by buffer; 0: it is not with the driver */
-static char layout[INPUT_LAYOUT_MAX + 1]; /* what was asked for; "": the driver's own */
+static uint64_t reads[READS];        /* requests, by buffer; 0: it is not with the driver */
+static bool has_layout, owes_layout; /* one was asked for; the driver is still to be told */
+static uint32_t layout;
 static struct retry retry;
 
-static void take(const struct input_event *e, size_t count)
+/* Copied before they are looked at: the driver may still write there. */
+static void take(const char *at, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (e[i].kind == INPUT_KEY) {
-            console_key(&console, &e[i].key);
-        } else if (e[i].kind == INPUT_MOUSE) {
-            console_mouse(&console, &e[i].mouse);
+    struct input_event e;
+
+    for (; count > 0; count--, at += sizeof(e)) {
+        memcpy(&e, at, sizeof(e));
+        if (e.kind == INPUT_KEY) {
+            console_key(&console, &e.key);
+        } else if (e.kind == INPUT_MOUSE) {
+            console_mouse(&console, &e.mouse);
         }
     }
 }
 
 static void restore_layout(void)
 {
-    if (layout[0] != '\0') {
-        (void)input_call_set_layout(session.endpoint, layout);
+    uint64_t seq;
+
+    if (owes_layout && input_submit_use_layout(&session.queue, layout, &seq) == E_OK) {
+        owes_layout = false;
     }
 }
 
@@ -50,7 +57,7 @@ static bool open_keyboard(void)
         return false;
     }
     retry.tries = 0;
-    restore_layout();
+    owes_layout = has_layout;
     return true;
 }
 
@@ -74,8 +81,7 @@ static void read_done(const struct queue_done *done)
         }
         reads[i] = 0;
         if (input_finish_read(done, BUFFER_BYTES, &bytes) == E_OK) {
-            take((const void *)((const char *)session.data + i * BUFFER_BYTES),
-                 bytes / sizeof(struct input_event));
+            take((const char *)session.data + i * BUFFER_BYTES, bytes / sizeof(struct input_event));
         }
     }
 }
@@ -99,8 +105,9 @@ bool keyboard_pump(void)
     }
     if (queue_recovered(&session.queue)) {
         server_restarted();
-        restore_layout();
+        owes_layout = has_layout;
     }
+    restore_layout();
     submit_reads();
     return moved;
 }
@@ -117,11 +124,10 @@ int keyboard_get_layout(char *name)
 
 int keyboard_set_layout(const char *name)
 {
-    int error = session.is_open ? input_call_set_layout(session.endpoint, name) : E_NOT_FOUND;
+    int error =
+        session.is_open ? input_call_set_layout(session.endpoint, name, &layout) : E_NOT_FOUND;
 
-    if (error == E_OK) {
-        (void)snprintf(layout, sizeof(layout), "%s", name);
-    }
+    has_layout |= error == E_OK;
     return session.is_open && error == E_NOT_FOUND ? E_BAD_ARG : error;
 }
 

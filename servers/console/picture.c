@@ -18,6 +18,7 @@
 #define COLUMNS      80u
 #define ROWS         25u
 #define FRAMES_S     100u
+#define WISH_S       5u
 
 static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_SCREEN,
@@ -28,13 +29,15 @@ static uint64_t with_driver[BUFFERS]; /* the request that has the buffer; 0: non
 static unsigned drawing;              /* the buffer that the core draws into */
 static struct display display;
 
-/* The mode, with what it is asked to be; nothing is drawn before it is set. */
+/* The mode: nothing is drawn before it is set. */
 static enum { MODE_SET, MODE_WANTED, MODE_ASKED } mode;
-static bool wants_pixels;
+static bool had_pixels;   /* the last one that was set */
+static bool wants_pixels; /* the one that is to be set */
 static uint64_t mode_seq; /* the request, in MODE_ASKED */
 
 /* What a terminal asked for. */
 static enum { WISH_NONE, WISH_OPEN, WISH_ANSWERED } wish;
+static uint64_t wish_until_tsc;
 static int wish_status;
 
 static void *buffer_at(unsigned i)
@@ -112,17 +115,31 @@ static void answer_wish(int status)
     }
 }
 
-int picture_ask(bool pixels)
+int picture_is_there(void)
 {
-    if (!session.is_open) {
-        return E_NOT_FOUND;
-    }
-    if (wish == WISH_OPEN) {
-        return E_BUSY;
-    }
+    return session.is_open ? E_OK : E_NOT_FOUND;
+}
+
+void picture_ask(bool pixels)
+{
     wish = WISH_OPEN;
+    wish_until_tsc = rdtsc() + quoll_info()->tsc_hz * WISH_S;
     want_mode(pixels);
-    return E_OK;
+}
+
+/* A driver that does not come back is not waited for: its bus may have been stopped by whoever
+ * asks. What was wished comes about if it comes back. */
+static bool end_long_wish(void)
+{
+    if (wish != WISH_OPEN) {
+        return false;
+    }
+    if (rdtsc() < wish_until_tsc) {
+        server_wake_at(wish_until_tsc);
+        return false;
+    }
+    answer_wish(E_BUSY);
+    return true;
 }
 
 bool picture_answered(int *status)
@@ -140,6 +157,7 @@ static void lose(void)
 {
     client_session_close(&session);
     (void)console_set_display(&console, NULL);
+    wants_pixels = had_pixels;
     answer_wish(E_NOT_FOUND);
     server_try_later(&retry);
 }
@@ -165,7 +183,8 @@ static bool mode_answered(int status)
     if (status == E_OK) {
         mode = MODE_SET;
         retry.tries = 0;
-        show(wants_pixels);
+        had_pixels = wants_pixels;
+        show(had_pixels);
     } else {
         want_mode(false);
     }
@@ -202,14 +221,17 @@ static bool collect(bool *moved)
             with_driver[i] = with_driver[i] == done.seq ? 0 : with_driver[i];
         }
         if (mode == MODE_ASKED && done.seq == mode_seq &&
-            !mode_answered(display_finish_set_mode(&done))) {
+            (queue_client_closed(&session.queue) ||
+             !mode_answered(display_finish_set_mode(&done)))) {
             return false;
         }
         *moved = true;
     }
     if (queue_recovered(&session.queue)) {
         server_restarted();
-        want_mode(wants_pixels);
+        if (mode == MODE_SET) { /* else the request is there, or issued again */
+            want_mode(had_pixels);
+        }
         *moved = true;
     }
     return error != E_GONE;
@@ -244,6 +266,7 @@ bool picture_pump(void)
         lose();
         return true;
     }
+    moved |= end_long_wish();
     if (mode == MODE_WANTED) {
         ask_mode();
     }

@@ -59,10 +59,14 @@ bool line_about_to_sleep(void);
 /** Draw what has changed; opens the session when it is not. True: something moved. */
 bool picture_pump(void);
 
-/** Ask for pixels, or for text. Errors: NOT_FOUND (no display), BUSY (asked, and not answered). */
-int picture_ask(bool pixels);
+/** OK, or NOT_FOUND: no display. */
+int picture_is_there(void);
 
-/** Has it been answered? @status: OK, NOT_FOUND (the display went away), UNSUPPORTED, IO. */
+/** Ask for pixels, or for text, of a display that is there; one at a time. */
+void picture_ask(bool pixels);
+
+/** Has it been answered? @status: OK, NOT_FOUND (the display went away), UNSUPPORTED, IO, DEAD (it
+ *  killed the driver again and again), BUSY (not yet, after five seconds). */
 bool picture_answered(int *status);
 
 bool picture_about_to_sleep(void);

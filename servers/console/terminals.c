@@ -196,9 +196,15 @@ int terminal_serve_move(struct call *call, enum terminal_target to)
 int terminal_serve_draw(struct call *call, enum terminal_picture how)
 {
     struct waiter *w;
-    int error = picture_ask(how == TERMINAL_PICTURE_GRAPHICS);
+    int error = waiting(WAIT_DRAW, CONSOLE_SESSIONS) != NULL ? E_BUSY : picture_is_there();
 
-    return error != E_OK ? error : keep(call, WAIT_DRAW, CONSOLE_SESSIONS, &w);
+    if (error == E_OK) {
+        error = keep(call, WAIT_DRAW, CONSOLE_SESSIONS, &w);
+    }
+    if (error == CALL_LATER) {
+        picture_ask(how == TERMINAL_PICTURE_GRAPHICS);
+    }
+    return error;
 }
 
 int terminal_serve_size(struct call *call, uint16_t *columns, uint16_t *rows)

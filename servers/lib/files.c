@@ -153,11 +153,13 @@ static uint64_t get(const uint8_t *at, unsigned bytes)
 
 static int take_record(const struct files *f, struct files_walk *walk, struct files_entry *entry)
 {
-    const uint8_t *at = f->data + walk->at;
     uint32_t room = FILES_DATA_BYTES - walk->at;
-    uint64_t bytes = room >= FS_RECORD_BYTES ? get(at, 2) : 0,
-             name = bytes != 0 ? get(at + 2, 2) : 0;
+    uint8_t at[FS_RECORD_BYTES] = {0}; /* a copy: fs could write there */
+    uint64_t bytes, name;
 
+    memcpy(at, f->data + walk->at, room < sizeof(at) ? room : sizeof(at));
+    bytes = get(at, 2);
+    name = get(at + 2, 2);
     if (bytes < FS_RECORD_BYTES || bytes > room || name > bytes - FS_RECORD_BYTES ||
         name > FS_PATH_MAX || at[4] > FS_KIND_DISK) {
         return E_BAD_ANSWER;
@@ -166,7 +168,7 @@ static int take_record(const struct files *f, struct files_walk *walk, struct fi
     entry->is_read_only = at[5] != 0;
     entry->bytes = get(at + 8, 8);
     entry->modified = get(at + 16, 8);
-    memcpy(entry->name, at + FS_RECORD_BYTES, name);
+    memcpy(entry->name, f->data + walk->at + FS_RECORD_BYTES, name);
     entry->name[name] = '\0';
     walk->at += (uint32_t)bytes;
     walk->left--;

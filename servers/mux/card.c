@@ -78,7 +78,7 @@ static void read_card(void)
 
 void card_set_filter(void)
 {
-    if (in.is_open) {
+    if (in.is_open && queue_client_is_up(&in.queue)) { /* else when it is up again */
         (void)packet_call_set_filter(in.endpoint, mux_sniffs(), false, NULL, 0);
     }
 }
@@ -117,7 +117,7 @@ void card_tick(void)
 {
     if (!in.is_open) {
         open();
-    } else {
+    } else if (queue_client_is_up(&in.queue)) { /* a call would wait for a successor */
         read_card();
     }
 }

@@ -72,6 +72,8 @@ static void draw(struct shell *s, bool pixels)
         shell_error(s, "console: there is no screen; lsdev display and devman explain say why");
     else if (error == E_UNSUPPORTED)
         shell_error(s, "console: the display can't show %s", pixels ? "graphics" : "text");
+    else if (error == E_BUSY)
+        shell_error(s, "console: the display's driver does not answer; drivers says how it stands");
     else if (!shell_failed(s, "console", error))
         show(s);
 }

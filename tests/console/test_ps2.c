@@ -163,7 +163,8 @@ static void test_dead_keys(void)
     CHECK(was(2, KEY_O, KEY_PRESSED, 'o'));
     keyboard_set_layout(&keyboard, layout_find("us"));
     CHECK(types("1a", 'z') && layout_find("fr") == NULL);
-    CHECK(strcmp(layout_name(0), "de") == 0 && layout_name(99) == NULL && layout_accent(99) == 0);
+    CHECK(strcmp(layout_at(0)->name, "de") == 0 && layout_at(99) == NULL && layout_accent(99) == 0);
+    CHECK(layout_index(layout_at(1)) == 1);
 }
 
 static void test_lost_bytes(void)

@@ -14,13 +14,13 @@ COM1, COM2 = "/platform/com1", "/platform/com2"
 FIELDS = ["driver", "device", "pid", "state", "dma", "restarts", "last_death", "uptime_ms",
           "cpu_us", "interrupts"]
 CAUSES = {
-    "null-deref": r"fault: page fault, cannot read address 0x0, at 0x[0-9a-f]+ \(\w+\+0x\w+\)",
-    "wild-write": r"fault: page fault, cannot write address 0x123456789000, at .*\(\w+\+0x\w+\)",
+    "null-deref": r"fault: page fault, cannot read address 0x0, at 0x[0-9a-f]+ \([\w.]+\+0x\w+\)",
+    "wild-write": r"fault: page fault, cannot write address 0x123456789000, at .*\([\w.]+\+0x\w+\)",
     "wild-jump": r"fault: page fault, cannot execute address 0x123456789000, at 0x123456789000 "
                  r"\(none of its functions\)",
-    "stack-overflow": r"fault: page fault, cannot write address 0x2\w+, at .*\(\w+\+0x\w+\)",
-    "foreign-port": r"fault: exception 13 \(general protection fault: .*\), at 0x\w+ \(\w+\+0x\w+\)",
-    "foreign-page": r"fault: page fault, cannot write address 0x200000, at .*\(\w+\+0x\w+\)",
+    "stack-overflow": r"fault: page fault, cannot write address 0x2\w+, at .*\([\w.]+\+0x\w+\)",
+    "foreign-port": r"fault: exception 13 \(general protection fault: .*\), at 0x\w+ \([\w.]+\+0x\w+\)",
+    "foreign-page": r"fault: page fault, cannot write address 0x200000, at .*\([\w.]+\+0x\w+\)",
     "endless-loop": r"heartbeat: no answer for \d+ ms",
     "deadlock": r"heartbeat: no answer for \d+ ms",
     "budget-hog": r"budget: it has used up all of \d+ us in each \d+ us for \d+ ms",

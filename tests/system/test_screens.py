@@ -208,6 +208,36 @@ def test_a_display_waits_for_its_bus(booted):
     assert booted.run_json("console")[0]["device_restarts"] == restarts + 1
 
 
+def test_graphics_of_a_display_that_waits_for_its_bus(booted):
+    """Who asks is told, and it comes about with the driver; then text again."""
+    booted.run("stop /pci")
+    booted.send("kill vga\r")
+    booted.wait_prompt()
+    assert booted.run("console graphics", timeout=20) == [
+        "console: the display's driver does not answer; drivers says how it stands"]
+    booted.run("start /pci")
+    until = time.monotonic() + 20
+    while (place := booted.run_json("console")[0])["columns"] != 128:
+        assert time.monotonic() < until, place
+    assert booted.run("console text")[0].startswith("on the serial line and the screen, 80 columns, 25 rows")
+
+
+def test_a_keyboard_that_waits_for_its_bus(booted):
+    """Its layout is given to it when it comes; until then the terminals go on."""
+    booted.run("console layout de")
+    for order in ["stop ps2", "stop /platform"]:
+        booted.run(order)
+    booted.send("start ps2\r")
+    booted.wait_prompt()
+    time.sleep(2.5)  # the console looks for a keyboard once a second
+    assert booted.run("echo still here") == ["still here"]
+    booted.run("start /platform")
+    until = time.monotonic() + 20
+    while booted.run("console layout") != ["the keyboard's layout is de"]:
+        assert time.monotonic() < until
+    booted.run("console layout us")
+
+
 def test_stopped_while_it_waits_for_its_bus(booted):
     booted.run("stop /pci")
     booted.send("kill vga\r")

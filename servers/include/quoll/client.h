@@ -100,7 +100,9 @@ int terminal_move(uint64_t cap, enum terminal_on to);
 /** Have virtual console @screen, from 0. EXISTS: it is another's, or this task has one. */
 int terminal_take(uint64_t cap, unsigned screen);
 
-/** Show the screen as pixels, or as text. NOT_FOUND: there is none. UNSUPPORTED: not so. */
+/** Show the screen as pixels, or as text; waits until it is, five seconds at most. NOT_FOUND: there
+ *  is none. UNSUPPORTED: not so. BUSY: its driver does not answer, or another's wish is not done.
+ */
 int terminal_draw(uint64_t cap, bool pixels);
 
 /** The keyboard's layout, another one, layout @index; names have TERMINAL_NAME bytes with the NUL.

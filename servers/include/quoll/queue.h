@@ -349,6 +349,13 @@ static inline bool queue_client_is_up(const struct queue_client *q)
     return queue_get(&q->p.m->life) == queue_life(q->epoch, QUEUE_UP) && !q->held;
 }
 
+/** Has devman closed the session? Then what is outstanding comes back with E_DEAD, whatever became
+ *  of it. */
+static inline bool queue_client_closed(const struct queue_client *q)
+{
+    return queue_state_of(queue_get(&q->p.m->life)) == QUEUE_CLOSED;
+}
+
 /** May queue_collect have something to do, be it a restart? A cheap look: where it says no there is
  *  nothing now. */
 static inline bool queue_client_sees(const struct queue_client *q)
