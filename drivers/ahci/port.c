@@ -147,8 +147,12 @@ static void succeed(struct port *p, unsigned slot)
 
     p->given &= ~(1u << slot);
     if (p->sensing) {
+        uint8_t sense[SENSE_BYTES];
+
+        memcpy(sense, p->memory->buffer,
+               sizeof(sense)); /* the device can write there at any time */
         p->sensing = false;
-        work_sensed(w, p->memory->buffer);
+        work_sensed(w, sense);
     } else {
         work_advance(w);
     }

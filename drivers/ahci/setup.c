@@ -239,13 +239,14 @@ static bool restart(struct port *p)
 
 static void read_size(struct port *p)
 {
-    uint8_t packet[PACKET_BYTES];
+    uint8_t packet[PACKET_BYTES], size[SIZE_BYTES];
 
     for (unsigned i = 0; i < TRIES && p->disk.blocks == 0; i++) {
         packet_capacity(packet);
         command_packet(p, 0, packet, SIZE_BYTES);
         if (run(p)) {
-            p->disk.blocks = packet_blocks(p->memory->buffer);
+            memcpy(size, p->memory->buffer, sizeof(size));
+            p->disk.blocks = packet_blocks(size);
             return;
         }
         packet_sense(packet);

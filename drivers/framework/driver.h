@@ -18,22 +18,26 @@
 
 /* ---- written by the driver; all but driver_attach have defaults that do nothing */
 
+/* A handler that is a function of its own in each program: a log's line about a death in it has its
+ * name, however whole a program is optimised. */
+#define DRIVER_NAMED __attribute__((noinline))
+
 /** Is it the device that the driver is for? A null pointer, or what is wrong ("no UART answers").
  *  Called once for each device, not again for a successor. Leaves the device as it was. */
-const char *driver_probe(void);
+DRIVER_NAMED const char *driver_probe(void);
 
 /** Make the device idle, whatever its last driver has left: it must neither interrupt nor touch
  *  memory any more when this returns. A null pointer, or what is wrong. Called before attach. */
-const char *driver_quiet(void);
+DRIVER_NAMED const char *driver_quiet(void);
 
 /** Make the device work; it may be in any state. A null pointer, or what is wrong. */
-const char *driver_attach(void);
+DRIVER_NAMED const char *driver_attach(void);
 
 /** The driver is ended by `stop` or `restart`: make the device idle. Its sessions have been told
  *  closed before; what it completes from then on does not count, so that a successor is given the
  *  requests that are outstanding. Has 800 ms; devman ends one that takes longer, or faults. Not
  *  called by `kill`, nor of course at other deaths: nothing may depend on it. */
-void driver_detach(void);
+DRIVER_NAMED void driver_detach(void);
 
 /** Interrupt @index (in the manifest's order) has come, for the @count-th time since the last call
  *  together. It is acknowledged when this returns. */

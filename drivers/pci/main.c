@@ -316,16 +316,18 @@ static int silence(const struct pci_function *f)
 void driver_ordered(void)
 {
     const struct driver_order *o = &driver_bus()->order;
-    const struct pci_function *f = function_at(o->device);
+    const uint32_t number = __atomic_load_n(&o->number, __ATOMIC_ACQUIRE); /* stored last */
+    const struct pci_function *f;
     int status = E_NOT_FOUND;
 
-    if (o->number == order_done) {
+    if (number == order_done) {
         return;
     }
+    f = function_at(o->device);
     if (f != NULL) {
         status = o->kind == DRIVER_ORDER_PREPARE ? prepare(f, o) : silence(f);
     }
-    order_done = o->number;
+    order_done = number;
     (void)bus_call_ordered(DRIVER_SLOT_BUS, order_done, (uint32_t)status);
 }
 

@@ -152,10 +152,10 @@ const char *driver_attach(void)
 void driver_ordered(void)
 {
     static uint32_t done;
-    const struct driver_order *o = &driver_bus()->order;
+    uint32_t number = __atomic_load_n(&driver_bus()->order.number, __ATOMIC_ACQUIRE);
 
-    if (o->number != done) {
-        done = o->number;
+    if (number != done) {
+        done = number;
         (void)bus_call_ordered(DRIVER_SLOT_BUS, done, E_OK);
     }
 }

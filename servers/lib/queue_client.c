@@ -9,7 +9,7 @@
 int queue_client_open(struct queue_client *q, struct queue_pages pages, uint64_t wake_driver,
                       uint64_t wake_manager)
 {
-    uint32_t slots = pages.m->limits.slots;
+    uint32_t slots = queue_get_u32(&pages.m->limits.slots); /* once: M may be another server's */
     uint64_t life = queue_get(&pages.m->life);
 
     if (!queue_slots_are_sound(slots)) {

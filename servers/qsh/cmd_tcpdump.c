@@ -68,6 +68,8 @@ static void show(struct shell *s, struct dump *d, unsigned i, uint64_t about)
     char text[DECODE_TEXT];
     struct json j;
 
+    if (length > PACKET_BUFFER_BYTES)
+        return; /* mux says what can't be */
     if (d->capture) {
         d->captured++;
         if (!capture_frame(d->capture, us, frame, length))

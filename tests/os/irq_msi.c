@@ -23,12 +23,13 @@ static bool prepare(void)
     return test_expect_error("binding it", OP2(irq, OP_IRQ_BIND, ep, 0x1e), E_OK);
 }
 
-/* Each raising is one message. */
+/* Each raising is one message, taken before the next one: two that wait at the CPU are one. */
 static void send(unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         edu_raise(&edu[0]);
         edu_acknowledge(&edu[0]);
+        device_wait_us(1);
     }
     device_wait_us(500);
 }
