@@ -16,7 +16,7 @@
 #define ME              (SLOT_REPLY + 1)
 
 static struct puppet worker;
-static uint64_t crowd[CROWD]; /* thread handles */
+static uint64_t crowd[CROWD + 1]; /* thread handles; one may come late */
 static unsigned crowd_size;
 
 static bool ok(const char *what, int status)
