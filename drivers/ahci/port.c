@@ -149,8 +149,8 @@ static void succeed(struct port *p, unsigned slot)
     if (p->sensing) {
         uint8_t sense[SENSE_BYTES];
 
-        memcpy(sense, p->memory->buffer,
-               sizeof(sense)); /* the device can write there at any time */
+        /* The device can write there at any time. */
+        memcpy(sense, p->memory->buffer, sizeof(sense));
         p->sensing = false;
         work_sensed(w, sense);
     } else {

@@ -110,8 +110,7 @@ static void wild_dma(bool is_write)
     }
 }
 
-/* A function of its own, so that a log's line about a death names it. */
-__attribute__((noinline)) void framework_inject(unsigned number)
+DRIVER_NAMED void framework_inject(unsigned number)
 {
     switch ((enum devman_fault)(number - 1)) {
     case DEVMAN_FAULT_NULL_DEREF:

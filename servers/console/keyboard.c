@@ -104,7 +104,7 @@ bool keyboard_pump(void)
         return true;
     }
     if (queue_recovered(&session.queue)) {
-        server_restarted();
+        server_restarts++;
         owes_layout = has_layout;
     }
     restore_layout();

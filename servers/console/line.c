@@ -245,9 +245,7 @@ static bool collect(bool *moved)
         *moved = true;
         read_done(&done);
     }
-    if (queue_recovered(&out.session.queue)) {
-        server_restarted();
-    }
+    server_restarts += queue_recovered(&out.session.queue);
     return written != E_GONE && read != E_GONE;
 }
 

@@ -1,6 +1,7 @@
 /*
  * main.c - the console's loop: pump until nothing moves, then wait for a client or a device.
- * One message, one key or one completion each round; nothing here waits for anybody.
+ * One message, one key or one completion each round; nothing here waits for anybody, but `console
+ * layout` for the keyboard's driver.
  */
 #include "server.h"
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 
 struct console console;
+uint64_t server_restarts;
 
 int main(void);
 
@@ -45,18 +47,6 @@ bool server_is_time(const struct retry *r)
         server_wake_at(r->at_tsc);
     }
     return is;
-}
-
-static uint64_t restarts;
-
-void server_restarted(void)
-{
-    restarts++;
-}
-
-uint64_t server_restarts(void)
-{
-    return restarts;
 }
 
 /* Who waits for a byte gets it before anything else is done. Flags of sleep are set only when

@@ -82,7 +82,6 @@ static bool cursor(void *context, unsigned row, unsigned column, enum cursor_sha
                                                  [CURSOR_BLOCK] = DISPLAY_CURSOR_BLOCK,
                                                  [CURSOR_UNDERLINE] = DISPLAY_CURSOR_LINE,
                                                  [CURSOR_BAR] = DISPLAY_CURSOR_LINE};
-
     uint64_t seq;
 
     (void)context;
@@ -115,9 +114,9 @@ static void answer_wish(int status)
     }
 }
 
-int picture_is_there(void)
+bool picture_is_there(void)
 {
-    return session.is_open ? E_OK : E_NOT_FOUND;
+    return session.is_open;
 }
 
 void picture_ask(bool pixels)
@@ -228,7 +227,7 @@ static bool collect(bool *moved)
         *moved = true;
     }
     if (queue_recovered(&session.queue)) {
-        server_restarted();
+        server_restarts++;
         if (mode == MODE_SET) { /* else the request is there, or issued again */
             want_mode(had_pixels);
         }

@@ -59,8 +59,8 @@ bool line_about_to_sleep(void);
 /** Draw what has changed; opens the session when it is not. True: something moved. */
 bool picture_pump(void);
 
-/** OK, or NOT_FOUND: no display. */
-int picture_is_there(void);
+/** Is there a display? Its driver may be between two lives. */
+bool picture_is_there(void);
 
 /** Ask for pixels, or for text, of a display that is there; one at a time. */
 void picture_ask(bool pixels);
@@ -102,8 +102,7 @@ void server_wake_at(uint64_t tsc);
 /** Is it time? */
 bool server_is_time(const struct retry *r);
 
-/** A driver below the console has a successor; how often there was one. */
-void server_restarted(void);
-uint64_t server_restarts(void);
+/** How often a driver below the console had a successor. */
+extern uint64_t server_restarts;
 
 #endif

@@ -164,7 +164,7 @@ int terminal_serve_stats(struct call *call, struct terminal_statistics *result)
     if (error == E_OK) {
         result->bytes_in = bytes_in[session];
         result->bytes_out = bytes_out[session];
-        result->device_restarts = server_restarts();
+        result->device_restarts = server_restarts;
         result->shown_on =
             console.sessions[session].line != CONSOLE_NONE
                 ? console.sessions[session].on_vga ? TERMINAL_TARGET_BOTH : TERMINAL_TARGET_SERIAL
@@ -195,12 +195,14 @@ int terminal_serve_move(struct call *call, enum terminal_target to)
 
 int terminal_serve_draw(struct call *call, enum terminal_picture how)
 {
+    const unsigned all = CONSOLE_SESSIONS; /* the picture is no session's own */
     struct waiter *w;
-    int error = waiting(WAIT_DRAW, CONSOLE_SESSIONS) != NULL ? E_BUSY : picture_is_there();
+    int error;
 
-    if (error == E_OK) {
-        error = keep(call, WAIT_DRAW, CONSOLE_SESSIONS, &w);
+    if (!picture_is_there()) {
+        return E_NOT_FOUND;
     }
+    error = waiting(WAIT_DRAW, all) != NULL ? E_BUSY : keep(call, WAIT_DRAW, all, &w);
     if (error == CALL_LATER) {
         picture_ask(how == TERMINAL_PICTURE_GRAPHICS);
     }

@@ -158,9 +158,7 @@ void disk_close(struct disk *disk)
 /* A request that ends so: its driver was given up, or it alone, for it killed several. */
 static int given_up(struct disk *disk)
 {
-    struct queue_done none;
-
-    disk->is_lost = queue_collect(&drivers[index_of(disk)].session.queue, &none) == E_GONE;
+    disk->is_lost = queue_client_closed(&drivers[index_of(disk)].session.queue);
     return disk->is_lost ? E_GONE : E_IO;
 }
 
