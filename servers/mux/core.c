@@ -184,8 +184,9 @@ bool mux_wake_starving(void)
     return any;
 }
 
-/* What the card is to put in (packet.transmit), so that a listener sees what will be on the wire.
- */
+/* What the card is to put in (packet.transmit), so that a listener sees what will be on the wire. A
+ * sum of 0 is sent as 0xffff, which is the same number: RFC 768 wants that of UDP, and QEMU's cards do
+ * it for TCP too (RFC 1624 allows it). */
 static void put_checksum(uint8_t *frame, const struct mux_out *out)
 {
     uint32_t sum = 0;
@@ -197,7 +198,8 @@ static void put_checksum(uint8_t *frame, const struct mux_out *out)
         sum += (uint32_t)frame[i] << ((i - out->checksum_from) % 2 == 0 ? 8 : 0);
     }
     sum = (sum & 0xffff) + (sum >> 16);
-    sum = ~(sum + (sum >> 16));
+    sum = ~(sum + (sum >> 16)) & 0xffff;
+    sum = sum == 0 ? 0xffff : sum;
     frame[out->checksum_at] = (uint8_t)(sum >> 8);
     frame[out->checksum_at + 1] = (uint8_t)sum;
 }

@@ -310,6 +310,34 @@ static void test_turns(void)
     }
 }
 
+/* A listener sees the checksum that the card will put in, and never one that says there is none. */
+static void test_sums(void)
+{
+    static const uint16_t carried[] = {0, 0xffff, 0x1234};
+    static const uint16_t sums[] = {0xffff, 0xffff, 0xedcb};
+    uint8_t to[MUX_FRAME_MAX];
+    struct mux_out out;
+    uint64_t seq, value, status;
+
+    open(0, true);
+    open(1, false);
+    mux.client[1].sniffs = true;
+    for (unsigned k = 0; k < 3; k++) {
+        memset(one[0].data, 0, 60);
+        one[0].data[30] = (uint8_t)(carried[k] >> 8);
+        one[0].data[31] = (uint8_t)carried[k];
+        post(1, k);
+        CHECK(mux_take_posted());
+        CHECK(packet_submit_transmit(&one[0].client, 20, 40, 0, 0, 60, &seq) == E_OK);
+        CHECK(mux_out(to, &out) && to[40] == 0 && to[41] == 0);
+        CHECK(collect(1, &value, &status) && value == 60);
+        CHECK(one[1].data[k * 2048ul + 40] == sums[k] >> 8);
+        CHECK(one[1].data[k * 2048ul + 41] == (sums[k] & 0xff));
+    }
+    mux_close(0);
+    mux_close(1);
+}
+
 /* Two that write noise into C, and an honest one of each kind. */
 static void test_hostile(void)
 {
@@ -355,6 +383,7 @@ int main(void)
     test_answering();
     test_wrong_buffers();
     test_turns();
+    test_sums();
     test_hostile();
     printf("%lu passed, %lu failed\n", passed, failed);
     return failed != 0;
