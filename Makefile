@@ -214,7 +214,7 @@ $(B)/gen/symbols.o: $(KERNEL_OBJ) boot/kernel.ld $(B)/kernel.list tools/symbols.
 	@$(PYTHON) tools/symbols.py $(@:.o=.elf) > $(@:.o=.asm)
 	@$(NASM) $(NASM_FLAGS) -o $@ $(@:.o=.asm)
 
-include tools/mk/bench.mk tools/mk/libvterm.mk tools/mk/console.mk tools/mk/fatfs.mk tools/mk/lwip.mk
+include tools/mk/bench.mk tools/mk/libvterm.mk tools/mk/console.mk tools/mk/fatfs.mk tools/mk/lwip.mk tools/mk/hot.mk
 
 $(B)/libc.a: $(LIBC_OBJ) $(B)/user.list
 $(B)/servers.a: $(SERVER_LIB_OBJ) $(B)/user.list

@@ -10,8 +10,7 @@
 #include <quoll/sys.h>
 #include <quoll/task.h>
 
-#define ASK_EVERY_MS   1000u /* who waits, whether the server lives */
-#define LARGEST_RECORD (sizeof(struct socket_record) + SOCKET_DATAGRAM_MAX)
+#define ASK_EVERY_MS 1000u /* who waits, whether the server lives */
 
 static struct socket_words *words_of(int fd)
 {

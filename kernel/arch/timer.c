@@ -29,6 +29,7 @@
 
 #define PIT_HZ   1193182ull
 #define PIT_WAIT 11932 /* ticks: 10 ms */
+#define PIT_OUT  0x20  /* in port 0x61: channel 2's output */
 
 volatile uint32_t *lapic;
 static uint64_t lapic_per_tsc; /* timer ticks per TSC tick, 32.32 fixed point */
@@ -101,31 +102,41 @@ static struct reading read_clocks(void)
     return best;
 }
 
-static void calibrate(void)
+/* Both clocks over PIT_WAIT or more of the PIT's ticks, which it counts down from 0xffff once: with
+ * its output high it has come to 0 and gone on, how often nobody knows. */
+static bool measure(struct reading *a, struct reading *b)
 {
-    struct cpu *cpu = cpu_self();
+    uint64_t limit = rdtsc() + 20000000000ull;
 
-    lapic_write(LAPIC_DIVIDE, DIVIDE_BY_1);
-    lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
-    lapic_write(LAPIC_INITIAL, 0xffffffffu);
     port_write8(0x61, (uint8_t)((port_read8(0x61) & 0xfc) | 1)); /* channel 2 counts, speaker off */
     port_write8(0x43, 0xb0);                                     /* channel 2, both bytes, mode 0 */
     port_write8(0x42, 0xff);
     port_write8(0x42, 0xff);
-    struct reading a = read_clocks(), b;
-    uint64_t limit = rdtsc() + 20000000000ull;
+    *a = read_clocks();
     do {
         cpu_pause();
-        b = read_clocks();
+        *b = read_clocks();
         if (rdtsc() > limit) {
             panic("the PIT does not count: the clock rate can't be measured");
         }
-    } while ((uint16_t)(a.pit - b.pit) < PIT_WAIT);
-    uint64_t pit = (uint16_t)(a.pit - b.pit);
-    uint64_t tsc = b.tsc - a.tsc;
-    uint64_t ticks = a.lapic - b.lapic;
-    cpu->tsc_hz = tsc * PIT_HZ / pit;
-    lapic_per_tsc = tsc ? (ticks << 32) / tsc : 0;
+    } while ((uint16_t)(a->pit - b->pit) < PIT_WAIT);
+    return (port_read8(0x61) & PIT_OUT) == 0;
+}
+
+static void calibrate(void)
+{
+    struct cpu *cpu = cpu_self();
+    struct reading a, b;
+    uint64_t tsc;
+
+    lapic_write(LAPIC_DIVIDE, DIVIDE_BY_1);
+    lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+    lapic_write(LAPIC_INITIAL, 0xffffffffu);
+    while (!measure(&a, &b)) { /* the host took the CPU away for over 50 ms */
+    }
+    tsc = b.tsc - a.tsc;
+    cpu->tsc_hz = tsc * PIT_HZ / (uint16_t)(a.pit - b.pit);
+    lapic_per_tsc = tsc ? ((uint64_t)(a.lapic - b.lapic) << 32) / tsc : 0;
     lapic_write(LAPIC_INITIAL, 0);
 }
 

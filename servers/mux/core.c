@@ -185,8 +185,8 @@ bool mux_wake_starving(void)
 }
 
 /* What the card is to put in (packet.transmit), so that a listener sees what will be on the wire. A
- * sum of 0 is sent as 0xffff, which is the same number: RFC 768 wants that of UDP, and QEMU's cards do
- * it for TCP too (RFC 1624 allows it). */
+ * sum of 0 is sent as 0xffff, which is the same number: RFC 768 wants that of UDP, and QEMU's cards
+ * do it for TCP too (RFC 1624 allows it). */
 static void put_checksum(uint8_t *frame, const struct mux_out *out)
 {
     uint32_t sum = 0;

@@ -14,15 +14,19 @@ static uint64_t add(uint64_t sum, uint64_t word)
     return sum + (sum < word);
 }
 
-/* The carry goes from one word to the next, so that it is added once for a block. */
-static uint64_t add_block(uint64_t sum, const uint8_t *at)
+/* Of @blocks, at least one. The carry goes from word to word and from block to block, so it is
+ * added once, at the end: neither lea nor dec touches it. */
+static uint64_t add_blocks(uint64_t sum, const uint8_t **at, unsigned blocks)
 {
-    __asm__("addq 0(%1), %0\n\tadcq 8(%1), %0\n\tadcq 16(%1), %0\n\tadcq 24(%1), %0\n\t"
-            "adcq 32(%1), %0\n\tadcq 40(%1), %0\n\tadcq 48(%1), %0\n\tadcq 56(%1), %0\n\t"
+    __asm__("clc\n"
+            "0:\tadcq 0(%1), %0\n\tadcq 8(%1), %0\n\tadcq 16(%1), %0\n\t"
+            "adcq 24(%1), %0\n\tadcq 32(%1), %0\n\tadcq 40(%1), %0\n\t"
+            "adcq 48(%1), %0\n\tadcq 56(%1), %0\n\t"
+            "leaq 64(%1), %1\n\tdecl %2\n\tjnz 0b\n\t"
             "adcq $0, %0"
-            : "+r"(sum)
-            : "r"(at), "m"(*(const uint8_t(*)[BLOCK])at)
-            : "cc");
+            : "+r"(sum), "+r"(*at), "+r"(blocks)
+            :
+            : "cc", "memory");
     return sum;
 }
 
@@ -41,8 +45,9 @@ uint16_t net_checksum(const void *bytes, int count)
     const uint8_t *at = bytes;
     uint64_t sum = 0;
 
-    for (; count >= BLOCK; count -= BLOCK, at += BLOCK) {
-        sum = add_block(sum, at);
+    if (count >= BLOCK) {
+        sum = add_blocks(sum, &at, (unsigned)count / BLOCK);
+        count %= BLOCK;
     }
     for (; count >= 8; count -= 8) {
         sum = add(sum, load(&at, 8));

@@ -2,8 +2,11 @@
 the system, where `date` and the areas drivers.* of the in-OS tests are their clients."""
 import calendar
 import datetime
+import os
 import re
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -155,3 +158,34 @@ def test_an_hpet_that_reaches_memory_is_nobody_s(machine):
     assert nodes["/platform/hpet"]["id"] == "hpet-fsb"
     assert nodes["/platform/hpet"]["state"] == "unmatched"
     assert nodes["/platform/pit"]["id"] == "pit" and nodes["/platform/pit"]["driver"] == "timer"
+
+
+# ---- the clock rate
+
+def uptime(one):
+    return one.run_json("drivers")[0]["uptime_ms"] / 1000
+
+
+def counted(one, begin):
+    """How many seconds the machine that was begun so counts in a second."""
+    begin(one)
+    one.wait_prompt(60)
+    began, first = time.monotonic(), uptime(one)
+    time.sleep(2)
+    last = uptime(one)
+    return (last - first) / (time.monotonic() - began)
+
+
+def stopped_and_started(one):
+    one.start()
+    for _ in range(20):
+        time.sleep(0.005)
+        os.killpg(one.process.pid, signal.SIGSTOP)
+        time.sleep(0.1)
+        os.killpg(one.process.pid, signal.SIGCONT)
+
+
+def test_a_host_that_stops_the_machine(machine):
+    """For longer than the PIT takes to come round (55 ms) while the clock rate is measured by it."""
+    rates = [counted(machine(boot="pvh"), how) for how in (lambda one: one.start(), *[stopped_and_started] * 2)]
+    assert all(0.8 < rate < 1.2 for rate in rates), rates

@@ -35,10 +35,6 @@ enum socket_sleep {
     SOCKET_SLEEPS_FOR_NEWS = 2, /* not if all that is new is room to send */
 };
 
-/* So much room to send is worth a signal: less is used up at once. */
-#define SOCKET_ROOM_STREAM   (SOCKET_RING_BYTES / 4)
-#define SOCKET_ROOM_DATAGRAM (SOCKET_RING_BYTES / 2)
-
 struct socket_words {
     uint64_t tx_put, rx_get; /* the client's */
     uint64_t spare_client[6];
@@ -63,10 +59,17 @@ struct socket_record {
 };
 #define SOCKET_DATAGRAM_MAX 16384u
 
+/* So much room to send is worth a signal: less is used up at once, or does not do for a datagram.
+ */
+#define SOCKET_ROOM_STREAM   (SOCKET_RING_BYTES / 4)
+#define SOCKET_ROOM_DATAGRAM (SOCKET_DATAGRAM_MAX + sizeof(struct socket_record))
+
 _Static_assert(sizeof(struct socket_region) <= SOCKET_RINGS_AT, "the rings follow");
 _Static_assert(SOCKET_RINGS_AT + SOCKET_COUNT * 2ul * SOCKET_RING_BYTES <= SOCKET_REGION_BYTES,
                "all of it fits");
 _Static_assert(sizeof(struct socket_record) == 8, "a record's words");
+_Static_assert(SOCKET_DATAGRAM_MAX % 8 == 0 && SOCKET_ROOM_DATAGRAM <= SOCKET_RING_BYTES,
+               "a ring has room for the largest record");
 
 /** The ring of bytes to the server, and of those from it, of socket @i. */
 static inline uint8_t *socket_tx_ring(struct socket_region *r, unsigned i)
