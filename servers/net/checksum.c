@@ -2,7 +2,8 @@
  * checksum.c - the Internet's checksum (RFC 1071), eight bytes an instruction: lwIP's own takes two
  * bytes with several.
  */
-#include <arch/cc.h>
+#include "lwip/arch/cc.h"
+
 #include <string.h>
 
 #define BLOCK 64
