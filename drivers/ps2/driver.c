@@ -8,9 +8,7 @@
 #include <driver.h>
 #include <idl/input_desc.h>
 #include <idl/input_queue.h>
-#include <idl/input_server.h>
 #include <idl/platform.h>
-#include <stdio.h>
 #include <string.h>
 
 #define READS       (DRIVER_SESSIONS * QUEUE_SLOTS_MAX) /* all that can be outstanding */
@@ -170,53 +168,40 @@ void driver_session_closed(unsigned s)
     end = kept;
 }
 
-/* ---- methods */
+/* ---- layouts */
 
-bool driver_message(struct call *call)
+void input_start_list_layouts(struct queue_driver *queue, const struct queue_request *request)
 {
-    return input_dispatch(call);
-}
+    unsigned s = driver_session_of(queue);
+    char *to = (char *)driver_session_data(s) + request->offset;
+    const struct key_layout *one;
+    size_t n = 0;
 
-int input_serve_get_layout(struct call *call, char result[INPUT_LAYOUT_MAX + 1])
-{
-    (void)call;
-    (void)snprintf(result, INPUT_LAYOUT_MAX + 1, "%s", layout->name);
-    return E_OK;
-}
-
-static int use(const struct key_layout *found)
-{
-    if (found == NULL) {
-        return E_NOT_FOUND;
+    for (unsigned i = 0; (one = layout_at(i)) != NULL; i++) {
+        size_t bytes = strlen(one->name) + 1;
+        if (bytes > request->length - n) {
+            driver_complete(s, request->seq, E_BAD_ARG, 0);
+            return;
+        }
+        memcpy(to + n, one->name, bytes);
+        n += bytes;
     }
-    layout = found;
-    keyboard_set_layout(&ps2.keyboard, layout);
-    return E_OK;
+    driver_complete(s, request->seq, E_OK, n);
 }
 
-int input_serve_set_layout(struct call *call, const char *name, uint32_t *result)
+void input_start_get_layout(struct queue_driver *queue, const struct queue_request *request)
 {
-    int error = use(layout_find(name));
-
-    (void)call;
-    *result = layout_index(layout);
-    return error;
+    driver_complete(driver_session_of(queue), request->seq, E_OK, layout_index(layout));
 }
 
-void input_start_use_layout(struct queue_driver *queue, const struct queue_request *request,
+void input_start_set_layout(struct queue_driver *queue, const struct queue_request *request,
                             uint32_t index)
-{
-    driver_complete(driver_session_of(queue), request->seq, use(layout_at(index)), 0);
-}
-
-int input_serve_layout(struct call *call, uint32_t index, char result[INPUT_LAYOUT_MAX + 1])
 {
     const struct key_layout *found = layout_at(index);
 
-    (void)call;
-    if (found == NULL) {
-        return E_NOT_FOUND;
+    if (found != NULL) {
+        layout = found;
+        keyboard_set_layout(&ps2.keyboard, layout);
     }
-    (void)snprintf(result, INPUT_LAYOUT_MAX + 1, "%s", found->name);
-    return E_OK;
+    driver_complete(driver_session_of(queue), request->seq, found != NULL ? E_OK : E_NOT_FOUND, 0);
 }

@@ -2,9 +2,9 @@
  * keyboard.c - keys and the mouse of the core: events through the queue of a session with the input
  * driver. READS reads are with the driver, so that a burst of keys is not kept in its memory, which
  * dies with it; an event is with the core as soon as it is here.
- * A driver starts with its own layout, so the one that was asked for is given to each successor,
- * through the queue: a call would wait for one that may not come.
+ * Behind the reads' buffers lies that for the names of layouts (layout.c).
  */
+#include "layout.h"
 #include "server.h"
 
 #include <idl/input_queue.h>
@@ -12,14 +12,14 @@
 
 #define READS        8u
 #define BUFFER_BYTES (QUEUE_PAGE_BYTES / READS)
+#define NAMES_AT     QUEUE_PAGE_BYTES
+#define PAGES        2u
 
 static struct client_session session = {.devman = SLOT_DEVMAN,
                                         .slots = SLOT_KEYS,
                                         .place = 3,
                                         .bits = BIT_LINE};
-static uint64_t reads[READS];        /* requests, by buffer; 0: it is not with the driver */
-static bool has_layout, owes_layout; /* one was asked for; the driver is still to be told */
-static uint32_t layout;
+static uint64_t reads[READS]; /* requests, by buffer; 0: it is not with the driver */
 static struct retry retry;
 
 /* Copied before they are looked at: the driver may still write there. */
@@ -37,27 +37,17 @@ static void take(const char *at, size_t count)
     }
 }
 
-static void restore_layout(void)
-{
-    uint64_t seq;
-
-    if (owes_layout && input_submit_use_layout(&session.queue, layout, &seq) == E_OK) {
-        owes_layout = false;
-    }
-}
-
 static bool open_keyboard(void)
 {
     memset(reads, 0, sizeof(reads));
     if (!server_is_time(&retry)) {
         return false;
     }
-    if (client_session_open(&session, "input", INPUT_INTERFACE, INPUT_RIGHTS_ALL, 1) != E_OK) {
+    if (client_session_open(&session, "input", INPUT_INTERFACE, INPUT_RIGHTS_ALL, PAGES) != E_OK) {
         server_try_later(&retry);
         return false;
     }
     retry.tries = 0;
-    owes_layout = has_layout;
     return true;
 }
 
@@ -96,18 +86,21 @@ bool keyboard_pump(void)
         return open_keyboard();
     }
     while ((error = queue_collect(&session.queue, &done)) == E_OK) {
-        read_done(&done);
+        if (!layout_done(&done, (const char *)session.data + NAMES_AT)) {
+            read_done(&done);
+        }
         moved = true;
     }
     if (error == E_GONE) {
         client_session_close(&session);
+        layout_forget();
         return true;
     }
     if (queue_recovered(&session.queue)) {
         server_restarts++;
-        owes_layout = has_layout;
+        layout_again();
     }
-    restore_layout();
+    layout_pump(&session.queue, NAMES_AT);
     submit_reads();
     return moved;
 }
@@ -115,23 +108,4 @@ bool keyboard_pump(void)
 bool keyboard_about_to_sleep(void)
 {
     return !session.is_open || queue_client_about_to_sleep(&session.queue);
-}
-
-int keyboard_get_layout(char *name)
-{
-    return session.is_open ? input_call_get_layout(session.endpoint, name) : E_NOT_FOUND;
-}
-
-int keyboard_set_layout(const char *name)
-{
-    int error =
-        session.is_open ? input_call_set_layout(session.endpoint, name, &layout) : E_NOT_FOUND;
-
-    has_layout |= error == E_OK;
-    return session.is_open && error == E_NOT_FOUND ? E_BAD_ARG : error;
-}
-
-int keyboard_layout(unsigned index, char *name)
-{
-    return session.is_open ? input_call_layout(session.endpoint, index, name) : E_NOT_FOUND;
 }

@@ -78,13 +78,6 @@ bool keyboard_pump(void);
 
 bool keyboard_about_to_sleep(void);
 
-/** The layout in use; another one, which stays over the driver's restarts; layout
- *  @index. Names have TERMINAL_LAYOUT_MAX bytes and a NUL. Errors: NOT_FOUND (no keyboard; past the
- * last), BAD_ARG (no layout of that name), those of a call to the driver. */
-int keyboard_get_layout(char *name);
-int keyboard_set_layout(const char *name);
-int keyboard_layout(unsigned index, char *name);
-
 /* ---- main.c */
 
 /* When a device that was not there is looked for again: soon at first, then now and then. */

@@ -3,6 +3,7 @@
  * core. What can't be done at once is kept: a write until all of it was taken, a read until there
  * is a byte. A client has one thread, so there are Replies for all of them.
  */
+#include "layout.h"
 #include "server.h"
 
 #include <idl/input.h>
@@ -236,19 +237,19 @@ int terminal_serve_take(struct call *call, uint32_t screen)
 int terminal_serve_get_layout(struct call *call, char result[TERMINAL_LAYOUT_MAX + 1])
 {
     (void)call;
-    return keyboard_get_layout(result);
+    return layout_get(result);
 }
 
 int terminal_serve_set_layout(struct call *call, const char *name)
 {
     (void)call;
-    return keyboard_set_layout(name);
+    return layout_set(name);
 }
 
 int terminal_serve_layout(struct call *call, uint32_t index, char result[TERMINAL_LAYOUT_MAX + 1])
 {
     (void)call;
-    return keyboard_layout(index, result);
+    return layout_name(index, result);
 }
 
 /* ---- what waits */

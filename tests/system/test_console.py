@@ -38,7 +38,7 @@ def compiled(command):
 def logic_of(folder):
     """The sources in @folder that know no system: neither the server's loop nor the framework."""
     return [path for path in sorted((ROOT / folder).glob("*.c"))
-            if not re.search(r'#include ["<](server|driver)\.h[">]', path.read_text())]
+            if not re.search(r'#include ["<]((server|driver)\.h|idl/)', path.read_text())]
 
 
 @pytest.fixture(scope="module")

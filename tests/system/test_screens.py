@@ -238,6 +238,27 @@ def test_a_keyboard_that_waits_for_its_bus(booted):
     booted.run("console layout us")
 
 
+def test_a_layout_for_a_keyboard_that_is_away(booted):
+    """Killed with its bus stopped: who asks for the layout, or for another, waits for nobody, and the
+    successor is told."""
+    booted.run("stop /platform")
+    booted.send("kill ps2\r")
+    booted.wait_prompt()
+    assert booted.run("console layout", timeout=5) == ["the keyboard's layout is us"]
+    assert booted.run("console layout de", timeout=5) == ["the keyboard's layout is de"]
+    assert booted.run("console layout xy", timeout=5)[0].endswith("there are: de us")
+    booted.run("start /platform")
+    until = time.monotonic() + 20
+    while [d["state"] for d in booted.run_json("drivers") if d["driver"] == "ps2"] != ["running"]:
+        assert time.monotonic() < until
+    time.sleep(0.5)  # keys that are pressed before the controller is set up are nobody's
+    show(booted, 4)
+    type_keys(booted, "clear\necho yz/\n")
+    wait_for_row(booted, "zy-")
+    booted.run("console layout us")
+    show(booted, 1)
+
+
 def test_stopped_while_it_waits_for_its_bus(booted):
     booted.run("stop /pci")
     booted.send("kill vga\r")
