@@ -1,7 +1,6 @@
 /*
  * main.c - the console's loop: pump until nothing moves, then wait for a client or a device.
- * One message, one key or one completion each round; nothing here waits for anybody, but `console
- * layout` for the keyboard's driver.
+ * One message, one key or one completion each round; nothing here waits for anybody.
  */
 #include "server.h"
 
