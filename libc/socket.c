@@ -16,6 +16,7 @@ int errno;
 static struct client_session sessions[SOCKET_SESSIONS];
 struct socket_region *socket_regions[SOCKET_SESSIONS];
 uint8_t socket_kinds[SOCKET_FDS];
+bool socket_is_shut[SOCKET_FDS];
 
 bool socket_server_is_dead;
 
@@ -77,6 +78,28 @@ static int open_session(unsigned i)
     return error;
 }
 
+/* A socket that was closed lies in its session until the other side has all that was given. */
+static bool is_empty(unsigned i)
+{
+    for (unsigned n = 0; n < SOCKET_COUNT; n++) {
+        if (socket_kinds[i * SOCKET_COUNT + n] != 0 ||
+            socket_load(&socket_regions[i]->socket[n].state) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void socket_give_back(void)
+{
+    for (unsigned i = 1; i < SOCKET_SESSIONS; i++) {
+        if (socket_regions[i] != NULL && is_empty(i)) {
+            socket_regions[i] = NULL;
+            client_session_close(&sessions[i]);
+        }
+    }
+}
+
 static uint64_t endpoint_of(int fd)
 {
     return sessions[socket_session_of(fd)].endpoint;
@@ -92,9 +115,11 @@ static int take(int error, unsigned i, uint32_t number, int kind)
         error = E_BAD_ANSWER;
     }
     if (error != E_OK) {
+        socket_give_back();
         return socket_fails(error);
     }
     socket_kinds[fd] = (uint8_t)kind;
+    socket_is_shut[fd] = false;
     return fd;
 }
 
@@ -238,9 +263,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t length)
 
 int shutdown(int fd, int how)
 {
-    return done(how == SHUT_WR && socket_kind(fd) == SOCK_STREAM
+    int error = how == SHUT_WR && socket_kind(fd) == SOCK_STREAM
                     ? socket_call_shutdown(endpoint_of(fd), socket_number_of(fd))
-                    : E_BAD_ARG);
+                    : E_BAD_ARG;
+
+    if (error == E_OK) {
+        socket_is_shut[fd] = true;
+    }
+    return done(error);
 }
 
 static int ends(int fd, struct socket_end *here, struct socket_end *there)
@@ -270,11 +300,15 @@ int getpeername(int fd, struct sockaddr *address, socklen_t *length)
 
 int socket_close(int fd)
 {
+    int error;
+
     if (socket_kind(fd) == 0) {
         return socket_fails(E_BAD_ARG);
     }
     socket_kinds[fd] = 0;
-    return done(socket_call_close(endpoint_of(fd), socket_number_of(fd)));
+    error = socket_call_close(endpoint_of(fd), socket_number_of(fd));
+    socket_give_back();
+    return done(error);
 }
 
 int resolve_host(const char *name, struct in_addr *address)

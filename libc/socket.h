@@ -23,6 +23,7 @@
 extern struct socket_region *socket_regions[SOCKET_SESSIONS];
 
 extern uint8_t socket_kinds[SOCKET_FDS]; /* SOCK_...; 0: none */
+extern bool socket_is_shut[SOCKET_FDS];  /* nothing more may be sent */
 
 static inline unsigned socket_session_of(int fd)
 {
@@ -42,6 +43,9 @@ static inline struct socket_region *socket_region_of(int fd)
 
 /** The server has died: every socket has failed, for GONE. */
 extern bool socket_server_is_dead;
+
+/** End the sessions that have no socket any more: the server has few. The first stays, to ask. */
+void socket_give_back(void);
 
 /** Ask the server whether it lives; there is a session. */
 void socket_ask_server(void);

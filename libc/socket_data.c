@@ -149,6 +149,7 @@ static int look_and_sleep(struct pollfd *fds, nfds_t count, uint64_t until, uint
     }
     set_sleeping(SOCKET_AWAKE);
     if (found == 0) {
+        socket_give_back();
         ask_in_time();
         found = look(fds, count);
     }
@@ -213,6 +214,9 @@ static ssize_t send_stream(int fd, const uint8_t *bytes, size_t n, bool waits)
     struct socket_words *w = words_of(fd);
     size_t sent = 0;
 
+    if (socket_is_shut[fd]) {
+        return socket_fails(E_GONE);
+    }
     if ((socket_load(&w->state) & SOCKET_CONNECTED) == 0) {
         return socket_fails(why(fd) != E_OK ? why(fd) : E_BAD_ARG);
     }

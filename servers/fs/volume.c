@@ -278,13 +278,13 @@ int volume_mount(const char *name)
     if (error == E_OK && find_mounted(place.name) != NULL) {
         error = E_EXISTS;
     }
-    if (error == E_OK) {
-        error = mount_place(&place, &v);
+    if (error != E_OK) {
+        return error;
     }
-    if (error == E_OK) {
-        forget_end(place.name);
+    if (place.range.disk->writers == 0) {
+        forget_end(place.name); /* it is taken back, even if nothing can be done with it */
     }
-    return error;
+    return mount_place(&place, &v);
 }
 
 static int end(struct volume *v, bool is_lost)

@@ -98,6 +98,9 @@ static char *path_of(struct connection *c)
     return c->request.path + sizeof("/files") - 1;
 }
 
+#define CHANGED (-1) /* beside the errors */
+
+/* CHANGED: it is not the file that was promised. */
 static int read_piece(const struct connection *c, const char *path, uint32_t count, uint32_t *got)
 {
     unsigned i;
@@ -107,7 +110,7 @@ static int read_piece(const struct connection *c, const char *path, uint32_t cou
         return error;
     }
     if (opened[i].status.bytes != c->file_bytes || opened[i].status.modified != c->file_modified) {
-        return E_GONE;
+        return CHANGED;
     }
     error = files_read(&files, opened[i].file, c->at, count, got);
     if (error != E_OK) {
@@ -122,7 +125,7 @@ static void log_broken(const struct connection *c, const char *path, int error)
 
     (void)snprintf(line, sizeof(line), "%.60s broke off at byte %llu: %s", path,
                    (unsigned long long)c->at,
-                   error == E_GONE ? "it was changed" : quoll_strerror(error));
+                   error == CHANGED ? "it was changed" : quoll_strerror(error));
     (void)system_log_write(SLOT_SYSTEM, line);
 }
 
@@ -133,7 +136,7 @@ static bool more_file(struct connection *c)
     int error = read_piece(c, path_of(c), count, &got);
 
     if (error != E_OK || got == 0) {
-        log_broken(c, path_of(c), error != E_OK ? error : E_GONE);
+        log_broken(c, path_of(c), error != E_OK ? error : CHANGED);
         c->is_broken = true; /* fewer bytes than were promised say so */
         return false;
     }

@@ -16,7 +16,7 @@ struct text {
 /* What is gathered on the way through the fields. */
 struct fields {
     unsigned hosts, lengths;
-    bool closes, keeps, has_encoding;
+    bool closes, keeps, has_encoding, is_foreign;
 };
 
 static bool refuse(struct refusal *why, unsigned status, const char *text)
@@ -139,7 +139,27 @@ static bool read_version(struct text t, struct request *r, struct refusal *why)
     return true;
 }
 
-/* Its path, of either form: /path, or http://anybody/path. */
+/* May a browser have come here by this name? Not by one with dots, which somebody else's name
+ * server can turn into this address to let his page read what is served here (DNS rebinding). */
+static bool is_our_name(struct text host)
+{
+    bool is_address = true, has_dot = false;
+    struct text name = host;
+
+    (void)take(&host, ':', &name);
+    for (size_t i = 0; i < name.n; i++) {
+        has_dot |= name.at[i] == '.';
+        is_address &= name.at[i] == '.' || (name.at[i] >= '0' && name.at[i] <= '9');
+    }
+    return is_address || !has_dot;
+}
+
+static bool refuse_name(struct refusal *why)
+{
+    return refuse(why, 421, "ask by an address, or a name without dots: http://127.0.0.1:8080/");
+}
+
+/* Its path, of either form: /path, or http://host/path. */
 static bool read_target(struct text t, struct request *r, struct refusal *why)
 {
     struct text path = t, host;
@@ -151,6 +171,9 @@ static bool read_target(struct text t, struct request *r, struct refusal *why)
         path = (struct text){t.at + 7, t.n - 7};
         if (!take(&path, '/', &host)) {
             return refuse(why, 400, "an address has a path: http://host/");
+        }
+        if (!is_our_name(host)) {
+            return refuse_name(why);
         }
         path = (struct text){path.at - 1, path.n + 1};
     }
@@ -240,6 +263,7 @@ static bool read_known(struct text name, struct text value, struct request *r, s
 {
     if (equals(name, "host")) {
         f->hosts++;
+        f->is_foreign |= !is_our_name(value);
     } else if (equals(name, "content-length")) {
         f->lengths++;
         return read_length(value, r, why);
@@ -282,6 +306,9 @@ static bool judge(struct request *r, const struct fields *f, struct refusal *why
 {
     if (f->hosts > 1 || (f->hosts == 0 && r->minor != 0)) {
         return refuse(why, 400, "a request of HTTP/1.1 has one field Host");
+    }
+    if (f->is_foreign) {
+        return refuse_name(why);
     }
     if (f->has_encoding && f->lengths != 0) {
         return refuse(why, 400,

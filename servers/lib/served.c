@@ -121,10 +121,24 @@ void served_bury(struct served_all *all, void (*end)(unsigned place))
     }
 }
 
-static struct served *find_free(struct served_all *all, bool is_preferred, void (*end)(unsigned))
+static bool has_enough(const struct served_all *all, uint32_t client)
 {
-    unsigned first = is_preferred ? 0 : all->reserved;
+    unsigned n = 0;
 
+    for (unsigned i = 0; i < all->count; i++) {
+        n += all->at[i].used && all->at[i].client == client;
+    }
+    return n >= all->most;
+}
+
+static struct served *find_free(struct served_all *all, const struct served_order *o,
+                                void (*end)(unsigned))
+{
+    unsigned first = o->is_preferred ? 0 : all->reserved;
+
+    if (has_enough(all, o->client)) {
+        return NULL;
+    }
     for (unsigned i = first; i < all->count; i++) {
         if (!all->at[i].used) {
             return &all->at[i];
@@ -181,7 +195,7 @@ int served_reserve(struct served_all *all, unsigned count)
 int served_open(struct served_all *all, const struct served_order *o, void (*end)(unsigned place),
                 unsigned *place)
 {
-    struct served *s = find_free(all, o->is_preferred, end);
+    struct served *s = find_free(all, o, end);
     int error = E_OK;
 
     if (s == NULL) {

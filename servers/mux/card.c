@@ -31,6 +31,7 @@ static struct { /* a frame that the driver has not taken yet */
     struct mux_out frame;
 } waiting;
 static struct packet_card card;
+static bool hears_all; /* as its filter is; a driver begins without */
 uint32_t card_restarts;
 
 static uint8_t *buffer_at(const struct client_session *s, unsigned i)
@@ -76,10 +77,15 @@ static void read_card(void)
     }
 }
 
+/* Only if it is another: while it is set QEMU's older models receive nothing, for a second. */
 void card_set_filter(void)
 {
-    if (in.is_open && queue_client_is_up(&in.queue)) { /* else when it is up again */
-        (void)packet_call_set_filter(in.endpoint, mux_sniffs(), false, NULL, 0);
+    bool wanted = mux_sniffs();
+
+    if (wanted != hears_all && in.is_open &&
+        queue_client_is_up(&in.queue) && /* else when it is up again */
+        packet_call_set_filter(in.endpoint, wanted, false, NULL, 0) == E_OK) {
+        hears_all = wanted;
     }
 }
 
@@ -110,6 +116,7 @@ static void open(void)
     free_in_count = BUFFERS;
     post_free();
     read_card();
+    hears_all = false;
     card_set_filter();
 }
 
@@ -232,6 +239,7 @@ bool card_pump(void)
     }
     if (in.queue.recovered && in.is_open && queue_recovered(&in.queue)) {
         card_restarts++;
+        hears_all = false;
         card_set_filter();
         read_card();
     }

@@ -14,6 +14,7 @@
 static struct served_all all = {.slots = SLOT_CLIENTS,
                                 .first_va = 2,
                                 .count = MUX_CLIENTS,
+                                .most = MUX_CLIENTS / 2,
                                 .depth = QUEUE_SLOTS_NARROW,
                                 .pages = QUEUE_DATA_PAGES,
                                 .bit = BIT_CLIENTS,

@@ -62,14 +62,14 @@ static int find(struct devman_node_state *node)
     }
 }
 
-/* Only a disk that somebody has let go of, with `umount`, may be written by the network. */
+/* Only a disk that somebody has let go of, with `umount disk0`, may be written by the network. */
 static bool is_let_go(void)
 {
     struct fs_volume volume;
     bool is = false;
 
     for (uint32_t i = 0; !is && fs_call_volume_at(SLOT_FS, i, &volume) == E_OK; i++) {
-        is = strcmp(volume.disk, "disk0") == 0 && volume.is_let_go;
+        is = strcmp(volume.name, "disk0") == 0 && volume.is_let_go;
     }
     return is;
 }
@@ -169,6 +169,13 @@ int port_open(unsigned number, struct nbd_disk *disk)
     error = shares[1].session.is_open ? E_OK
                                       : open_share(&shares[1], node.where, READ_METHODS, READERS);
     return error == E_OK ? take_part(&shares[1], number, disk) : error;
+}
+
+bool disk_is_gone(unsigned number)
+{
+    const struct share *share = places[number].share;
+
+    return share != NULL && queue_client_closed(&share->session.queue);
 }
 
 void disk_leave(unsigned number)

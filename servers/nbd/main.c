@@ -74,6 +74,7 @@ static void pump(void)
             nbd_pump(&connections[i]);
         }
         if (connections[i].phase == NBD_ENDED ||
+            (disk_is_gone(i) && nbd_is_idle(&connections[i])) ||
             (is_negotiating(i) && rdtsc() > clients[i].until_tsc)) {
             hang_up(i);
         }

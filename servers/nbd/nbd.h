@@ -114,6 +114,12 @@ void nbd_pump(struct nbd *c);
 /** The disk has done job @index, or @error. */
 void nbd_done(struct nbd *c, unsigned index, int error);
 
+/** Is nothing of a client under way, either way? */
+static inline bool nbd_is_idle(const struct nbd *c)
+{
+    return c->first == c->next && !c->has_request && c->out_have == 0;
+}
+
 /* ---- between the two files */
 
 /** Receive until @want bytes lie in c->in. False: not yet, or the connection has ended. */

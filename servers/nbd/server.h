@@ -28,6 +28,10 @@ void disk_ring(void);
 /** True: the disk signals when it has done something, so wait now. */
 bool disk_about_to_sleep(void);
 
+/** Has connection @number a disk whose session is over, since its driver was stopped or given up? A
+ *  new one may be had when nobody uses that any more. */
+bool disk_is_gone(unsigned number);
+
 /** Connection @number wants the disk no more; it has no job there. */
 void disk_leave(unsigned number);
 

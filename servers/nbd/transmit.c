@@ -280,25 +280,30 @@ bool nbd_take_request(struct nbd *c)
 
 /* ---- the disk */
 
-static void submit(struct nbd *c)
+/* Did the disk refuse one? Then there is something to answer. */
+static bool submit(struct nbd *c)
 {
+    bool refused = false;
+
     for (; c->submitted != c->next; c->submitted++) {
         struct nbd_job *job = job_at(c, c->submitted);
         int error;
         if (job->state == JOB_FILLING) {
-            return;
+            break;
         }
         if (job->state == JOB_DONE) {
             continue;
         }
         error = port_submit(c->number, c->submitted % NBD_JOBS, job);
         if (error == E_BUSY) {
-            return;
+            break;
         }
         job->state = error == E_OK ? JOB_BUSY : JOB_DONE;
         job->error = error == E_OK ? 0 : NBD_EIO;
         c->busy += error == E_OK;
+        refused |= error != E_OK;
     }
+    return refused;
 }
 
 void nbd_done(struct nbd *c, unsigned index, int error)
@@ -410,9 +415,9 @@ void nbd_pump(struct nbd *c)
             moved |= nbd_negotiate(c);
         } else if (c->phase == NBD_TRANSMITS) {
             moved |= nbd_take_request(c);
-            submit(c);
+            moved |= submit(c);
         } else if (c->phase == NBD_FINISHES) {
-            submit(c);
+            moved |= submit(c);
             if (c->out_have == 0 && c->first == c->next) {
                 c->phase = NBD_ENDED;
             }

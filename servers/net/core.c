@@ -125,6 +125,11 @@ static void pump_all(void)
     }
 }
 
+bool core_wants_frames(void)
+{
+    return core.was_full;
+}
+
 /* What lwIP holds back of connections that no socket pumps goes with its timers. */
 void core_can_send(void)
 {
@@ -140,6 +145,18 @@ void core_can_send(void)
 
 /* ---- in */
 
+/* What came out of its order and waits makes room for what goes on, of one connection at a time. */
+static struct pbuf *take_buffer(unsigned length)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)length, PBUF_POOL);
+
+    if (p == NULL) {
+        pbuf_free_ooseq();
+        p = pbuf_alloc(PBUF_RAW, (uint16_t)length, PBUF_POOL);
+    }
+    return p;
+}
+
 void core_input(const uint8_t *frame, unsigned length, bool is_checked)
 {
     struct pbuf *p;
@@ -150,7 +167,7 @@ void core_input(const uint8_t *frame, unsigned length, bool is_checked)
         core.count.bad_frames++;
         return;
     }
-    p = pbuf_alloc(PBUF_RAW, (uint16_t)length, PBUF_POOL);
+    p = take_buffer(length);
     if (p == NULL) {
         core.count.no_memory++;
         return;
@@ -163,6 +180,7 @@ void core_input(const uint8_t *frame, unsigned length, bool is_checked)
         (void)pbuf_free(p);
     }
     core.netif.chksum_flags |= CHECKS;
+    stream_let_go();
 }
 
 /* ---- the card */
@@ -212,13 +230,13 @@ void core_begin(const uint8_t secret[16], uint64_t now_ms)
 
 /* ---- time */
 
-static void time_streams(void)
+static void time_sockets(void)
 {
-    core.looks_at_streams = false;
+    core.looks_at_sockets = false;
     for (uint32_t sessions = core.sessions; sessions != 0;) {
         unsigned i = session_next(&sessions);
         for (uint32_t sockets = sockets_of(i); sockets != 0;) {
-            stream_time(socket_next(i, &sockets));
+            socket_time(socket_next(i, &sockets));
         }
     }
 }
@@ -228,9 +246,9 @@ static void time_streams(void)
 uint32_t core_time(uint64_t now_ms)
 {
     core.now_ms = now_ms;
-    if (core.looks_at_streams || sys_timeouts_sleeptime() == 0) {
+    if (core.looks_at_sockets || sys_timeouts_sleeptime() == 0) {
         sys_check_timeouts();
-        time_streams();
+        time_sockets();
     }
     return sys_timeouts_sleeptime();
 }

@@ -21,6 +21,9 @@
 /** Where the next frame to be sent may be written, CORE_FRAME_MAX bytes; null: not now. */
 uint8_t *port_frame(void);
 
+/** How many frames can be written now. */
+unsigned port_frames(void);
+
 /** Send the @length bytes that were written there. With @sum_at, which core_sums allows, the ones'
  *  complement of the sum of all from @sum_from on is to be put there. */
 void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at);
@@ -48,8 +51,11 @@ void core_sums(bool are_left);
 /** A frame has arrived. Its bytes are copied. @is_checked: its sums are known to be right. */
 void core_input(const uint8_t *frame, unsigned length, bool is_checked);
 
-/** Frames can be sent again after port_frame had said no. */
+/** Frames can be sent again after port_frame had said no, or port_frames too few. */
 void core_can_send(void);
+
+/** Is that waited for? */
+bool core_wants_frames(void);
 
 /** Let what is due happen; how many ms until something is due again. */
 uint32_t core_time(uint64_t now_ms);

@@ -57,11 +57,14 @@ static int send(struct socket *s, struct pbuf *p, const struct socket_record *he
     if (to.addr == 0 || port == 0) {
         return E_BAD_ARG;
     }
+    if (!socket_has_frames(UDP_HLEN + p->tot_len)) {
+        return E_NO_MEMORY;
+    }
     core_sum_udp(p->tot_len);
     return error_of_lwip(udp_sendto(s->udp, p, &to, port));
 }
 
-/* What finds no buffer stays in the ring; what has no way is dropped, and the client told why. */
+/* What finds no buffer stays in the ring; what has no way is dropped, as it would be on its way. */
 void datagram_pump(struct socket *s)
 {
     struct socket_record head;
@@ -75,16 +78,12 @@ void datagram_pump(struct socket *s)
         int error = send(s, p, &head);
         (void)pbuf_free(p);
         if (error == E_NO_MEMORY) {
-            core.was_full = true;
             break;
         }
         s->tx_get += socket_record_bytes(head.length);
-        s->error = (uint32_t)error;
         moved = true;
     }
-    if (moved) {
-        socket_tell_sent(s);
-    }
+    socket_sent(s, moved);
 }
 
 void datagram_describe(const struct socket *s, struct core_socket *about)

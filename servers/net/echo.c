@@ -27,6 +27,19 @@ static struct socket *find(uint16_t id)
     return NULL;
 }
 
+/* lwIP looks at the sums of requests alone, and later. */
+static bool is_whole(struct pbuf *p, unsigned skip)
+{
+    bool is;
+
+    if (pbuf_remove_header(p, skip) != 0) {
+        return false;
+    }
+    is = inet_chksum_pbuf(p) == 0;
+    (void)pbuf_add_header_force(p, skip);
+    return is;
+}
+
 /* 1: it was an answer to one of ours. */
 static uint8_t on_receive(void *cookie, struct raw_pcb *pcb, struct pbuf *p, const ip_addr_t *from)
 {
@@ -39,7 +52,7 @@ static uint8_t on_receive(void *cookie, struct raw_pcb *pcb, struct pbuf *p, con
     skip = IPH_HL_BYTES((const struct ip_hdr *)p->payload);
     if (p->tot_len < skip + sizeof(head) ||
         pbuf_copy_partial(p, &head, sizeof(head), (uint16_t)skip) != sizeof(head) ||
-        ICMPH_TYPE(&head) != ICMP_ER) {
+        ICMPH_TYPE(&head) != ICMP_ER || !is_whole(p, skip)) {
         return 0;
     }
     s = find(lwip_ntohs(head.id));
@@ -89,7 +102,10 @@ static int send(const struct socket *s, struct pbuf *p, const struct socket_reco
     head->seqno = lwip_htons(record->port);
     head->chksum = 0;
     head->chksum = checksum_of(p);
-    return to.addr != 0 ? error_of_lwip(raw_sendto(raw, p, &to)) : E_BAD_ARG;
+    if (to.addr == 0) {
+        return E_BAD_ARG;
+    }
+    return socket_has_frames(p->tot_len) ? error_of_lwip(raw_sendto(raw, p, &to)) : E_NO_MEMORY;
 }
 
 void echo_pump(struct socket *s)
@@ -105,14 +121,10 @@ void echo_pump(struct socket *s)
         int error = send(s, p, &record);
         (void)pbuf_free(p);
         if (error == E_NO_MEMORY) {
-            core.was_full = true;
             break;
         }
         s->tx_get += socket_record_bytes(record.length);
-        s->error = (uint32_t)error;
         moved = true;
     }
-    if (moved) {
-        socket_tell_sent(s);
-    }
+    socket_sent(s, moved);
 }

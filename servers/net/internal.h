@@ -14,8 +14,9 @@ struct tcp_pcb;
 struct udp_pcb;
 struct pbuf;
 
-#define BACKLOG_MAX 64u  /* of one listening socket */
-#define WAITING_MAX 128u /* of all */
+#define FRAGMENT_BYTES 1480u /* of a packet in each of its fragments */
+#define BACKLOG_MAX    64u   /* of one listening socket */
+#define WAITING_MAX    128u  /* of all */
 
 /* A connection that waits for accept. */
 struct waiting {
@@ -68,7 +69,7 @@ struct core {
     uint32_t awake; /* those whose client does not ring: their words are looked at before sleep */
     uint32_t has_news;     /* those whose client is to be told something */
     uint32_t has_room;     /* those whose client can send again */
-    bool looks_at_streams; /* one of them waits for something that no callback tells of */
+    bool looks_at_sockets; /* one of them waits for something that no callback tells of */
     struct session session[CORE_SESSIONS];
 };
 extern struct core core;
@@ -133,6 +134,16 @@ void socket_lied(struct socket *s);
 /** Free it: nothing of lwIP's refers to it any more. */
 void socket_free(struct socket *s);
 
+/** What a timer does for it. */
+void socket_time(struct socket *s);
+
+/** Its datagrams have been looked at; @moved: some have left. */
+void socket_sent(struct socket *s, bool moved);
+
+/** Is there room for all fragments of a packet with @bytes behind its IP header? One that lacks
+ * some is worth nothing. False: who is to be told when there is has been noted. */
+bool socket_has_frames(size_t bytes);
+
 /** A free one of @session; null: none. */
 struct socket *socket_take(unsigned session, enum core_kind kind);
 
@@ -170,6 +181,8 @@ int stream_connect(struct socket *s, uint32_t address, uint16_t port);
 void stream_close(struct socket *s);
 void stream_describe(const struct socket *s, struct core_socket *about);
 void stream_time(struct socket *s);
+void stream_let_go(void);                     /* of what the last segment has ended */
+uint16_t stream_port(const struct socket *s); /* that it is bound to; 0: none */
 
 void datagram_pump(struct socket *s);
 int datagram_create(struct socket *s);

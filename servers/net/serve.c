@@ -14,10 +14,12 @@
 
 #define INTERFACE_OF(badge) ((unsigned)((badge) >> 24) & 0x7f)
 #define REGION_PAGES        ((unsigned)(SOCKET_REGION_BYTES / QUEUE_PAGE_BYTES))
+#define CLIENT_SESSIONS     3u /* as many as libc opens */
 
 static struct served_all all = {.slots = SLOT_CLIENTS,
                                 .first_va = 2,
                                 .count = CORE_SESSIONS,
+                                .most = CLIENT_SESSIONS,
                                 .depth = 0,
                                 .pages = REGION_PAGES,
                                 .bit = BIT_CLIENTS,

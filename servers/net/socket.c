@@ -123,22 +123,55 @@ void core_rung(unsigned session)
     }
 }
 
+static void pump(struct socket *s)
+{
+    if (s->kind == CORE_STREAM) {
+        stream_pump(s);
+    } else if (s->kind == CORE_DATAGRAM) {
+        datagram_pump(s);
+    } else {
+        echo_pump(s);
+    }
+}
+
 void core_doorbell(unsigned session)
 {
     core_rung(session);
     for (uint32_t sockets = sockets_of(session); sockets != 0;) {
         struct socket *s = socket_next(session, &sockets);
-        if (!s->used || (s->flags & SOCKET_FAILED) != 0) {
-            continue;
-        }
-        if (s->kind == CORE_STREAM) {
-            stream_pump(s);
-        } else if (s->kind == CORE_DATAGRAM) {
-            datagram_pump(s);
-        } else {
-            echo_pump(s);
+        if (s->used && (s->flags & SOCKET_FAILED) == 0) {
+            pump(s);
         }
     }
+}
+
+void socket_time(struct socket *s)
+{
+    if (s->used && s->kind == CORE_STREAM) {
+        stream_time(s);
+    } else if (s->used && (s->flags & SOCKET_FAILED) == 0 && s->tx_seen != s->tx_get) {
+        pump(s); /* lwIP had no memory for what it was given */
+    }
+}
+
+/* Of a datagram's ring something is left: what ends that tells of it, or it is tried again. */
+void socket_sent(struct socket *s, bool moved)
+{
+    core.looks_at_sockets |= s->tx_seen != s->tx_get && !core.was_full;
+    if (moved) {
+        socket_tell_sent(s);
+    }
+}
+
+bool socket_has_frames(size_t bytes)
+{
+    unsigned frames = (unsigned)((bytes + FRAGMENT_BYTES - 1) / FRAGMENT_BYTES);
+
+    if (frames > 1 && port_frames() < frames) {
+        core.was_full = true;
+        return false;
+    }
+    return true;
 }
 
 /* ---- datagrams in rings */
@@ -309,6 +342,7 @@ void socket_free(struct socket *s)
     s->used = false;
     core.session[s->session].used &= ~(1u << s->number);
     socket_store(&words_of(s)->state, 0);
+    core.has_news |= 1u << s->session; /* its client may give the session back */
 }
 
 static struct socket *find(unsigned session, unsigned number)
@@ -381,7 +415,13 @@ int core_listen(unsigned session, unsigned socket, unsigned backlog)
 {
     struct socket *s = find_kind(session, socket, CORE_STREAM);
 
-    return s != NULL ? stream_listen(s, backlog) : E_BAD_ARG;
+    if (s == NULL) {
+        return E_BAD_ARG;
+    }
+    if (stream_port(s) != 0 && !may_have_port(session, stream_port(s))) {
+        return E_NO_RIGHT; /* of one that was bound to any */
+    }
+    return stream_listen(s, backlog);
 }
 
 int core_accept(unsigned session, unsigned socket, unsigned into, unsigned *accepted,

@@ -11,6 +11,12 @@
 
 #define CLOSING_MS 20000u /* so long may what is left take, once the client has closed */
 
+/* One that says nothing is asked whether it is there, so that what is gone without a word (no
+ * power, a forgotten translation of addresses) holds no socket for good. */
+#define KEEP_IDLE_MS  60000u
+#define KEEP_EVERY_MS 10000u
+#define KEEP_COUNT    6u
+
 static struct waiting waiting[WAITING_MAX]; /* whom nobody has accepted yet, of all sockets */
 
 static err_t on_receive(void *cookie, struct tcp_pcb *pcb, struct pbuf *p, err_t error);
@@ -57,13 +63,33 @@ void stream_end(struct socket *s)
     s->tcp = NULL;
 }
 
-/* lwIP has given the connection up: it is freed already. */
+/* lwIP has given the connection up: it is freed already. CLSD: since both sides have ended it. */
 static void on_error(void *cookie, err_t error)
 {
     struct socket *s = cookie;
 
     s->tcp = NULL;
+    if (error == ERR_CLSD && (s->flags & SOCKET_ENDED) != 0) {
+        socket_tell(s, 0, SOCKET_CONNECTED);
+        core.looks_at_sockets |= s->closing;
+        return;
+    }
     socket_fail(s, error_of_lwip(error));
+}
+
+/* One that only waits for late segments is lwIP's alone, which frees it without a word. It comes to
+ * that by a segment, and then stands first among those. */
+void stream_let_go(void)
+{
+    struct tcp_pcb *pcb = tcp_tw_pcbs;
+    struct socket *s = pcb != NULL ? pcb->callback_arg : NULL;
+
+    if (s != NULL) {
+        detach(pcb);
+        s->tcp = NULL;
+        socket_tell(s, SOCKET_ENDED, SOCKET_CONNECTED);
+        core.looks_at_sockets |= s->closing;
+    }
 }
 
 static void attach(struct socket *s, struct tcp_pcb *pcb)
@@ -74,6 +100,10 @@ static void attach(struct socket *s, struct tcp_pcb *pcb)
     tcp_sent(pcb, on_sent);
     tcp_err(pcb, on_error);
     tcp_nagle_disable(pcb); /* the ring gathers */
+    ip_set_option(pcb, SOF_KEEPALIVE);
+    pcb->keep_idle = KEEP_IDLE_MS;
+    pcb->keep_intvl = KEEP_EVERY_MS;
+    pcb->keep_cnt = KEEP_COUNT;
 }
 
 /* All that the client gave is acknowledged: lwIP ends it by itself, without the ring. */
@@ -100,6 +130,23 @@ static bool is_starved(const struct socket *s)
            s->tx_sent != s->tx_seen;
 }
 
+/* Of the next @n bytes those that lwIP is given: it takes all of them or none, and a segment has
+ * two of its buffers, for the headers and for what refers to the ring. More than can leave soon
+ * stays in the ring, but for a segment: who does not take it would have the segments of others. */
+static size_t give_at_most(const struct socket *s, size_t n)
+{
+    const struct tcp_pcb *pcb = s->tcp;
+    size_t half = pcb->snd_wnd_max / 2, mss = half != 0 && half < pcb->mss ? half : pcb->mss;
+    size_t window = pcb->snd_wnd < pcb->cwnd ? pcb->snd_wnd : pcb->cwnd;
+    size_t there = (size_t)(s->tx_sent - s->tx_get), most = window > mss ? window : mss;
+    size_t buffers =
+        pcb->snd_queuelen + 1u < TCP_SND_QUEUELEN ? TCP_SND_QUEUELEN - 1u - pcb->snd_queuelen : 0;
+
+    most = most > there ? most - there : 0;
+    most = most < buffers / 2 * mss ? most : buffers / 2 * mss;
+    return n <= most ? n : most - most % mss;
+}
+
 static void send(struct socket *s)
 {
     struct tcp_pcb *pcb = s->tcp;
@@ -109,7 +156,7 @@ static void send(struct socket *s)
     while (s->tx_sent != s->tx_seen) {
         size_t n = socket_piece(s->tx_sent, (size_t)(s->tx_seen - s->tx_sent));
         bool more = n < s->tx_seen - s->tx_sent;
-        n = n < tcp_sndbuf(pcb) ? n : tcp_sndbuf(pcb);
+        n = give_at_most(s, n < tcp_sndbuf(pcb) ? n : tcp_sndbuf(pcb));
         if (n == 0 || tcp_write(pcb, ring + s->tx_sent % SOCKET_RING_BYTES, (uint16_t)n,
                                 more ? TCP_WRITE_FLAG_MORE : 0) != ERR_OK) {
             break;
@@ -119,7 +166,7 @@ static void send(struct socket *s)
     if (s->shut && !s->shut_done && s->tx_sent == s->tx_seen) {
         s->shut_done = tcp_shutdown(pcb, 0, 1) == ERR_OK;
     }
-    core.looks_at_streams |= is_starved(s);
+    core.looks_at_sockets |= is_starved(s);
     if (s->tx_sent != before) {
         (void)tcp_output(pcb);
     }
@@ -132,7 +179,7 @@ static err_t on_sent(void *cookie, struct tcp_pcb *pcb, uint16_t count)
 
     (void)pcb;
     s->tx_get += count < on_the_way ? count : on_the_way;
-    core.looks_at_streams |= s->closing; /* this may have been the last of it */
+    core.looks_at_sockets |= s->closing; /* this may have been the last of it */
     socket_tell_sent(s);
     if (!s->closing && !socket_look(s)) {
         return ERR_ABRT;
@@ -223,9 +270,6 @@ void stream_pump(struct socket *s)
 
 void stream_time(struct socket *s)
 {
-    if (!s->used || s->kind != CORE_STREAM) {
-        return;
-    }
     if (!s->closing) {
         if (is_starved(s)) {
             send(s);
@@ -253,6 +297,19 @@ void stream_close(struct socket *s)
 }
 
 /* ---- beginnings */
+
+err_t net_drop_options(struct tcp_pcb *pcb, struct tcp_hdr *head, uint16_t length, uint16_t first,
+                       uint8_t *second, struct pbuf *p)
+{
+    uint8_t *options = first != 0 ? (uint8_t *)(head + 1) : second;
+
+    (void)pcb;
+    (void)p;
+    if (length != 0 && (TCPH_FLAGS(head) & TCP_SYN) == 0) {
+        options[0] = 0; /* the end of all options */
+    }
+    return ERR_OK;
+}
 
 int stream_create(struct socket *s)
 {
@@ -294,6 +351,11 @@ int stream_bind(struct socket *s, uint32_t address, uint16_t port)
         return E_EXISTS;
     }
     return error_of_lwip(tcp_bind(s->tcp, &at, port));
+}
+
+uint16_t stream_port(const struct socket *s)
+{
+    return s->tcp != NULL ? s->tcp->local_port : 0;
 }
 
 static err_t on_connected(void *cookie, struct tcp_pcb *pcb, err_t error)

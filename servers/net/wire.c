@@ -42,6 +42,16 @@ uint8_t *port_frame(void)
     return buffer_at(&out, (unsigned)__builtin_ctz(free_out));
 }
 
+unsigned port_frames(void)
+{
+    unsigned n = 0;
+
+    for (uint32_t bits = out.is_open ? free_out : 0; bits != 0; bits &= bits - 1) {
+        n++;
+    }
+    return n;
+}
+
 void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at)
 {
     unsigned i = (unsigned)__builtin_ctz(free_out);
@@ -127,7 +137,7 @@ bool wire_pump(void)
 /* While there are buffers to send from, those that were sent need wake nobody. */
 static bool out_may_rest(void)
 {
-    if ((free_out & (free_out - 1)) == 0) {
+    if ((free_out & (free_out - 1)) == 0 || core_wants_frames()) {
         return queue_client_about_to_sleep(&out.queue);
     }
     queue_client_ring(&out.queue);

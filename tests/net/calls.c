@@ -42,6 +42,11 @@ uint8_t *port_frame(void)
     return rnd(64) != 0 ? frame : NULL;
 }
 
+unsigned port_frames(void)
+{
+    return rnd(64);
+}
+
 void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at)
 {
     check(sum_at == 0 || (sum_at > sum_from && sum_at + 2u <= length), "a sum's place");

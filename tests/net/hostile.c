@@ -46,6 +46,11 @@ uint8_t *port_frame(void)
     return random_next() % 64 != 0 ? frame : NULL; /* the card is full now and then */
 }
 
+unsigned port_frames(void)
+{
+    return random_next() % 64;
+}
+
 void port_send(unsigned length, uint16_t sum_from, uint16_t sum_at)
 {
     (void)sum_from;
@@ -337,7 +342,7 @@ static void honest_exchange(void)
 static void settle(void)
 {
     core_session_close(0);
-    for (unsigned i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 12000; i++) { /* a connection may wait for an answer for an hour */
         (void)core_time(now += 500);
         core_can_send();
     }

@@ -49,6 +49,11 @@ uint8_t *port_frame(void)
     return queued < 512 ? frame : NULL;
 }
 
+unsigned port_frames(void)
+{
+    return 512 - queued;
+}
+
 /* As a card does it. */
 static void put_sum(unsigned length, unsigned from, unsigned at)
 {

@@ -238,6 +238,10 @@ REFUSED = {
     "HTTP/2": (b"GET / HTTP/2.0\r\n\r\n", 505), "an unknown method": (b"BREW / HTTP/1.1\r\nHost: q\r\n\r\n", 501),
     "a method in small letters": (b"get / HTTP/1.1\r\nHost: q\r\n\r\n", 501),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400), "two hosts": (GET + b"Host: r\r\n\r\n", 400),
+    "another's name": (b"GET / HTTP/1.1\r\nHost: rebound.example\r\n\r\n", 421),
+    "another's name with a port": (b"GET / HTTP/1.0\r\nHost: rebound.example:8080\r\n\r\n", 421),
+    "a name like an address": (b"GET / HTTP/1.1\r\nHost: 127.0.0.1.example\r\n\r\n", 421),
+    "another's name in the target": (b"GET http://rebound.example/ HTTP/1.1\r\nHost: q\r\n\r\n", 421),
     "bare LF": (b"GET / HTTP/1.1\nHost: q\n\r\n\r\n", 400), "bare CR": (GET + b"A: b\rc\r\n\r\n", 400),
     "a folded field": (GET + b"A: b\r\n c\r\n\r\n", 400), "a blank before the colon": (GET + b"A : b\r\n\r\n", 400),
     "no colon": (GET + b"A\r\n\r\n", 400), "no name": (GET + b": b\r\n\r\n", 400),
@@ -272,6 +276,13 @@ def test_refusals(web):
         assert len(sentence.split()) >= 4, (name, sentence)
         assert (status == 405) == ("allow" in fields)
     assert get(web, "/")[0] == 200
+
+
+def test_names_of_ours(web):
+    """Addresses, and names without dots: nobody else's name server can lead a browser here by those."""
+    for host in ["127.0.0.1", "127.0.0.1:8080", "10.0.2.15", "localhost", "localhost:80", "[::1]:8080", "quoll", ""]:
+        status, _, _ = ask(web, f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert status == 200, host
 
 
 OUTSIDE = ["/files/../dev/disk0", "/files/disk0/../dev/disk0", "/files/disk0/%2e%2e/dev/disk0", "/files/%2e%2e/%2e%2e/",

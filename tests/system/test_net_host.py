@@ -39,7 +39,7 @@ def lwip(tmp_path_factory):
     return objects
 
 
-@pytest.mark.parametrize("name", ["pair", "hostile", "reuse", "calls"])
+@pytest.mark.parametrize("name", ["pair", "hostile", "reuse", "calls", "peer"])
 def test_core(name, lwip, count, tmp_path):
     program = tmp_path / name
     run(["gcc", *FLAGS, *OWN, "-o", program, f"tests/net/{name}.c",

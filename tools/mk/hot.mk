@@ -4,7 +4,7 @@ HOT := servers/net/% servers/mux/% servers/lib/queue_% drivers/e1000/% drivers/f
        drivers/framework/session%
 HOT_OBJ := $(filter $(HOT:%=$(B)/obj/%.c.o),$(USER_OBJ))
 
-ifneq ($(LTO),)
+ifneq ($(strip $(LTO)),)
 $(HOT_OBJ): FLAGS += -O3
 LWIP_FLAGS += -O3
 endif

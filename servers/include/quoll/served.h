@@ -33,6 +33,7 @@ struct served_all {
     uint32_t slots;    /* the first of count * SERVED_SLOTS empty slots */
     unsigned first_va; /* place n lies at SESSION_VA(first_va + n), SESSION_LARGE_VA(...) */
     unsigned count;    /* at most SERVED_MAX */
+    unsigned most;     /* of those for one client */
     unsigned depth;    /* slots of a queue; 0: none */
     unsigned pages;    /* of data: up to QUEUE_DATA_PAGES, or 512 */
     unsigned bit;      /* of SLOT_NOTIFY: doorbell n is bit + n */
@@ -55,7 +56,8 @@ struct served_order {
 int served_reserve(struct served_all *all, unsigned count);
 
 /** Open one: its place, and the capabilities for the answer at served_slot. Before a place is
- *  taken from a client that is gone @end is called with it. Errors: LIMIT, NO_MEMORY. */
+ *  taken from a client that is gone @end is called with it. Errors: LIMIT (none is free, or this
+ *  client has as many as one may), NO_MEMORY. */
 int served_open(struct served_all *all, const struct served_order *o, void (*end)(unsigned place),
                 unsigned *place);
 

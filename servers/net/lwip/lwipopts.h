@@ -28,7 +28,7 @@
 #define MEMP_NUM_TCP_PCB        192
 #define MEMP_NUM_TCP_PCB_LISTEN 32
 #define MEMP_NUM_TCP_SEG        1024
-#define MEMP_NUM_UDP_PCB        72
+#define MEMP_NUM_UDP_PCB        256 /* all sockets that there can be, DHCP and names */
 #define MEMP_NUM_RAW_PCB        16
 #define MEMP_NUM_REASSDATA      8
 #define MEMP_NUM_FRAG_PBUF      32
@@ -98,6 +98,14 @@ struct tcp_pcb;
 uint32_t net_first_number(const ip_addr_t *local, uint16_t local_port, const ip_addr_t *remote,
                           uint16_t remote_port);
 #define LWIP_HOOK_TCP_ISN net_first_number
+
+/* Options are looked at where a connection begins: lwIP would take another MSS at any time, and is
+ * not ready for a smaller one than that of segments it has made. */
+struct pbuf;
+struct tcp_hdr;
+int8_t net_drop_options(struct tcp_pcb *pcb, struct tcp_hdr *head, uint16_t length, uint16_t first,
+                       uint8_t *second, struct pbuf *p);
+#define LWIP_HOOK_TCP_INPACKET_PCB net_drop_options
 
 /* ---- checksums: core.c says for each frame which of them are the card's matter */
 
