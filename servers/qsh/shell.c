@@ -29,6 +29,7 @@ void shell_error(struct shell *s, const char *format, ...)
         json_end(&j);
         return;
     }
+    output_fresh_row(&s->out); /* progress, or a file's last line, may stand there */
     output_string(&s->out, text);
     output_string(&s->out, "\n");
 }
