@@ -6,11 +6,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <quoll/error.h>
+#include <quoll/socket_region.h>
 #include <string.h>
 #include "net.h"
 
-#define PIECE       1024u
-#define END_OF_TEXT 4u /* ^D */
+#define PIECE       1024u /* of a stream: between two of them ^C is seen */
+#define END_OF_TEXT 4u    /* ^D */
 #define CONNECT_US  60000000u
 #define FOREVER_US  (1ull << 40)
 
@@ -37,10 +38,12 @@ static bool accept_one(struct shell *s, struct nc *n, uint16_t port)
     if (bind(n->listener, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
         listen(n->listener, 1) != 0)
         return complain(s);
-    if (net_wait(s, n->listener, POLLIN, FOREVER_US) <= 0)
-        return false;
-    n->fd = accept(n->listener, NULL, NULL);
-    return n->fd >= 0 || complain(s);
+    while (n->fd < 0 && net_wait(s, n->listener, POLLIN, FOREVER_US) > 0) {
+        n->fd = accept_now(n->listener, NULL, NULL);
+        if (n->fd < 0 && errno != EAGAIN) /* that is who has gone again */
+            return complain(s);
+    }
+    return n->fd >= 0;
 }
 
 static bool connect_to(struct shell *s, struct nc *n, const char *host, uint16_t port)
@@ -69,41 +72,35 @@ static uint32_t crc32(uint32_t sum, const uint8_t *bytes, size_t n)
     return ~sum;
 }
 
-/* What has come, many at a time, and not shown. False: that was all. */
-static bool add(struct shell *s, struct nc *n)
+/* What the other side has sent: shown, or added up, which takes more at a time. False: that was
+ * all. */
+static bool take(struct shell *s, struct nc *n)
 {
-    static uint8_t bytes[16 * PIECE];
-    ssize_t got = recv(n->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    static uint8_t bytes[SOCKET_DATAGRAM_MAX]; /* of a datagram all, or the rest is lost */
+    size_t room = n->is_datagram || n->only_sums ? sizeof(bytes) : PIECE;
+    ssize_t got = recv(n->fd, bytes, room, MSG_DONTWAIT);
 
     if (got < 0)
-        return errno == E_BUSY || complain(s);
-    n->sum = crc32(n->sum, bytes, (size_t)got);
-    n->bytes += (uint64_t)got;
+        return errno == EAGAIN || complain(s);
+    if (n->only_sums) {
+        n->sum = crc32(n->sum, bytes, (size_t)got);
+        n->bytes += (uint64_t)got;
+    } else {
+        output_text(&s->out, (const char *)bytes, (size_t)got);
+        output_flush(&s->out);
+    }
     return got > 0 || n->is_datagram;
 }
 
-/* What the other side has sent. False: that was all. */
-static bool show(struct shell *s, struct nc *n)
-{
-    char bytes[PIECE];
-    ssize_t got = recv(n->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-
-    if (got < 0 && errno != E_BUSY)
-        return complain(s);
-    if (got > 0) {
-        output_text(&s->out, bytes, (size_t)got);
-        output_flush(&s->out);
-    }
-    return got > 0 || n->is_datagram || (got < 0 && errno == E_BUSY);
-}
-
-/* What was typed since. */
+/* What was typed since, as soon as it goes out without waiting. */
 static void give(struct shell *s, struct nc *n)
 {
     char bytes[PIECE];
     size_t count = 0;
     uint8_t byte;
 
+    if (!n->is_datagram && send_room(n->fd) < PIECE)
+        return;
     while (count < PIECE && !n->typed_end && input_take(&s->in, &byte)) {
         if (byte == END_OF_TEXT)
             n->typed_end = true;
@@ -125,7 +122,7 @@ static void talk(struct shell *s, struct nc *n)
     int event;
 
     while ((event = net_wait(s, n->fd, POLLIN, 0)) >= 0) {
-        if (event > 0 && !(n->only_sums ? add : show)(s, n))
+        if (event > 0 && !take(s, n))
             return;
         if (!ended)
             give(s, n);

@@ -25,6 +25,11 @@ struct ping {
     uint64_t sent_tsc;
 };
 
+static uint64_t us_since(const struct shell *s, uint64_t tsc)
+{
+    return (rdtsc() - tsc) / (s->info->tsc_hz / 1000000);
+}
+
 bool net_port(struct shell *s, const char *command, const char *text, uint16_t *port)
 {
     char *end;
@@ -40,21 +45,20 @@ bool net_port(struct shell *s, const char *command, const char *text, uint16_t *
 
 int net_wait(struct shell *s, int fd, short events, uint64_t us)
 {
+    static uint64_t looked_tsc; /* for ^C: also where there is always something */
     uint64_t until = rdtsc() + s->info->tsc_hz / 1000000 * us;
     struct pollfd one = {fd, events, 0};
+    bool found;
 
     do {
-        if (poll(&one, 1, SLICE_MS) != 0)
-            return 1;
-        if (input_interrupted(&s->in))
-            return -1;
-    } while (rdtsc() < until);
-    return 0;
-}
-
-static uint64_t us_since(const struct shell *s, uint64_t tsc)
-{
-    return (rdtsc() - tsc) / (s->info->tsc_hz / 1000000);
+        found = poll(&one, 1, SLICE_MS) != 0;
+        if (!found || us_since(s, looked_tsc) >= SLICE_MS * 1000) {
+            looked_tsc = rdtsc();
+            if (input_interrupted(&s->in))
+                return -1;
+        }
+    } while (!found && rdtsc() < until);
+    return found;
 }
 
 static void print_answer(struct shell *s, const struct sockaddr_in *from, ssize_t n, uint64_t us)

@@ -115,6 +115,33 @@ def test_tcp_out(user):
     user.wait_prompt()
 
 
+def test_nc_hears_its_user(user):
+    """What is typed, and ^C, while the other side says something every few milliseconds."""
+    addressed(user)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(WAIT_S)
+        user.send(f"nc 10.0.2.2 {server.getsockname()[1]}\r")
+        peer, _ = server.accept()
+    with peer:
+        peer.settimeout(WAIT_S)
+        threading.Thread(target=drip, args=(peer,), daemon=True).start()
+        user.expect("...")
+        user.send("hello\r")
+        assert peer.recv(100) == b"hello\n"
+        user.send("\x03")
+        user.wait_prompt()
+
+
+def drip(peer):
+    """Something every five milliseconds until the other side has ended."""
+    try:
+        while True:
+            peer.sendall(b".")
+            time.sleep(0.005)
+    except OSError:
+        pass
+
+
 def test_errors(user):
     addressed(user)
     assert user.run("nc 10.0.2.2 0")[-1].startswith("nc: 0 is no port")
@@ -256,6 +283,10 @@ def test_names_and_udp(wire):
     assert bytes(frame[UDP].payload) == b"to you\n"
     wire.peer.send(wire.peer.ip() / UDP(sport=4000, dport=frame[UDP].sport) / Raw(b"and back\n"))
     wire.expect("and back")
+    long = b"".join(b"line %04d\n" % i for i in range(900))  # 9,000 bytes
+    for part in fragment(wire.peer.ip(id=8) / UDP(sport=4000, dport=frame[UDP].sport) / Raw(long), 1400):
+        wire.peer.send(part)
+    wire.expect("line 0899")
     wire.send("\x03")
     wire.wait_prompt()
 
