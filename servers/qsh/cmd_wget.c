@@ -14,6 +14,7 @@
 
 #define ANSWER_US   60000000u
 #define PROGRESS_US 500000u
+#define ASKED_BYTES 700 /* of a request, and so of an address */
 
 struct wget {
     int fd;
@@ -52,7 +53,7 @@ static bool connect_to(struct shell *s, struct wget *w, const struct http_url *u
 
 static bool ask(struct shell *s, struct wget *w, const struct http_url *url)
 {
-    char text[700];
+    char text[ASKED_BYTES];
     int n = snprintf(text, sizeof(text),
                      "GET %s HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: quoll-wget\r\n"
                      "Accept: */*\r\nConnection: close\r\n\r\n",
@@ -146,7 +147,7 @@ static bool take(struct shell *s, struct wget *w, size_t n)
     w->used += (uint32_t)http_take(&w->body, w->files->data + w->used, n, &bad);
     if (bad)
         return complain(s, "the server's chunks are none");
-    if (w->used == FILES_DATA_BYTES && (!write_out(s, w) || input_interrupted(&s->in)))
+    if (w->used == FILES_DATA_BYTES && !write_out(s, w))
         return false;
     show_progress(s, w);
     return true;
@@ -222,19 +223,12 @@ static void fetch(struct shell *s, struct wget *w, const struct http_url *url)
 static bool choose_path(struct shell *s, struct wget *w, const struct http_url *url,
                         const char *word)
 {
-    char name[SHELL_PATH] = "/index.html";
-    const char *last = strrchr(url->path, '/');
-    size_t n = 0;
+    char name[ASKED_BYTES];
 
-    while (last && last[n] != '\0' && last[n] != '?')
-        n++;
-    if (n > 1 && n < sizeof(name)) {
-        memcpy(name, last, n);
-        name[n] = '\0';
-    }
-    if (!files_path(s, "wget", word, w->path))
-        return false;
-    return files_target(w->files, name, w->path) || complain(s, "the path is too long");
+    if (!http_file_name(url, name, sizeof(name)))
+        return complain(s, "the address is too long");
+    return files_path(s, "wget", word, w->path) &&
+           (files_target(w->files, name, w->path) || complain(s, "the path is too long"));
 }
 
 void cmd_wget(struct shell *s, int argc, char **argv)

@@ -37,6 +37,26 @@ const char *http_read_url(const char *text, struct http_url *url)
     return NULL;
 }
 
+bool http_file_name(const struct http_url *url, char *name, size_t size)
+{
+    static const char of_none[] = "/index.html";
+    const char *last = url->path, *end = url->path;
+    size_t n;
+
+    for (; *end != '\0' && *end != '?'; end++)
+        last = *end == '/' ? end : last;
+    n = (size_t)(end - last);
+    if (n <= 1) {
+        last = of_none;
+        n = sizeof(of_none) - 1;
+    }
+    if (n >= size)
+        return false;
+    memcpy(name, last, n);
+    name[n] = '\0';
+    return true;
+}
+
 /* ---- heads */
 
 size_t http_head_end(const char *bytes, size_t n)
@@ -74,16 +94,17 @@ static uint64_t number(const char *text)
     return text[0] != '\0' ? value : HTTP_UNKNOWN;
 }
 
-static bool is_name(const char *line, const char *name)
+/* Does @text begin with @word, which is in lower case, and @then? Its own case says nothing. */
+static bool begins(const char *text, const char *word, char then)
 {
     size_t i = 0;
 
-    for (; name[i] != '\0'; i++) {
-        char c = line[i] >= 'A' && line[i] <= 'Z' ? (char)(line[i] + 32) : line[i];
-        if (c != name[i])
+    for (; word[i] != '\0'; i++) {
+        char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+        if (c != word[i])
             return false;
     }
-    return line[i] == ':';
+    return text[i] == then;
 }
 
 static char *value_of(char *line)
@@ -101,16 +122,16 @@ static char *value_of(char *line)
 
 static const char *read_field(char *line, struct http_answer *answer)
 {
-    if (is_name(line, "content-length")) {
+    if (begins(line, "content-length", ':')) {
         uint64_t length = number(value_of(line));
         if (length == HTTP_UNKNOWN || (answer->length != HTTP_UNKNOWN && answer->length != length))
             return "its Content-Length is no number";
         answer->length = length;
-    } else if (is_name(line, "transfer-encoding")) {
-        if (strcmp(value_of(line), "chunked") != 0)
+    } else if (begins(line, "transfer-encoding", ':')) {
+        if (!begins(value_of(line), "chunked", '\0'))
             return "its Transfer-Encoding is none that wget knows";
         answer->is_chunked = true;
-    } else if (is_name(line, "location")) {
+    } else if (begins(line, "location", ':')) {
         keep(answer->location, sizeof(answer->location), value_of(line));
     }
     return NULL;

@@ -24,6 +24,10 @@ struct http_url {
 /** Take @text apart, as in http://host:port/path. NULL, or what is wrong with it. */
 const char *http_read_url(const char *text, struct http_url *url);
 
+/** What the file at @url is called, behind a slash: the path's last part, without a query;
+ *  "/index.html" if that is empty. False: it does not fit into @size bytes. */
+bool http_file_name(const struct http_url *url, char *name, size_t size);
+
 struct http_answer {
     unsigned status;
     char reason[HTTP_REASON];     /* the server's words, printable */

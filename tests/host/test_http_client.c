@@ -43,6 +43,29 @@ static void test_urls(void)
     check(http_read_url(text, &url) != NULL, "a long name");
 }
 
+static bool is_called(const char *path, const char *wanted)
+{
+    const struct http_url url = {.path = path};
+    char name[16];
+
+    return http_file_name(&url, name, sizeof(name)) && strcmp(name, wanted) == 0;
+}
+
+static void test_names(void)
+{
+    char name[sizeof("/index.html") - 1];
+
+    check(is_called("/a/b.c", "/b.c") && is_called("/b", "/b"), "the last part");
+    check(is_called("/a/b?c", "/b") && is_called("/get?f=/a/b", "/get"), "without a query");
+    check(is_called("", "/index.html") && is_called("/", "/index.html") &&
+              is_called("/a/", "/index.html") && is_called("/a/?f=/b", "/index.html"),
+          "a directory");
+    check(!is_called("/a/012345678901234", "/012345678901234") &&
+              is_called("/a/01234567890123", "/01234567890123"),
+          "as long as there is room");
+    check(!http_file_name(&(struct http_url){.path = "/"}, name, sizeof(name)), "no room at all");
+}
+
 static const char *read_head(const char *text, struct http_answer *answer)
 {
     char head[HTTP_HEAD_BYTES];
@@ -64,6 +87,9 @@ static void test_heads(void)
     check(read_head("HTTP/1.1 200\r\nTRANSFER-encoding:\tchunked \r\n\r\n", &a) == NULL &&
               a.is_chunked && a.length == HTTP_UNKNOWN,
           "with chunks");
+    check(read_head("HTTP/1.1 200\r\nTransfer-Encoding: CHUNKed\r\n\r\n", &a) == NULL &&
+              a.is_chunked,
+          "whose name has no case");
     check(read_head("HTTP/1.0 301 Go\x1b[2J\nLocation: /else\n\n", &a) == NULL && a.status == 301 &&
               strcmp(a.location, "/else") == 0 && strcmp(a.reason, "Go?[2J") == 0,
           "elsewhere, and nothing that moves the cursor");
@@ -76,6 +102,9 @@ static void test_heads(void)
               NULL,
           "two lengths");
     check(read_head("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", &a) != NULL, "packed");
+    check(read_head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", &a) != NULL &&
+              read_head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunk\r\n\r\n", &a) != NULL,
+          "more or less than chunks");
 }
 
 /* The contents of @text, which comes @piece bytes at a time. NULL: it is bad. */
@@ -158,6 +187,7 @@ static void test_noise(void)
 int main(void)
 {
     test_urls();
+    test_names();
     test_heads();
     test_bodies();
     test_noise();

@@ -158,7 +158,8 @@ def is_counted(one, port):
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
-    """A directory; /chunked/NAME has it in chunks, /broken/NAME half of it."""
+    """A directory; /chunked/NAME has it in chunks, /broken/NAME half of it, with a break, and /drip/NAME
+    a byte now and then."""
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
@@ -166,24 +167,37 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self):
         how, _, name = self.path[1:].partition("/")
-        if how not in ("chunked", "broken"):
+        if how not in ("chunked", "broken", "drip"):
             super().do_GET()
             return
         with open(f"{self.directory}/{name}", "rb") as f:
             data = f.read()
         self.send_response(200)
-        if how == "broken":
+        if how != "chunked":
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data[:len(data) // 2])
+            (self.drip if how == "drip" else self.send_half)(data)
             self.close_connection = True
             return
-        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Transfer-Encoding", "Chunked")
         self.end_headers()
         for at in range(0, len(data), 7001):
             piece = data[at:at + 7001]
             self.wfile.write(b"%x;of=it\r\n%s\r\n" % (len(piece), piece))
         self.wfile.write(b"0\r\nEnd: here\r\n\r\n")
+
+    def send_half(self, data):
+        self.wfile.write(data[:len(data) // 4])
+        time.sleep(1)  # so that progress is shown
+        self.wfile.write(data[len(data) // 4:len(data) // 2])
+
+    def drip(self, data):
+        try:
+            for byte in data:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.005)
+        except OSError:
+            pass  # nobody wants more
 
 
 @pytest.fixture
@@ -215,13 +229,21 @@ def test_wget(machine, tmp_path, web):
     assert "1500123 bytes in" in one.run(f"wget {url}/chunked/some.bin /disk0/chunks", timeout=120)[-1]
     sums = one.run_json("sha256sum /disk0/some.bin /disk0/chunks")
     assert {line["sha256"] for line in sums} == {sum_of(data)}
-    lines = one.run(f"wget {url}/broken/some.bin /disk0/half", timeout=120)
-    assert "has hung up after 750061 bytes" in "\n".join(lines) and "it was removed" in lines[-1]
+    *_, why, removed = one.run(f"wget {url}/broken/some.bin /disk0/half", timeout=120)
+    assert why == "wget: the server has hung up after 750061 bytes, before the end"  # on a row of its own
+    assert removed == "wget: /disk0/half is not whole; it was removed"
+    one.send(f"wget {url}/drip/some.bin /disk0/drop\r")
+    one.expect(" KiB/s")
+    one.send("\x03")
+    one.expect("\r\nwget: /disk0/drop is not whole; it was removed")
+    one.wait_prompt()
+    (directory / "get").write_bytes(b"by its name")
+    assert one.run_json(f'wget "{url}/get?f=/a/some.bin" /disk0')[0]["path"] == "/disk0/get"
     assert "404" in one.run(f"wget {url}/none /disk0/none")[-1]
     assert "nobody listens" in one.run(f"wget http://10.0.2.2:{free_port()}/ /disk0/none")[-1]
     assert "begins with http://" in one.run("wget ftp://10.0.2.2/ /disk0/none")[-1]
     assert "usage" in one.run("wget http://10.0.2.2/")[-1]
-    assert {line["name"] for line in one.run_json("ls /disk0")} == {"some.bin", "chunks"}
+    assert {line["name"] for line in one.run_json("ls /disk0")} == {"some.bin", "chunks", "get"}
 
 
 def test_capture(machine, tmp_path):
