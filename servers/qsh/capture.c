@@ -5,7 +5,6 @@
 #include "capture.h"
 #include <quoll/error.h>
 #include <string.h>
-#include "wait.h"
 
 #define MAGIC         0xa1b2c3d4u
 #define LINK_ETHERNET 1u
@@ -38,18 +37,17 @@ static void put(struct capture *c, const void *bytes, size_t count)
     c->used += (uint32_t)count;
 }
 
-bool capture_open(struct shell *s, struct capture *c, const char *word)
+bool capture_open(struct shell *s, struct capture *c, const char *word, uint64_t begun_s)
 {
     const struct pcap_head head = {
         .magic = MAGIC, .major = 2, .minor = 4, .frame_max = FRAME_MAX, .link = LINK_ETHERNET};
     struct fs_status status;
 
-    *c = (struct capture){.files = files_ask(s)};
+    *c = (struct capture){.files = files_ask(s), .begun_s = begun_s};
     if (!c->files || !files_path(s, "tcpdump", word, c->path) ||
         files_failed(s, "tcpdump", c->path,
                      files_open(c->files, c->path, FS_MODE_REPLACE, &c->file, &status)))
         return false;
-    c->begun_s = clock_now(s);
     put(c, &head, sizeof(head));
     return true;
 }
@@ -68,11 +66,11 @@ bool capture_frame(struct capture *c, uint64_t us, const uint8_t *frame, size_t 
     return c->error == E_OK;
 }
 
-void capture_close(struct shell *s, struct capture *c)
+bool capture_close(struct shell *s, struct capture *c)
 {
     int closed;
 
     write_out(c);
     closed = files_close(c->files, c->file);
-    files_failed(s, "tcpdump", c->path, c->error != E_OK ? c->error : closed);
+    return !files_failed(s, "tcpdump", c->path, c->error != E_OK ? c->error : closed);
 }

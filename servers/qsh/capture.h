@@ -17,13 +17,14 @@ struct capture {
     int error;
 };
 
-/** Begin the file @word names, in place of what it had. False, after a complaint: not. */
-bool capture_open(struct shell *s, struct capture *c, const char *word);
+/** Begin the file @word names, in place of what it had, at @begun_s. False, after a complaint: not.
+ */
+bool capture_open(struct shell *s, struct capture *c, const char *word, uint64_t begun_s);
 
 /** Add a frame, @us microseconds after the beginning. False: it cannot be written. */
 bool capture_frame(struct capture *c, uint64_t us, const uint8_t *frame, size_t length);
 
-/** Write the rest; complains if anything could not be written. */
-void capture_close(struct shell *s, struct capture *c);
+/** Write the rest. False, after a complaint: not all that was added is in the file. */
+bool capture_close(struct shell *s, struct capture *c);
 
 #endif

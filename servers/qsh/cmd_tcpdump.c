@@ -19,12 +19,13 @@
 #define BUFFERS      32u
 #define DATA_PAGES   (BUFFERS * PACKET_BUFFER_BYTES / QUEUE_PAGE_BYTES)
 #define SLICE_US     20000u
-#define CAPTURE_US   2000u /* for a file: so often are the buffers emptied */
+#define CAPTURE_US   2000u   /* for a file: so often are the buffers emptied */
+#define LOOK_US      100000u /* for ^C, while frames come faster than they are shown */
 
 struct dump {
     struct client_session session;
     uint8_t buffer[QUEUE_SLOTS_MAX]; /* by number */
-    uint64_t begun_tsc, asked_tsc;
+    uint64_t begun_tsc, asked_tsc, looked_tsc;
     unsigned long left;      /* frames to show */
     struct capture *capture; /* NULL: to be shown */
     uint64_t captured;
@@ -101,14 +102,25 @@ static bool is_served(const struct shell *s, struct dump *d)
     return error != E_BAD_CAP && error != E_DEAD;
 }
 
-/* What has come. False: nothing. */
+/* Not for each frame: it is a call. */
+static bool is_interrupted(struct shell *s, struct dump *d)
+{
+    if (rdtsc() - d->looked_tsc < s->info->tsc_hz / 1000000 * LOOK_US)
+        return false;
+    d->looked_tsc = rdtsc();
+    return input_interrupted(&s->in);
+}
+
+/* What has come, as much as there are buffers: each is posted again at once, so that there may
+ * always be more. False: nothing. */
 static bool take(struct shell *s, struct dump *d)
 {
     struct queue_done done;
     bool any = false;
     uint64_t about = 0;
 
-    while (d->left > 0 && queue_collect(&d->session.queue, &done) == E_OK) {
+    for (unsigned n = 0;
+         n < BUFFERS && d->left > 0 && queue_collect(&d->session.queue, &done) == E_OK; n++) {
         unsigned i = d->buffer[done.seq % QUEUE_SLOTS_MAX];
         any = true;
         if (packet_finish_receive(&done, &about) == E_OK) {
@@ -170,7 +182,8 @@ static void listen_to_all(struct shell *s, struct dump *d)
         post(d, i);
     say_what_is_awaited(s, d);
     while (d->left > 0) {
-        if (!take(s, d) && wait_or_interrupt(s, d->capture ? CAPTURE_US : SLICE_US))
+        if (take(s, d) ? is_interrupted(s, d)
+                       : wait_or_interrupt(s, d->capture ? CAPTURE_US : SLICE_US))
             break;
         if (!is_served(s, d)) {
             shell_error(s, "tcpdump: the service \"mux\" has died");
@@ -199,21 +212,19 @@ void cmd_tcpdump(struct shell *s, int argc, char **argv)
     static struct capture capture;
     struct dump d = {.left = ~0ul};
     const char *path = NULL;
+    uint64_t begun_s;
 
     if (!read_words(s, &d, argc, argv, &path))
         return;
-    if (path) {
-        if (!capture_open(s, &capture, path))
-            return;
+    begun_s = path ? clock_now(s) : 0; /* by a session in the same slots: so it comes first */
+    if (!open(s, &d))
+        return; /* the file still has what it had */
+    if (path && capture_open(s, &capture, path, begun_s))
         d.capture = &capture;
-    }
     d.begun_tsc = rdtsc();
-    if (open(s, &d)) {
+    if (!path || d.capture)
         listen_to_all(s, &d);
-        client_session_close(&d.session);
-    }
-    if (path) {
-        capture_close(s, &capture);
+    client_session_close(&d.session);
+    if (d.capture && capture_close(s, &capture))
         print_captured(s, &d);
-    }
 }

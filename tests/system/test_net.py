@@ -292,17 +292,33 @@ def test_names_and_udp(wire):
 
 
 def test_tcpdump(wire):
-    """It shows both directions, and also what is for others."""
+    """It shows both directions, and also what is for others; ^C ends it also while frames come faster than
+    it shows them."""
+    other = Ether(src=PEER_MAC, dst="02:00:00:00:00:77") / IP(src=PEER, dst="10.9.0.7") / \
+        UDP(sport=5, dport=6) / Raw(bytes(40))
     wire.send("tcpdump\r")
     time.sleep(1)
-    wire.peer.send(Ether(src=PEER_MAC, dst="02:00:00:00:00:77") / IP(src=PEER, dst="10.9.0.7") /
-                   UDP(sport=5, dport=6) / Raw(bytes(40)))
+    wire.peer.send(other)
     ping(wire.peer, 56, 5)
     wire.expect("10.9.0.1 > 10.9.0.7: UDP 5 > 6 length 40")
     wire.expect("10.9.0.1 > 10.9.0.2: ICMP echo request, id 9 seq 5 length 56")
     wire.expect("10.9.0.2 > 10.9.0.1: ICMP echo answer, id 9 seq 5 length 56")
-    wire.send("\x03")
-    wire.wait_prompt()
+    ended = threading.Event()
+    flood = threading.Thread(target=send_until, args=(wire.peer, bytes(other), ended), daemon=True)
+    flood.start()
+    try:
+        for _ in range(100):
+            wire.expect("UDP 5 > 6 length 40")
+        wire.send("\x03")
+        wire.wait_prompt()
+    finally:
+        ended.set()
+        flood.join()
+
+
+def send_until(peer, frame, ended):
+    while not ended.is_set():
+        peer.socket.sendto(frame, ("127.0.0.1", peer.guest_port))
 
 
 def hostile(peer, n, rng):

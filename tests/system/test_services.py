@@ -273,3 +273,24 @@ def test_capture(machine, tmp_path):
     assert {f["ip.checksum.status"][0] for f in frames if "tcp.len" in f} == {"1"}
     assert not [f for f in frames if "_ws.malformed" in f]
     assert abs(float(ours[0]["frame.time_epoch"][0]) - time.time()) < 600
+
+
+def test_capture_without_room(machine, tmp_path):
+    """A disk that gets full: that is said, and no number of frames as if they were there."""
+    port = free_port()
+    disk = make_fat(tmp_path / "disk", 12, 1)
+    (tmp_path / "most").write_bytes(bytes(990 << 10))
+    run("mcopy", "-i", disk, tmp_path / "most", "::most")
+    one = boot(machine, [("tcp", port, 7)], "-device", "piix3-ide,id=ide9,addr=4", "-drive",
+               f"file={disk},format=raw,if=none,id=d0", "-device", "ide-hd,bus=ide9.0,drive=d0")
+    until(lambda: listens(one, 7))
+    for option in ["", " --json"]:
+        one.send(f"tcpdump -w /disk0/frames{option}\r")
+        time.sleep(1)
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
+            peer.setblocking(False)
+            exchange([peer], 50000)
+        one.send("\x03")
+        said = one.wait_prompt()
+        assert "/disk0/frames: no room is left on the disk" in said and "frames in" not in said
+        assert '"frames"' not in said and ('"error"' in said) == (option != "")
