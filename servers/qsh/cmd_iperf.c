@@ -33,7 +33,7 @@ static uint8_t piece[PIECE]; /* zeroes; what is received is not looked at */
 
 static bool complain(struct shell *s)
 {
-    shell_error(s, "iperf: %s", net_why());
+    shell_error(s, "iperf: %s", net_why(s));
     return false;
 }
 
@@ -135,17 +135,8 @@ static bool receive_all(struct shell *s, int fd, struct iperf *p)
 
 static void serve(struct shell *s, struct iperf *p)
 {
-    const struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(p->port)};
-    bool goes_on = true;
+    bool goes_on = net_listen(s, "iperf", p->fd, p->port);
 
-    if (bind(p->fd, (const struct sockaddr *)&at, sizeof(at)) != 0 || listen(p->fd, 1) != 0) {
-        if (errno == EADDRINUSE)
-            shell_error(s, "iperf: port %u is taken (netstat shows by whom); -p PORT is another",
-                        p->port);
-        else
-            (void)complain(s);
-        return;
-    }
     while (goes_on && net_wait(s, p->fd, POLLIN, FOREVER_US) > 0) {
         struct sockaddr_in from;
         socklen_t length = sizeof(from);
@@ -209,11 +200,9 @@ void cmd_iperf(struct shell *s, int argc, char **argv)
 
     if (!read_words(s, &p, argc, argv))
         return;
-    p.fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (p.fd < 0) {
-        (void)complain(s);
+    p.fd = net_socket(s, "iperf", SOCK_STREAM);
+    if (p.fd < 0)
         return;
-    }
     if (!p.host)
         serve(s, &p);
     else if (net_connect(s, "iperf", p.fd, p.host, p.port, WAIT_US))

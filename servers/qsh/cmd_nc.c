@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <quoll/error.h>
 #include <quoll/socket_region.h>
 #include <string.h>
 #include "net.h"
@@ -25,19 +24,16 @@ struct nc {
 
 static bool complain(struct shell *s)
 {
-    shell_error(s, "nc: %s", net_why());
+    shell_error(s, "nc: %s", net_why(s));
     return false;
 }
 
 static bool accept_one(struct shell *s, struct nc *n, uint16_t port)
 {
-    const struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-
     n->listener = n->fd;
     n->fd = -1;
-    if (bind(n->listener, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
-        listen(n->listener, 1) != 0)
-        return complain(s);
+    if (!net_listen(s, "nc", n->listener, port))
+        return false;
     while (n->fd < 0 && net_wait(s, n->listener, POLLIN, FOREVER_US) > 0) {
         n->fd = accept_now(n->listener, NULL, NULL);
         if (n->fd < 0 && errno != EAGAIN) /* that is who has gone again */
@@ -161,11 +157,9 @@ void cmd_nc(struct shell *s, int argc, char **argv)
 
     if (!read_words(s, &n, argc, argv, &host, &port))
         return;
-    n.fd = socket(AF_INET, n.is_datagram ? SOCK_DGRAM : SOCK_STREAM, 0);
-    if (n.fd < 0) {
-        (void)complain(s);
+    n.fd = net_socket(s, "nc", n.is_datagram ? SOCK_DGRAM : SOCK_STREAM);
+    if (n.fd < 0)
         return;
-    }
     if (n.is_listening ? accept_one(s, &n, port) : connect_to(s, &n, host, port))
         talk(s, &n);
     if (n.only_sums)

@@ -277,7 +277,39 @@ bool net_has_card(struct shell *s, const char *command)
     return card.is_there;
 }
 
+static bool has_way(struct shell *s, struct net_setting *setting)
+{
+    struct net_card_state card = {0};
+    uint64_t net;
+
+    return shell_lookup(s, SERVICE_NET, &net) == E_OK && net_call_get(net, setting) == E_OK &&
+           net_call_card(net, &card) == E_OK && setting->address != 0 && card.is_up;
+}
+
+bool net_has_way(struct shell *s)
+{
+    struct net_setting setting = {0};
+
+    return has_way(s, &setting);
+}
+
 /* ---- nslookup */
+
+/* No answer, or one that there is none: net does not tell which. */
+static void say_unknown(struct shell *s, const char *command, const char *name)
+{
+    struct net_setting setting = {0};
+    char text[INET_ADDRSTRLEN];
+
+    if (!has_way(s, &setting))
+        shell_error(s, "%s: %.100s: " NET_NO_WAY, command, name);
+    else if (setting.name_server == 0)
+        shell_error(s, "%s: %.100s: no name server is set; ifconfig shows it, and sets one",
+                    command, name);
+    else
+        shell_error(s, "%s: %.100s: the name server %s does not know this name, or does not answer",
+                    command, name, address_text(setting.name_server, text));
+}
 
 bool net_resolve(struct shell *s, const char *command, const char *name, struct in_addr *address)
 {
@@ -286,9 +318,10 @@ bool net_resolve(struct shell *s, const char *command, const char *name, struct 
     if (resolve_host(name, address) == 0)
         return true;
     if (errno == E_NOT_FOUND)
-        shell_error(s, "%s: %.100s: no name server knows this name", command, name);
+        say_unknown(s, command, name);
     else
-        shell_error(s, "%s: %.100s: %s", command, name, quoll_strerror(errno));
+        shell_error(s, "%s: %.100s: %s", command, name,
+                    errno == E_BAD_ARG ? "no machine can have this name" : net_why(s));
     return false;
 }
 

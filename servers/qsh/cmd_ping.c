@@ -80,7 +80,8 @@ static void print_answer(struct shell *s, const struct sockaddr_in *from, ssize_
     json_end(&j);
 }
 
-static bool take_answer(struct shell *s, struct ping *p, const uint8_t *sent)
+/* False: not an answer to that. @failed: nothing will come any more. */
+static bool take_answer(struct shell *s, struct ping *p, const uint8_t *sent, bool *failed)
 {
     uint8_t back[PAYLOAD];
     struct sockaddr_in from;
@@ -89,6 +90,7 @@ static bool take_answer(struct shell *s, struct ping *p, const uint8_t *sent)
     ssize_t n =
         recvfrom(p->fd, back, sizeof(back), MSG_DONTWAIT, (struct sockaddr *)&from, &length);
 
+    *failed = n < 0 && errno != EAGAIN;
     if (n != PAYLOAD || ntohs(from.sin_port) != (uint16_t)p->sent ||
         from.sin_addr.s_addr != p->to.sin_addr.s_addr || memcmp(sent, back, PAYLOAD) != 0)
         return false;
@@ -100,25 +102,34 @@ static bool take_answer(struct shell *s, struct ping *p, const uint8_t *sent)
     return true;
 }
 
-/* One request and what comes in its second. False: ^C. */
+static bool complain(struct shell *s)
+{
+    shell_error(s, "ping: %s", net_why(s));
+    return false;
+}
+
+/* One request and what comes in its second. False: ^C, or no more can be asked. */
 static bool ping_once(struct shell *s, struct ping *p, bool is_last)
 {
     uint8_t bytes[PAYLOAD];
     uint64_t us;
-    bool answered = false;
+    bool answered = false, failed = false;
 
     p->to.sin_port = htons((uint16_t)++p->sent);
     for (unsigned i = 0; i < PAYLOAD; i++)
         bytes[i] = (uint8_t)(p->sent + i);
     p->sent_tsc = rdtsc();
     if (sendto(p->fd, bytes, PAYLOAD, MSG_DONTWAIT, (struct sockaddr *)&p->to, sizeof(p->to)) < 0)
-        return is_last || !wait_or_interrupt(s, EVERY_US); /* counted as lost */
+        return errno == EAGAIN ? is_last || !wait_or_interrupt(s, EVERY_US) /* counted as lost */
+                               : complain(s);
     while ((us = us_since(s, p->sent_tsc)) < EVERY_US && !(answered && is_last)) {
         int event = net_wait(s, p->fd, POLLIN, EVERY_US - us);
         if (event < 0)
             return false;
         if (event > 0)
-            answered |= take_answer(s, p, bytes);
+            answered |= take_answer(s, p, bytes, &failed);
+        if (failed)
+            return complain(s);
     }
     return true;
 }
@@ -162,11 +173,13 @@ void cmd_ping(struct shell *s, int argc, char **argv)
     }
     if (!net_resolve(s, "ping", argv[1], &p.to.sin_addr))
         return;
-    p.fd = socket(AF_INET, SOCK_ECHO, 0);
-    if (shell_failed(s, "ping", p.fd < 0 ? errno : E_OK))
+    p.fd = net_socket(s, "ping", SOCK_ECHO);
+    if (p.fd < 0)
         return;
     while (p.sent < count && ping_once(s, &p, p.sent + 1 == count)) {
     }
     summary(s, &p);
+    if (p.received == 0 && !net_has_way(s)) /* what finds none is dropped without a word */
+        shell_error(s, "ping: %.100s: " NET_NO_WAY, argv[1]);
     (void)socket_close(p.fd);
 }

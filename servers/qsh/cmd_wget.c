@@ -2,7 +2,6 @@
  * cmd_wget.c - wget: a file from a web server into the file system. What is not whole is removed.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <poll.h>
 #include <quoll/error.h>
 #include <quoll/sys.h>
@@ -45,10 +44,8 @@ static bool complain(struct shell *s, const char *what)
 
 static bool connect_to(struct shell *s, struct wget *w, const struct http_url *url)
 {
-    w->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (w->fd < 0)
-        return complain(s, quoll_strerror(errno));
-    return net_connect(s, "wget", w->fd, url->host, url->port, ANSWER_US);
+    w->fd = net_socket(s, "wget", SOCK_STREAM);
+    return w->fd >= 0 && net_connect(s, "wget", w->fd, url->host, url->port, ANSWER_US);
 }
 
 static bool ask(struct shell *s, struct wget *w, const struct http_url *url)
@@ -61,7 +58,7 @@ static bool ask(struct shell *s, struct wget *w, const struct http_url *url)
 
     if (n >= (int)sizeof(text))
         return complain(s, "the address is too long");
-    return send(w->fd, text, (size_t)n, 0) == n || complain(s, net_why());
+    return send(w->fd, text, (size_t)n, 0) == n || complain(s, net_why(s));
 }
 
 /* Some bytes at @to. Below 0: it has failed, or ^C; 0: the end. */
@@ -73,7 +70,7 @@ static ssize_t receive(struct shell *s, struct wget *w, void *to, size_t room)
     if (event == 0)
         (void)complain(s, "the server has said nothing for a minute");
     else if (event > 0 && n < 0)
-        (void)complain(s, net_why());
+        (void)complain(s, net_why(s));
     return n;
 }
 

@@ -16,13 +16,17 @@ import time
 import mkimage
 import pexpect
 import pytest
+import test_net_deaths
 
 from conftest import ROOT
+from scapy.layers.inet import ICMP
+from scapy.packet import Raw
 from test_fs import make_fat, run, sum_of
 from test_nbd import Client
 from test_net import addressed, free_port, until
 
 CONNECTIONS, EACH = 64, 4000
+fixture_fatal = test_net_deaths.fixture_fatal  # as `fatal`
 
 
 def boot(machine, ports, *extra, image=None):
@@ -294,3 +298,16 @@ def test_capture_without_room(machine, tmp_path):
         said = one.wait_prompt()
         assert "/disk0/frames: no room is left on the disk" in said and "frames in" not in said
         assert '"frames"' not in said and ('"error"' in said) == (option != "")
+
+
+def test_net_has_died(fatal):
+    """Who waits, and who comes later, is told that, and not that somebody else broke anything off."""
+    one = fatal("net", "icmp_input")
+    dead = 'the service "net" has died, and is not restarted: `log` says why'
+    one.send("nc -l 7000\r")
+    until(lambda: one.serial.expect_exact(["nc -l 7000\r\n", pexpect.TIMEOUT], timeout=1) == 0)
+    one.peer.send(one.peer.ip() / ICMP(id=1, seq=1) / Raw(bytes(8)))
+    one.expect(f"nc: {dead}", timeout=60)
+    one.wait_prompt()
+    for command in ["nc 10.9.0.1 9", "nc -l 7000", "iperf -s", "iperf -c 10.9.0.1", "ping 10.9.0.1 1"]:
+        assert one.run(command) == [dead], command
