@@ -34,6 +34,9 @@ extern struct disk disks[DISKS_MAX];
  *  tree. Those that are open stay as they are. Returns their number, or 0 - an error. */
 int disks_find(void);
 
+/** The path of @disk in the device tree. */
+const char *disk_device(const struct disk *disk);
+
 /** Begin to use it. Errors: those of a session with its driver; BUSY (someone else writes to it);
  *  UNSUPPORTED (blocks of a size that is none of ours). */
 int disk_open(struct disk *disk);

@@ -5,6 +5,7 @@
 #include "server.h"
 
 #include <idl/fs_server.h>
+#include <stdio.h>
 #include <string.h>
 
 static int caller(const struct call *call, struct client **client)
@@ -196,4 +197,18 @@ int fs_serve_unmount(struct call *call, const char *name)
     int error = may_mount(call, name);
 
     return error != E_OK ? error : volume_unmount(name);
+}
+
+int fs_serve_device(struct call *call, const char *disk, char result[FS_DEVICE_MAX + 1])
+{
+    struct client *c;
+    int error = caller(call, &c), count = error == E_OK ? disks_find() : 0;
+
+    for (int i = 0; i < count; i++) {
+        if (strcmp(disks[i].name, disk) == 0) {
+            (void)snprintf(result, FS_DEVICE_MAX + 1, "%s", disk_device(&disks[i]));
+            return E_OK;
+        }
+    }
+    return error != E_OK ? error : count < 0 ? -count : E_NOT_FOUND;
 }

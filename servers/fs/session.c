@@ -91,6 +91,11 @@ static unsigned index_of(const struct disk *disk)
     return (unsigned)(disk - disks);
 }
 
+const char *disk_device(const struct disk *disk)
+{
+    return drivers[index_of(disk)].path;
+}
+
 static int open_session(unsigned i, uint32_t methods, unsigned pages)
 {
     drivers[i].session = (struct client_session){.devman = SLOT_DEVMAN,

@@ -44,23 +44,35 @@ static struct {
 
 /* ---- sessions */
 
-/* The first disk that is no CD, as fs counts them: its disk0. */
-static int find(struct devman_node_state *node)
+/* The first disk that is no CD. */
+static int find_first(char *path)
 {
+    struct devman_node_state node;
     const char *name;
     int error;
 
     for (uint32_t i = 0;; i++) {
-        error = devman_call_find(SLOT_DEVMAN, "block", i, node);
+        error = devman_call_find(SLOT_DEVMAN, "block", i, &node);
         if (error != E_OK) {
             return error;
         }
-        name = strrchr(node->where, '/');
-        if (strncmp(name != NULL ? name + 1 : node->where, "cd", 2) != 0) {
+        name = strrchr(node.where, '/');
+        if (strncmp(name != NULL ? name + 1 : node.where, "cd", 2) != 0) {
+            memcpy(path, node.where, sizeof(node.where));
             return E_OK;
         }
     }
 }
+
+/* That which fs calls so: `umount disk0` is to be about the same one. Without fs all only read. */
+static int find(char path[FS_DEVICE_MAX + 1])
+{
+    int error = fs_call_device(SLOT_FS, NBD_EXPORT, path);
+
+    return error == E_BAD_CAP || error == E_DEAD ? find_first(path) : error;
+}
+
+_Static_assert(FS_DEVICE_MAX == DEVMAN_PATH_MAX, "a path is a path");
 
 /* Only a disk that somebody has let go of, with `umount disk0`, may be written by the network. */
 static bool is_let_go(void)
@@ -69,7 +81,7 @@ static bool is_let_go(void)
     bool is = false;
 
     for (uint32_t i = 0; !is && fs_call_volume_at(SLOT_FS, i, &volume) == E_OK; i++) {
-        is = strcmp(volume.name, "disk0") == 0 && volume.is_let_go;
+        is = strcmp(volume.name, NBD_EXPORT) == 0 && volume.is_let_go;
     }
     return is;
 }
@@ -151,23 +163,22 @@ static int take_part(struct share *share, unsigned number, struct nbd_disk *disk
 
 int port_open(unsigned number, struct nbd_disk *disk)
 {
-    struct devman_node_state node;
-    int error = find(&node);
+    char path[FS_DEVICE_MAX + 1];
+    int error = find(path);
 
     if (error != E_OK) {
         return error;
     }
     error = shares[0].session.is_open || !is_let_go()
                 ? E_BUSY
-                : open_share(&shares[0], node.where, WRITE_METHODS, 1);
+                : open_share(&shares[0], path, WRITE_METHODS, 1);
     if (error == E_OK) {
         return take_part(&shares[0], number, disk);
     }
     if (error != E_BUSY) {
         return error;
     }
-    error = shares[1].session.is_open ? E_OK
-                                      : open_share(&shares[1], node.where, READ_METHODS, READERS);
+    error = shares[1].session.is_open ? E_OK : open_share(&shares[1], path, READ_METHODS, READERS);
     return error == E_OK ? take_part(&shares[1], number, disk) : error;
 }
 

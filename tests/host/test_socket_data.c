@@ -124,7 +124,7 @@ static bool shut_is_shut(void)
     bool refused;
 
     socket_is_shut[0] = true;
-    refused = send(0, piece, 1, MSG_DONTWAIT) < 0 && errno == EPIPE;
+    refused = send(0, piece, 1, MSG_DONTWAIT) < 0 && errno == E_GONE;
     socket_is_shut[0] = false;
     return refused;
 }

@@ -49,9 +49,10 @@ def test_the_fence_is_in_the_code():
                               capture_output=True, text=True, check=True).stdout
         parts = re.split(r"^[0-9a-f]+ <(\w+)>:$", text, flags=re.M)
         code = dict(zip(parts[1::2], parts[2::2]))
-        publish, sleep = {"client": ("queue_submit", "about_to_sleep"),
-                          "driver": ("queue_complete", "queue_driver_about_to_sleep")}[end]
-        for function in (publish, f"queue_{end}_ring", sleep):
+        publish, *sleeps = {"client": ("queue_submit", "queue_client_about_to_sleep",
+                                       "queue_client_about_to_sleep_for_all"),
+                            "driver": ("queue_complete", "queue_driver_about_to_sleep")}[end]
+        for function in (publish, f"queue_{end}_ring", *sleeps):
             assert re.search(r"\bxchg\s+%r\w+,.*\(%r|\bmfence\b|\block\b", code[function]), function
 
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from test_refusal import screen_text
 
-KEYS = {" ": "spc", "-": "minus", "/": "slash", "\n": "ret"}
+KEYS = {" ": "spc", "-": "minus", ".": "dot", "/": "slash", "\n": "ret"}
 
 
 def press(one, *keys):

@@ -24,6 +24,7 @@ from scapy.packet import Raw
 from test_fs import make_fat, run, sum_of
 from test_nbd import Client
 from test_net import addressed, free_port, until
+from test_screens import show, type_keys, wait_for_rows
 
 CONNECTIONS, EACH = 64, 4000
 fixture_fatal = test_net_deaths.fixture_fatal  # as `fatal`
@@ -87,6 +88,10 @@ def test_echo(echo):
     until(lambda: not [s for s in listens(echo, 7) if s["state"] == "ESTABLISHED"], 60)
     with socket.create_connection(("127.0.0.1", echo.port), timeout=60) as last:
         exchange([last], EACH)
+    for screen in [2, 3, 4]:  # small has given back the sessions that it had for so many
+        show(echo, screen)
+        type_keys(echo, "ping 10.0.2.2 1\n")
+        wait_for_rows(echo, lambda seen: any(row.startswith("1 sent, 1 answered") for row in seen), "an answer")
 
 
 def test_rights(machine, tmp_path):

@@ -8,4 +8,4 @@ ifneq ($(strip $(LTO)),)
 $(HOT_OBJ): FLAGS += -O3
 LWIP_FLAGS += -O3
 endif
-$(HOT_OBJ) $(LWIP_OBJ): tools/mk/hot.mk
+$(USER_OBJ) $(LWIP_OBJ): tools/mk/hot.mk
