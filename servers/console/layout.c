@@ -130,7 +130,7 @@ int layout_name(unsigned index, char *name)
     if (index >= count) {
         return E_NOT_FOUND;
     }
-    (void)strcpy(name, names[index]);
+    memcpy(name, names[index], strlen(names[index]) + 1);
     return E_OK;
 }
 
@@ -146,7 +146,7 @@ int layout_set(const char *name)
     if (found == count) {
         return count == 0 ? E_NOT_FOUND : E_BAD_ARG;
     }
-    (void)strcpy(chosen, name);
+    memcpy(chosen, names[found], strlen(names[found]) + 1);
     in_use = found;
     next = next == LIST ? LIST : SET;
     return E_OK;

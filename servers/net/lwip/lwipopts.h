@@ -104,7 +104,7 @@ uint32_t net_first_number(const ip_addr_t *local, uint16_t local_port, const ip_
 struct pbuf;
 struct tcp_hdr;
 int8_t net_drop_options(struct tcp_pcb *pcb, struct tcp_hdr *head, uint16_t length, uint16_t first,
-                       uint8_t *second, struct pbuf *p);
+                        uint8_t *second, struct pbuf *p);
 #define LWIP_HOOK_TCP_INPACKET_PCB net_drop_options
 
 /* ---- checksums: core.c says for each frame which of them are the card's matter */
