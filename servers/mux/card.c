@@ -78,7 +78,8 @@ static void read_card(void)
 }
 
 /* With a new driver also where it is what that begins with: QEMU hands on then what has come
- * meanwhile, and a download loses a twentieth of its throughput to a death a second, not a quarter. */
+ * meanwhile, and a download loses a twentieth of its throughput to a death a second, not a quarter.
+ */
 static void set_filter(void)
 {
     bool wanted = mux_sniffs();
