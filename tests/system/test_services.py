@@ -298,9 +298,12 @@ def test_capture_without_room(machine, tmp_path):
         time.sleep(1)
         with socket.create_connection(("127.0.0.1", port), timeout=60) as peer:
             peer.setblocking(False)
-            exchange([peer], 50000)
-        one.send("\x03")
-        said = one.wait_prompt()
+            full = threading.Event()
+            feeder = threading.Thread(target=lambda: [exchange([peer], 20000) for _ in iter(full.is_set, True)])
+            feeder.start()
+            said = one.wait_prompt()  # it ends by itself
+            full.set()
+            feeder.join()
         assert "/disk0/frames: no room is left on the disk" in said and "frames in" not in said
         assert '"frames"' not in said and ('"error"' in said) == (option != "")
 
