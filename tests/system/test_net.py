@@ -97,33 +97,33 @@ def test_tcp_in_lives_over_kills(user):
     assert restarts >= 5
 
 
-def test_tcp_out(user):
-    addressed(user)
+def called_by(user):
+    """The host's end of a connection by `nc`."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(WAIT_S)
         user.send(f"nc 10.0.2.2 {server.getsockname()[1]}\r")
         peer, _ = server.accept()
-        with peer:
-            peer.settimeout(WAIT_S)
-            user.send("hello\r")
-            assert peer.recv(100) == b"hello\n"
-            text = "".join(f"{i:05}\n" for i in range(8000)).encode()
-            threading.Thread(target=peer.sendall, args=(text,), daemon=True).start()
-            user.expect("07999", timeout=60)
-            user.send("\x04")
-            assert peer.recv(100) == b""
+    peer.settimeout(WAIT_S)
+    return peer
+
+
+def test_tcp_out(user):
+    addressed(user)
+    with called_by(user) as peer:
+        user.send("hello\r")
+        assert peer.recv(100) == b"hello\n"
+        text = "".join(f"{i:05}\n" for i in range(8000)).encode()
+        threading.Thread(target=peer.sendall, args=(text,), daemon=True).start()
+        user.expect("07999", timeout=60)
+        user.send("\x04")
+        assert peer.recv(100) == b""
     user.wait_prompt()
 
 
 def test_nc_hears_its_user(user):
     """What is typed, and ^C, while the other side says something every few milliseconds."""
     addressed(user)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(WAIT_S)
-        user.send(f"nc 10.0.2.2 {server.getsockname()[1]}\r")
-        peer, _ = server.accept()
-    with peer:
-        peer.settimeout(WAIT_S)
+    with called_by(user) as peer:
         threading.Thread(target=drip, args=(peer,), daemon=True).start()
         user.expect("...")
         user.send("hello\r")
