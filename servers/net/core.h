@@ -135,8 +135,8 @@ struct core_end {
 
 /** Sockets are numbers of their session; what is accepted is one of session @into. Errors of all:
  * BAD_ARG (no such socket, not of this kind). create: LIMIT. bind: EXISTS (port in use), NO_RIGHT,
- * LIMIT (no free port); listen: NO_RIGHT, NO_MEMORY; accept: BUSY (nobody has come), LIMIT; connect:
- * EXISTS (already), NOT_FOUND (no route), NO_MEMORY. */
+ * LIMIT (no free port); listen: NO_RIGHT, NO_MEMORY; accept: BUSY (nobody has come), LIMIT;
+ * connect: EXISTS (already), NOT_FOUND (no route), NO_MEMORY. */
 int core_create(unsigned session, enum core_kind kind, unsigned *socket);
 int core_bind(unsigned session, unsigned socket, uint32_t address, uint16_t port);
 int core_listen(unsigned session, unsigned socket, unsigned backlog);
